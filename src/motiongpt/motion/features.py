@@ -1,0 +1,168 @@
+"""Joints to features and back: the 263 numbers a frame of HumanML3D, the 251 of KIT-ML (Guo et al., CVPR 2022).
+
+Row t of the features holds, in this order, half the yaw change to frame t+1, the root's step to frame t+1, the root
+height, the joint positions and rotations in the root's heading, the joints' steps to frame t+1, and four foot contacts;
+:class:`FeatureLayout` names the slices. T frames of joints give T-1 rows.
+
+One oddity of the published pipeline is kept because all published features carry it: the heading behind the features
+*subtracts* the hip vector from the shoulder vector (placement on the +Z axis adds it).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.ndimage import gaussian_filter1d
+
+from motiongpt.errors import MotionGPTError
+from motiongpt.motion import kinematics, rotations
+from motiongpt.motion.placement import FORWARD, UP, _horizontal_unit, place
+from motiongpt.motion.skeleton import HUMANML3D, Skeleton
+
+# Frames; the published pipeline smooths the heading with this Gaussian whatever the frame rate.
+HEADING_SIGMA = 20
+
+
+@dataclass(frozen=True)
+class FeatureLayout:
+    """Named slices of a feature row of ``skeleton``."""
+
+    skeleton: Skeleton
+
+    @property
+    def dim(self) -> int:
+        """Width of a row."""
+        return self.skeleton.feature_dim
+
+    @property
+    def root_yaw_velocity(self) -> slice:
+        """Half the yaw change to the next frame, radians."""
+        return slice(0, 1)
+
+    @property
+    def root_linear_velocity(self) -> slice:
+        """x and z of the root's step to the next frame, in the heading of the *next* frame."""
+        return slice(1, 3)
+
+    @property
+    def root_height(self) -> slice:
+        """y of the root."""
+        return slice(3, 4)
+
+    @property
+    def positions(self) -> slice:
+        """Joints 1..J-1, x and z relative to the root, y absolute, in the heading of the frame."""
+        return slice(4, 4 + (self.skeleton.num_joints - 1) * 3)
+
+    @property
+    def rotations(self) -> slice:
+        """6D parent-relative rotations of joints 1..J-1."""
+        return slice(self.positions.stop, self.positions.stop + (self.skeleton.num_joints - 1) * 6)
+
+    @property
+    def velocities(self) -> slice:
+        """All joints' steps to the next frame, in the heading of the frame."""
+        return slice(self.rotations.stop, self.rotations.stop + self.skeleton.num_joints * 3)
+
+    @property
+    def contacts(self) -> slice:
+        """Left ankle, left foot, right ankle, right foot: 1 where planted."""
+        return slice(self.velocities.stop, self.velocities.stop + 4)
+
+    def blocks(self) -> dict[str, slice]:
+        """All slices by name, in order."""
+        return {
+            "root_yaw_velocity": self.root_yaw_velocity,
+            "root_linear_velocity": self.root_linear_velocity,
+            "root_height": self.root_height,
+            "positions": self.positions,
+            "rotations": self.rotations,
+            "velocities": self.velocities,
+            "contacts": self.contacts,
+        }
+
+
+def _feature_heading(joints: np.ndarray, skeleton: Skeleton) -> np.ndarray:
+    """Smoothed heading (T, 4) behind the features, identity at frame 0; see the module's note on the hip sign."""
+    right_hip, left_hip, right_shoulder, left_shoulder = skeleton.face_joints
+    across = (joints[:, right_shoulder] - joints[:, left_shoulder]) - (joints[:, right_hip] - joints[:, left_hip])
+    across = across / np.maximum(np.linalg.norm(across, axis=-1, keepdims=True), 1e-12)
+    forward = gaussian_filter1d(np.cross(UP, across), HEADING_SIGMA, axis=0, mode="nearest")
+    quaternions = rotations.between(_horizontal_unit(forward), FORWARD)
+    quaternions[0] = [1, 0, 0, 0]
+    return quaternions
+
+
+def joints_to_features(joints: np.ndarray, skeleton: Skeleton = HUMANML3D) -> np.ndarray:
+    """Features (T-1, D) float32 of joints (T, J, 3), T >= 2, in the skeleton's length unit, Y up.
+
+    The motion is placed canonically first (floor at 0, origin, facing +Z at frame 0), so its own placement does not
+    matter. Bone lengths are taken as they are: retarget first for HumanML3D proportions.
+
+    Raises:
+        MotionGPTError: wrong shape or fewer than two frames.
+    """
+    joints = np.asarray(joints)
+    if joints.ndim != 3 or joints.shape[1:] != (skeleton.num_joints, 3) or len(joints) < 2:
+        raise MotionGPTError(
+            f"Features need joints of shape (at least 2 frames, {skeleton.num_joints}, 3), but got {joints.shape}."
+        )
+    joints = place(joints, skeleton)
+    head = _feature_heading(joints, skeleton)
+    steps = joints[1:] - joints[:-1]
+    yaw = np.arcsin(np.clip(rotations.multiply(head[1:], rotations.conjugate(head[:-1]))[:, 2:3], -1, 1))
+    linear = rotations.rotate(head[1:], steps[:, 0])[:, [0, 2]]
+    local = joints - joints[:, :1] * np.array([1.0, 0.0, 1.0])
+    positions = rotations.rotate(head[:, None], local)[:-1, 1:]
+    sixd = rotations.to_sixd(kinematics.chain_inverse(joints, skeleton, head))[:-1, 1:]
+    velocities = rotations.rotate(head[:-1, None], steps)
+    feet = (*skeleton.left_foot, *skeleton.right_foot)
+    contacts = (steps[:, feet] ** 2).sum(-1) < skeleton.contact_threshold
+    count = len(steps)
+    return np.concatenate(
+        [
+            yaw,
+            linear,
+            joints[:-1, 0, 1:2],
+            positions.reshape(count, -1),
+            sixd.reshape(count, -1),
+            velocities.reshape(count, -1),
+            contacts,
+        ],
+        axis=1,
+    ).astype(np.float32)
+
+
+def features_to_joints(features: np.ndarray, skeleton: Skeleton = HUMANML3D) -> np.ndarray:
+    """Joints (T, J, 3) float32 of features (T, D): root path by summing velocities, joints from the position block.
+
+    Equal bit for bit in float32 to the published ``recover_from_ric``. The last row's velocities are not used.
+
+    Raises:
+        MotionGPTError: wrong width.
+    """
+    features = np.asarray(features, dtype=np.float32)
+    layout = FeatureLayout(skeleton)
+    if features.ndim != 2 or features.shape[1] != layout.dim:
+        raise MotionGPTError(f"Features of {skeleton.name} are (frames, {layout.dim}), but got {features.shape}.")
+    count = len(features)
+    yaw = np.zeros(count, dtype=np.float32)
+    yaw[1:] = features[:-1, 0]
+    # Sums run in float64 and are rounded once a step, as the published code's framework does.
+    yaw = np.cumsum(yaw, dtype=np.float64).astype(np.float32)
+    inverse_heading = np.zeros((count, 4), dtype=np.float32)
+    # numpy's float32 sine and cosine differ from torch's in the last bit; the published files were made by torch.
+    # Imported here because nothing else in this room needs it, and reading a BVH file should not wait for torch.
+    import torch
+
+    inverse_heading[:, 0] = torch.from_numpy(yaw).cos().numpy()
+    inverse_heading[:, 2] = -torch.from_numpy(yaw).sin().numpy()
+    root = np.zeros((count, 3), dtype=np.float32)
+    root[1:, [0, 2]] = features[:-1, layout.root_linear_velocity]
+    root = np.cumsum(rotations.rotate(inverse_heading, root), axis=0, dtype=np.float64).astype(np.float32)
+    root[:, 1] = features[:, 3]
+    positions = features[:, layout.positions].reshape(count, skeleton.num_joints - 1, 3)
+    joints = rotations.rotate(inverse_heading[:, None], positions)
+    joints[..., [0, 2]] += root[:, None, [0, 2]]
+    return np.concatenate([root[:, None], joints], axis=1)

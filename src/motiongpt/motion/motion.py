@@ -1,0 +1,127 @@
+"""Motion: the object that travels through the whole package."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from motiongpt.errors import MotionGPTError
+from motiongpt.motion.features import features_to_joints, joints_to_features
+from motiongpt.motion.placement import place
+from motiongpt.motion.resampling import resample
+from motiongpt.motion.retarget import retarget
+from motiongpt.motion.skeleton import HUMANML3D, Skeleton
+
+
+@dataclass
+class Motion:
+    """Joint positions over time.
+
+    Attributes:
+        joints: (T, J, 3) float32, metres, Y up; a canonical motion faces +Z at frame 0.
+        fps: frames a second.
+        skeleton: names and tree of the J joints.
+        name: where it came from, for messages and file names.
+        text: a caption, when there is one.
+
+    Raises:
+        MotionGPTError: wrong shape, no frames, or a coordinate that is not a finite number (named by frame and joint).
+    """
+
+    joints: np.ndarray
+    fps: float = HUMANML3D.fps
+    skeleton: Skeleton = HUMANML3D
+    name: str = ""
+    text: str = ""
+
+    def __post_init__(self) -> None:
+        label = self.name or "motion"
+        joints = np.asarray(self.joints)
+        if joints.ndim != 3 or joints.shape[1:] != (self.skeleton.num_joints, 3):
+            raise MotionGPTError(
+                f"{label}: joints must have shape (frames, {self.skeleton.num_joints}, 3), but have {joints.shape}."
+            )
+        if len(joints) == 0:
+            raise MotionGPTError(f"{label}: there are no frames.")
+        if not np.issubdtype(joints.dtype, np.number):
+            raise MotionGPTError(f"{label}: joints must be numbers, but are of type {joints.dtype}.")
+        if not (np.isfinite(self.fps) and self.fps > 0):
+            raise MotionGPTError(f"{label}: the frame rate must be a positive number, but is {self.fps}.")
+        self.joints = joints.astype(np.float32)
+        finite = np.isfinite(self.joints).all(-1)
+        if not finite.all():
+            frame, joint = np.argwhere(~finite)[0]
+            raise MotionGPTError(
+                f"{label}: joint {self.skeleton.joints[joint]} has no finite position at frame {frame}; "
+                "repair or cut these frames."
+            )
+
+    def __len__(self) -> int:
+        return len(self.joints)
+
+    def __getitem__(self, frames: slice) -> Motion:
+        """The motion cut to a slice of frames, where it stands."""
+        return replace(self, joints=self.joints[frames])
+
+    @property
+    def seconds(self) -> float:
+        """Duration: frames / fps."""
+        return len(self) / self.fps
+
+    @classmethod
+    def load(cls, path: str | Path, **options: Any) -> Motion:
+        """Read any known motion file; see :func:`motiongpt.formats.read` for formats, options and errors."""
+        # The formats room stands above this one; this method is only its front door.
+        from motiongpt import formats
+
+        return formats.read(path, **options)
+
+    def save(self, path: str | Path, **options: Any) -> Path:
+        """Write to a file whose suffix names the format; see :func:`motiongpt.formats.write`."""
+        from motiongpt import formats
+
+        return formats.write(self, path, **options)
+
+    def resample(self, fps: float) -> Motion:
+        """The same motion at another frame rate; see :func:`motiongpt.motion.resampling.resample`."""
+        if fps == self.fps:
+            return self
+        return replace(self, joints=resample(self.joints, self.fps, fps), fps=fps)
+
+    def canonical(self) -> Motion:
+        """Lowest point on the floor (y = 0), root over the origin and facing +Z at frame 0."""
+        return replace(self, joints=place(self.joints, self.skeleton))
+
+    def mirrored(self) -> Motion:
+        """Left and right exchanged: x negated, paired joints swapped."""
+        joints = self.joints[:, self.skeleton.mirror_order] * np.array([-1, 1, 1], dtype=np.float32)
+        return replace(self, joints=joints)
+
+    def retargeted(self) -> Motion:
+        """With the proportions of the skeleton's data set.
+
+        Raises:
+            MotionGPTError: the skeleton has no fixed proportions (KIT).
+        """
+        lengths = np.linalg.norm(self.skeleton.offsets, axis=-1) * self.skeleton.metres_per_unit
+        return replace(self, joints=retarget(self.joints, lengths, self.skeleton))
+
+    def standard(self) -> Motion:
+        """What the model reads: the data set's frame rate and proportions, canonical placement."""
+        motion = self.resample(self.skeleton.fps)
+        if self.skeleton.lengths is not None:
+            motion = motion.retargeted()
+        return motion.canonical()
+
+    def features(self) -> np.ndarray:
+        """Feature rows (T-1, D) float32 of this motion as it is (frame rate and proportions unchanged)."""
+        return joints_to_features(self.joints / self.skeleton.metres_per_unit, self.skeleton)
+
+    @classmethod
+    def from_features(cls, features: np.ndarray, skeleton: Skeleton = HUMANML3D, name: str = "", text: str = "") -> Motion:
+        """Motion (T, J, 3) of feature rows (T, D) in the data set's units and frame rate."""
+        joints = features_to_joints(features, skeleton) * skeleton.metres_per_unit
+        return cls(joints, fps=skeleton.fps, skeleton=skeleton, name=name, text=text)

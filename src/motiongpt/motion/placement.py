@@ -1,0 +1,42 @@
+"""Where a motion stands and which way it faces."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from motiongpt.motion import rotations
+from motiongpt.motion.skeleton import HUMANML3D, Skeleton
+
+FORWARD = np.array([0.0, 0.0, 1.0])
+UP = np.array([0.0, 1.0, 0.0])
+
+
+def forward_direction(joints: np.ndarray, skeleton: Skeleton = HUMANML3D) -> np.ndarray:
+    """Horizontal unit direction (T, 3) the body faces: up cross (hips + shoulders, left to right)."""
+    right_hip, left_hip, right_shoulder, left_shoulder = skeleton.face_joints
+    across = joints[:, right_hip] - joints[:, left_hip] + joints[:, right_shoulder] - joints[:, left_shoulder]
+    return _horizontal_unit(np.cross(UP, across))
+
+
+def _horizontal_unit(vectors: np.ndarray) -> np.ndarray:
+    """Unit vectors (T, 3); a body lying on its side has none of its own and takes the last one it had."""
+    norm = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    good = norm[:, 0] > 1e-8
+    if not good.all():
+        last = np.maximum.accumulate(np.where(good, np.arange(len(vectors)), -1))
+        vectors = np.where(last[:, None] >= 0, vectors[last], FORWARD)
+        norm = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return vectors / norm
+
+
+def heading(joints: np.ndarray, skeleton: Skeleton = HUMANML3D) -> np.ndarray:
+    """Rotation (T, 4) about Y that turns the facing direction of each frame to +Z."""
+    return rotations.between(forward_direction(joints, skeleton), FORWARD)
+
+
+def place(joints: np.ndarray, skeleton: Skeleton = HUMANML3D) -> np.ndarray:
+    """Canonical placement of (T, J, 3): lowest point at y = 0, root over the origin and facing +Z at frame 0."""
+    joints = np.array(joints, dtype=np.float64)
+    joints[..., 1] -= joints[..., 1].min()
+    joints[..., [0, 2]] -= joints[0, 0, [0, 2]]
+    return rotations.rotate(heading(joints[:1], skeleton)[0], joints)

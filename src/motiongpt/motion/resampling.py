@@ -1,0 +1,40 @@
+"""Changing the frame rate without drift."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from motiongpt.errors import MotionGPTError
+
+
+def resample(joints: np.ndarray, source_fps: float, target_fps: float) -> np.ndarray:
+    """Positions (T, J, 3) at another frame rate.
+
+    Frame k of the result stands at time k / target_fps exactly, for any pair of rates, so long clips do not drift.
+    Between source frames the path is a Catmull-Rom cubic through the four nearest frames; where a target time falls on
+    a source frame, that frame is returned unchanged. The result covers the source and never reaches past its last
+    frame.
+
+    Raises:
+        MotionGPTError: a rate is not positive, or there are no frames.
+    """
+    if not (source_fps > 0 and target_fps > 0 and np.isfinite(source_fps) and np.isfinite(target_fps)):
+        raise MotionGPTError(f"Frame rates must be positive numbers, but got {source_fps} and {target_fps}.")
+    joints = np.asarray(joints)
+    if len(joints) == 0:
+        raise MotionGPTError("A motion without frames cannot be resampled.")
+    last = len(joints) - 1
+    # The tolerance keeps the final frame when a product such as 59.94 * k / 59.94 rounds to just under it.
+    count = int(np.floor(last * target_fps / source_fps + 1e-6)) + 1
+    times = np.minimum(np.arange(count) * (source_fps / target_fps), last)
+    nearest = np.rint(times)
+    times = np.where(np.abs(times - nearest) < 1e-6, nearest, times)
+    index = np.minimum(times.astype(int), max(last - 1, 0))
+    u = (times - index)[:, None, None]
+    p0, p1 = joints[np.maximum(index - 1, 0)], joints[index]
+    p2, p3 = joints[np.minimum(index + 1, last)], joints[np.minimum(index + 2, last)]
+    m1, m2 = (p2 - p0) / 2, (p3 - p1) / 2
+    result = (
+        (2 * u**3 - 3 * u**2 + 1) * p1 + (u**3 - 2 * u**2 + u) * m1 + (3 * u**2 - 2 * u**3) * p2 + (u**3 - u**2) * m2
+    )
+    return result.astype(joints.dtype, copy=False)

@@ -1,0 +1,54 @@
+"""Giving a motion the bone lengths of a data set."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from motiongpt.motion import rotations
+from motiongpt.motion.placement import heading
+from motiongpt.motion.skeleton import HUMANML3D, Skeleton
+
+
+def retarget(joints: np.ndarray, lengths: np.ndarray, skeleton: Skeleton = HUMANML3D) -> np.ndarray:
+    """Keep every bone's direction, take another body's bone lengths.
+
+    The root path is scaled on all axes by the ratio of the leg lengths (the HumanML3D procedure; Guo et al. 2022), so
+    that steps keep their proportion to the legs. The result is not placed on the floor.
+
+    Args:
+        joints: (T, J, 3) positions of the source body.
+        lengths: (J,) bone length of each joint to its parent on the target body, same unit.
+        skeleton: the joint tree of both bodies.
+
+    Returns:
+        (T, J, 3) positions with exactly these bone lengths.
+    """
+    joints = np.asarray(joints, dtype=np.float64)
+    lengths = np.asarray(lengths, dtype=np.float64)
+    source_lengths = bone_lengths(joints, skeleton)
+    legs = list(skeleton.leg_joints)
+    result = np.zeros_like(joints)
+    result[:, 0] = joints[:, 0] * (lengths[legs].sum() / max(source_lengths[legs].sum(), 1e-9))
+    facing: np.ndarray | None = None
+    for joint, parent in enumerate(skeleton.parents):
+        if parent < 0:
+            continue
+        bone = joints[:, joint] - joints[:, parent]
+        length = np.linalg.norm(bone, axis=-1, keepdims=True)
+        if (length < 1e-8).any():
+            # A rig may lack this bone: let it point as at rest, turned with the body.
+            if facing is None:
+                facing = rotations.conjugate(heading(joints, skeleton))
+            bone = np.where(length < 1e-8, rotations.rotate(facing, skeleton.rest_directions[joint]), bone)
+            length = np.linalg.norm(bone, axis=-1, keepdims=True)
+        result[:, joint] = result[:, parent] + bone / length * lengths[joint]
+    return result
+
+
+def bone_lengths(joints: np.ndarray, skeleton: Skeleton = HUMANML3D) -> np.ndarray:
+    """Median over time of each joint's distance (J,) to its parent; 0 for the root."""
+    lengths = np.zeros(skeleton.num_joints)
+    for joint, parent in enumerate(skeleton.parents):
+        if parent >= 0:
+            lengths[joint] = np.median(np.linalg.norm(joints[:, joint] - joints[:, parent], axis=-1))
+    return lengths
