@@ -1,0 +1,271 @@
+"""Reading Acclaim motion capture, an .asf skeleton and an .amc motion (CMU, HDM05).
+
+Format: Acclaim "ASF-amc", as described by J. Lander, "Working with Motion Capture File Formats", Game Developer 1998.
+A bone's local rotation is C M C^-1 with C the bone's ``axis`` and M its ``dof`` angles, each applied in the order
+they are listed. The frame rate is not in the file: CMU and HDM05 are 120 frames a second.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from motiongpt.errors import MotionGPTError
+from motiongpt.formats import joint_maps, rig
+from motiongpt.formats.sniff import read_text
+from motiongpt.motion import rotations
+from motiongpt.motion.motion import Motion
+
+DEFAULT_FPS = 120.0
+_AXES = {"x": 0, "y": 1, "z": 2}
+
+
+@dataclass(frozen=True)
+class AcclaimSkeleton:
+    """The bones of an .asf; bone 0 is the root, parents come first.
+
+    Attributes:
+        offsets: (N, 3) from the near to the far end of each bone, file units; the root's is its position.
+        axes: (N, 4) quaternion C of each bone.
+        channels: the dof of each bone in file order, of tx ty tz rx ry rz.
+        angle: radians in one angle unit.
+        unit: metres in one length unit, None when the file does not say.
+    """
+
+    names: tuple[str, ...]
+    parents: tuple[int, ...]
+    offsets: np.ndarray
+    axes: np.ndarray
+    channels: tuple[tuple[str, ...], ...]
+    angle: float
+    unit: float | None
+
+
+def read_asf(path: Path) -> AcclaimSkeleton:
+    """Read an .asf.
+
+    Raises:
+        MotionGPTError: the file is no Acclaim skeleton; the text names the line.
+    """
+    section = ""
+    bones: list[dict[str, list[str]]] = []
+    root: dict[str, list[str]] = {}
+    units: dict[str, str] = {}
+    links: list[tuple[int, list[str]]] = []
+    for number, line in enumerate(read_text(path).splitlines(), start=1):
+        words = line.split("#", 1)[0].split()
+        if not words:
+            continue
+        if words[0].startswith(":"):
+            section = words[0].lower()
+        elif section == ":units" and len(words) == 2:
+            units[words[0].lower()] = words[1].lower()
+        elif section == ":root":
+            root[words[0].lower()] = words[1:]
+        elif section == ":bonedata":
+            key = words[0].lower()
+            if key == "begin":
+                bones.append({"line": [str(number)]})
+            elif key != "end":
+                if not bones:
+                    raise MotionGPTError(f"{path}, line {number}: expected 'begin' before the first bone's data.")
+                bones[-1][key] = words[1:]
+        elif section == ":hierarchy" and words[0].lower() not in ("begin", "end"):
+            links.append((number, words))
+    if not root or not bones or not links:
+        raise MotionGPTError(
+            f"{path}: no Acclaim skeleton, expected the sections :root, :bonedata and :hierarchy; give the .asf "
+            "that belongs to the motion."
+        )
+    angle = 1.0 if units.get("angle", "deg").startswith("rad") else np.pi / 180
+
+    def numbers(fields: dict[str, list[str]], key: str, count: int) -> np.ndarray:
+        try:
+            values = np.array([float(word) for word in fields[key][:count]])
+            if len(values) == count and np.isfinite(values).all():
+                return values
+        except (KeyError, ValueError):
+            pass
+        where = f"the bone at line {fields['line'][0]}" if "line" in fields else ":root"
+        raise MotionGPTError(f"{path}: {where} needs {count} number(s) after '{key}'.")
+
+    def turn(angles: np.ndarray, order: str) -> np.ndarray:
+        # "XYZ" turns about the fixed X first: the reverse of intrinsic order.
+        order = order.upper()
+        if sorted(order) != ["X", "Y", "Z"]:
+            raise MotionGPTError(f"{path}: axis order {order!r} is not one of XYZ, XZY, YXZ, YZX, ZXY, ZYX.")
+        return rotations.from_euler(angles[::-1] * angle, order[::-1])
+
+    by_name: dict[str, tuple[np.ndarray, np.ndarray, tuple[str, ...]]] = {}
+    for bone in bones:
+        if not bone.get("name"):
+            raise MotionGPTError(f"{path}: the bone at line {bone['line'][0]} has no name.")
+        axis = bone.get("axis", ["0", "0", "0", "XYZ"])
+        by_name[bone["name"][0]] = (
+            numbers(bone, "direction", 3) * numbers(bone, "length", 1),
+            turn(numbers({**bone, "axis": axis}, "axis", 3), axis[3] if len(axis) > 3 else "XYZ"),
+            tuple(word.lower() for word in bone.get("dof", []) if word.lower()[:1] in "rt"),
+        )
+    order = tuple(word.lower() for word in root.get("order", ["tx", "ty", "tz", "rx", "ry", "rz"]))
+    orientation = numbers({"orientation": ["0", "0", "0"], **root}, "orientation", 3)
+    by_name["root"] = (
+        numbers({"position": ["0", "0", "0"], **root}, "position", 3),
+        turn(orientation, (root.get("axis") or ["XYZ"])[0]),
+        order,
+    )
+
+    names, parents = ["root"], [-1]
+    for number, (parent, *children) in links:
+        if parent not in names:
+            raise MotionGPTError(f"{path}, line {number}: bone {parent!r} is used before it is linked to the root.")
+        for child in children:
+            if child not in by_name or child in names:
+                raise MotionGPTError(f"{path}, line {number}: bone {child!r} is unknown or linked twice.")
+            names.append(child)
+            parents.append(names.index(parent))
+    try:
+        length = float(units["length"])
+    except (KeyError, ValueError):
+        length = 0.0
+    return AcclaimSkeleton(
+        names=tuple(names),
+        parents=tuple(parents),
+        offsets=np.array([by_name[name][0] for name in names]),
+        axes=np.array([by_name[name][1] for name in names]),
+        channels=tuple(by_name[name][2] for name in names),
+        angle=angle,
+        unit=0.0254 / length if length > 0 else None,
+    )
+
+
+def find_asf(path: Path) -> Path:
+    """The skeleton of a motion: SS.asf for SS_TT.amc, else the .asf whose name the motion's begins with, else the only one.
+
+    Raises:
+        MotionGPTError: none, or more than one candidate.
+    """
+    found = sorted(file for file in path.parent.iterdir() if file.suffix.lower() == ".asf")
+    named = [file for file in found if path.stem == file.stem or path.stem.startswith(f"{file.stem}_")]
+    if named:
+        return max(named, key=lambda file: len(file.stem))
+    if len(found) == 1:
+        return found[0]
+    reason = "there is no .asf beside it" if not found else f"{len(found)} .asf files lie beside it, none named like it"
+    raise MotionGPTError(f"{path}: {reason}; give its skeleton with skeleton=PATH.asf.")
+
+
+def _read_values(path: Path, skeleton: AcclaimSkeleton) -> dict[str, np.ndarray]:
+    """The numbers of every bone, (T, channels), by bone name."""
+    lines = read_text(path).splitlines()
+    start = 0
+    while start < len(lines) and (not lines[start].strip() or lines[start].lstrip()[0] in "#:"):
+        start += 1
+    # "\x1a" and blank lines end some files.
+    end = len(lines)
+    while end > start and not lines[end - 1].strip("\x1a \t"):
+        end -= 1
+    if start == end:
+        raise MotionGPTError(f"{path}: no frames in it; expected a frame number and one line a bone.")
+    height = 1
+    while start + height < end and not lines[start + height].strip().isdigit():
+        height += 1
+    body = lines[start:end]
+    frames = len(body) // height
+    counts = {name: len(channels) for name, channels in zip(skeleton.names, skeleton.channels, strict=True)}
+    values: dict[str, np.ndarray] = {}
+    if len(body) == frames * height:
+        try:
+            for row in range(1, height):
+                column = body[row::height]
+                name = column[0].split(None, 1)[0]
+                skip = len(name)
+                if not all(line.startswith(name) for line in column):
+                    break
+                numbers = rig.parse_floats(" ".join([line[skip:] for line in column]))
+                values[name] = numbers.reshape(frames, counts[name])
+            else:
+                return values
+        except (ValueError, KeyError, IndexError):
+            pass
+    # Something is wrong: go line by line to say where.
+    first = [line.split(None, 1)[0] if line.strip() else "" for line in body[:height]]
+    for row, line in enumerate(body):
+        frame, part = divmod(row, height)
+        where = f"{path}, line {start + row + 1}"
+        words = line.split()
+        if part == 0:
+            if len(words) != 1 or not words[0].isdigit():
+                raise MotionGPTError(f"{where}: expected the number of frame {frame + 1}, found {line.strip()[:40]!r}.")
+            continue
+        name = first[part]
+        if name not in counts:
+            raise MotionGPTError(f"{where}: bone {name!r} is not in the skeleton; give the right one with skeleton=.")
+        if not words or words[0] != name:
+            raise MotionGPTError(f"{where}: frame {frame + 1} should go on with bone {name!r}, found {line.strip()[:40]!r}.")
+        try:
+            numbers = [float(word) for word in words[1:]]
+        except ValueError:
+            raise MotionGPTError(f"{where}: {line.strip()[:60]!r} should be a bone and numbers.") from None
+        if len(numbers) != counts[name]:
+            raise MotionGPTError(
+                f"{where}: bone {name!r} has {len(numbers)} number(s), the skeleton asks for {counts[name]}; the file is "
+                f"cut in frame {frame + 1} or the skeleton is not its own."
+            )
+    raise MotionGPTError(
+        f"{path}, line {end}: cut in frame {frames + 1} after {len(body) % height} of {height} lines; only the {frames} "
+        "frames before are complete."
+    )
+
+
+def read(
+    path: Path, *, fps: float | None = None, unit: str | float | None = None, skeleton: str | Path | None = None
+) -> Motion:
+    """Read an .amc with its .asf.
+
+    Args:
+        path: the motion.
+        fps: frame rate, 120 when not given.
+        unit: overrides the length unit of the skeleton (see :data:`motiongpt.formats.rig.UNITS`).
+        skeleton: the .asf; by default found beside the motion (see :func:`find_asf`).
+
+    Returns:
+        (T, 22, 3) joints in the performer's proportions and world place, metres, Y up.
+
+    Raises:
+        MotionGPTError: a broken or cut file, a missing or foreign skeleton, a rig that is not known.
+    """
+    asf = read_asf(find_asf(path) if skeleton is None else Path(skeleton))
+    values = _read_values(path, asf)
+    mapping = joint_maps.find(asf.names, str(path))
+    keep = rig.needed(list(asf.parents), mapping.used)
+    frames = len(next(iter(values.values())))
+    angles = np.zeros((frames, len(keep), 3))
+    # Listed order is fixed-axis order, the reverse of intrinsic: fill the slots from the last to the first.
+    axes = np.tile([0, 1, 2], (len(keep), 1))
+    place_of_root = np.tile(asf.offsets[0], (frames, 1))
+    for slot, bone in enumerate(keep):
+        channels, numbers = asf.channels[bone], values.get(asf.names[bone])
+        if numbers is None:
+            continue
+        turns = [i for i, channel in enumerate(channels) if channel[0] == "r"]
+        for place, i in zip(range(2, -1, -1), turns, strict=False):
+            axes[slot, place] = _AXES[channels[i][1]]
+            angles[:, slot, place] = numbers[:, i] * asf.angle
+        if bone == 0:
+            for i, channel in enumerate(channels):
+                if channel[0] == "t":
+                    place_of_root[:, _AXES[channel[1]]] += numbers[:, i]
+    axis = asf.axes[keep]
+    local = rig.euler_quaternions(angles, axes)
+    local = rotations.multiply(rotations.multiply(axis, local), rotations.conjugate(axis))
+    parents = [keep.index(asf.parents[bone]) if bone else -1 for bone in keep]
+    # The joint is the far end of the bone, so a bone's own rotation turns its own offset (but not the root's place).
+    along = rotations.rotate(local[:, 1:], asf.offsets[keep[1:]])
+    translations = np.concatenate([place_of_root[:, None], along], axis=1)
+    positions = np.empty((frames, len(asf.names), 3))
+    positions[:, keep] = rig.forward(parents, local, translations)
+    joints = mapping.apply(positions)
+    scale = rig.metres_per_unit(joints, unit, str(path), declared=asf.unit)
+    return rig.to_motion(joints, DEFAULT_FPS if fps is None else rig.check_fps(fps, str(path)), scale, path)

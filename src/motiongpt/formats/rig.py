@@ -1,0 +1,168 @@
+"""What BVH and ASF/AMC share: number parsing, forward kinematics of any rig, units, and the way to a Motion."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+from motiongpt.errors import MotionGPTError
+from motiongpt.motion import rotations
+from motiongpt.motion.motion import Motion
+from motiongpt.motion.skeleton import HUMANML3D
+
+# Metres in one unit. "cmu" is the unit of the CMU and HDM05 files: inches times 0.45.
+UNITS = {"m": 1.0, "cm": 0.01, "mm": 0.001, "inch": 0.0254, "cmu": 0.0254 / 0.45}
+# Hip to ankle of a body that is a child of six or a giant.
+_LEG_RANGE = (0.45, 1.15)
+
+
+def parse_floats(text: str) -> np.ndarray:
+    """All numbers of a text of blank-separated numbers.
+
+    Raises:
+        ValueError: something in it is no number.
+    """
+    if not text.strip():
+        return np.empty(0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", DeprecationWarning)
+        try:
+            return np.fromstring(text, sep=" ")
+        except DeprecationWarning as error:
+            raise ValueError("not a number") from error
+
+
+def check_fps(fps: float, source: str) -> float:
+    """The frame rate as a float.
+
+    Raises:
+        MotionGPTError: it is not a positive number.
+    """
+    if not np.isfinite(fps) or fps <= 0:
+        raise MotionGPTError(f"{source}: the frame rate must be a positive number of frames per second, not {fps}.")
+    return float(fps)
+
+
+def euler_quaternions(angles: np.ndarray, axes: np.ndarray) -> np.ndarray:
+    """Intrinsic rotations of many joints at once, each with its own axes.
+
+    Args:
+        angles: (T, N, K) radians, applied from left to right; unused ones are 0.
+        axes: (N, K) axis of each angle, 0 = X, 1 = Y, 2 = Z.
+
+    Returns:
+        (T, N, 4) quaternions.
+    """
+    frames, joints, count = angles.shape
+    result = np.zeros((frames, joints, 4))
+    result[..., 0] = 1
+    for k in range(count):
+        turn = np.zeros((frames, joints, 4))
+        turn[..., 0] = np.cos(angles[..., k] / 2)
+        turn[:, np.arange(joints), 1 + axes[:, k]] = np.sin(angles[..., k] / 2)
+        result = turn if k == 0 else rotations.multiply(result, turn)
+    return result
+
+
+def forward(parents: list[int], quaternions: np.ndarray, translations: np.ndarray) -> np.ndarray:
+    """Joint positions of a rig whose offsets may move.
+
+    Args:
+        parents: parent of each joint, -1 for a root; parents come first.
+        quaternions: (T, N, 4) rotations relative to the parent.
+        translations: (T, N, 3) offset from the parent in the parent's frame, position channels included.
+
+    Returns:
+        (T, N, 3) positions.
+    """
+    frames, joints = quaternions.shape[:2]
+    positions = np.empty((frames, joints, 3))
+    turned: list[np.ndarray] = []
+    for joint, parent in enumerate(parents):
+        local = rotations.to_matrix(quaternions[:, joint])
+        if parent < 0:
+            positions[:, joint] = translations[:, joint]
+            turned.append(local)
+        else:
+            moved = turned[parent] @ translations[:, joint, :, None]
+            positions[:, joint] = positions[:, parent] + moved[..., 0]
+            turned.append(turned[parent] @ local)
+    return positions
+
+
+def needed(parents: list[int], used: list[int]) -> list[int]:
+    """Indices of the joints ``used`` and of all their ancestors, ascending."""
+    keep: set[int] = set()
+    for joint in used:
+        while joint >= 0 and joint not in keep:
+            keep.add(joint)
+            joint = parents[joint]
+    return sorted(keep)
+
+
+def metres_per_unit(joints: np.ndarray, unit: str | float | None, source: str, declared: float | None = None) -> float:
+    """Length of one file unit in metres.
+
+    Args:
+        joints: (T, 22, 3) joints in file units.
+        unit: a name of :data:`UNITS`, a number of metres, or None to find it from the length of the legs.
+        source: the file, for messages.
+        declared: what the file itself says; taken when it gives plausible legs.
+
+    Raises:
+        MotionGPTError: unknown unit, or legs that fit none.
+    """
+    if unit is not None:
+        if isinstance(unit, str) and unit in UNITS:
+            return UNITS[unit]
+        try:
+            scale = float(unit)
+        except ValueError:
+            scale = 0.0
+        if not np.isfinite(scale) or scale <= 0:
+            raise MotionGPTError(
+                f"{source}: unknown unit {unit!r}; give one of {', '.join(UNITS)} or the metres in one file unit."
+            )
+        return scale
+    first = joints[0]
+    legs = [
+        np.linalg.norm(first[HUMANML3D.index(f"{side}_{lower}")] - first[HUMANML3D.index(f"{side}_{upper}")])
+        for side in ("left", "right")
+        for upper, lower in (("hip", "knee"), ("knee", "ankle"))
+    ]
+    leg = float(np.sum(legs)) / 2
+    for scale in ([declared] if declared else []) + list(UNITS.values()):
+        if _LEG_RANGE[0] <= leg * scale <= _LEG_RANGE[1]:
+            return scale
+    raise MotionGPTError(
+        f"{source}: its legs are {leg:.4g} units long, which is no human leg in any of {', '.join(UNITS)}; "
+        "give unit= (one of these, or the metres in one file unit)."
+    )
+
+
+def to_motion(joints: np.ndarray, fps: float, scale: float, path: Path) -> Motion:
+    """A Motion from (T, 22, 3) joints in file units.
+
+    Raises:
+        MotionGPTError: a joint is not finite (named with its frame).
+    """
+    check_finite(joints, path, HUMANML3D.joints)
+    return Motion(joints=(joints * scale).astype(np.float32), fps=fps, name=path.stem)
+
+
+def check_finite(joints: np.ndarray, path: Path, names: tuple[str, ...]) -> None:
+    """Refuse NaN and infinity.
+
+    Raises:
+        MotionGPTError: naming the first frame and joint that is not finite, and how many frames have one.
+    """
+    bad = ~np.isfinite(joints).all(axis=-1)
+    if bad.any():
+        frame, joint = np.argwhere(bad)[0]
+        raise MotionGPTError(
+            f"{path}: frame {frame} (from 0), joint {names[joint]} is not a finite number, and so in "
+            f"{int(bad.any(axis=-1).sum())} of {len(joints)} frames; cut or repair these frames."
+        )
+
