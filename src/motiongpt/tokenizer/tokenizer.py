@@ -1,0 +1,155 @@
+"""MotionTokenizer: motions in, codes out, and back."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from motiongpt.errors import MotionGPTError
+from motiongpt.motion import FeatureLayout, Motion, Skeleton
+from motiongpt.motion.skeleton import SKELETONS
+from motiongpt.tokenizer.vqvae import VQVAE, VQVAEConfig
+from motiongpt.weights_io import config_from, load_config, load_weights, save_config, save_weights
+
+KIND = "motion-tokenizer"
+
+
+class MotionTokenizer(nn.Module):
+    """A VQ-VAE with the normalisation statistics and the skeleton it was trained for.
+
+    One code stands for ``stride`` frames. A clip whose length is not a multiple of the stride is completed by repeating
+    its last feature row, so any length of one frame or more works, every frame is covered by a code, and codes never
+    depend on what else is in a batch.
+
+    Args:
+        config: network sizes; ``config.features`` must be the skeleton's feature width.
+        mean, std: (D,) statistics: the network sees (features - mean) / std.
+        skeleton: skeleton of the motions.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, config: VQVAEConfig, mean: np.ndarray, std: np.ndarray, skeleton: Skeleton) -> None:
+        super().__init__()
+        if not (config.features == skeleton.feature_dim == len(mean) == len(std)):
+            raise MotionGPTError(
+                f"Tokenizer config: features is {config.features}, but skeleton {skeleton.name} has "
+                f"{skeleton.feature_dim} and the statistics have {len(mean)} and {len(std)}."
+            )
+        self.config = config
+        self.skeleton = skeleton
+        self.vqvae = VQVAE(config)
+        self.register_buffer("mean", torch.as_tensor(np.asarray(mean), dtype=torch.float32))
+        self.register_buffer("std", torch.as_tensor(np.asarray(std), dtype=torch.float32))
+
+    @property
+    def stride(self) -> int:
+        """Frames a code."""
+        return self.config.stride
+
+    @property
+    def num_codes(self) -> int:
+        """Size of the codebook."""
+        return self.config.num_codes
+
+    def features_of(self, motion: Motion) -> np.ndarray:
+        """Feature rows (T, D), one for each frame of the motion (T, J, 3).
+
+        A feature row looks one frame ahead; the last frame's is its predecessor's, that is, the figure goes on moving
+        as it did. The motion is brought to the skeleton's frame rate and proportions first.
+        """
+        if motion.skeleton.name != self.skeleton.name:
+            raise MotionGPTError(
+                f"{motion.name or 'motion'} has skeleton {motion.skeleton.name}, but this model reads {self.skeleton.name}."
+            )
+        motion = motion.standard()
+        joints = motion.joints if len(motion) > 1 else np.repeat(motion.joints, 2, axis=0)
+        features = dataclasses.replace(motion, joints=joints).features()
+        if len(motion) > 1:
+            features = np.concatenate([features, features[-1:]])
+            # The repeated row takes the last frame's own pose where that does not need a frame beyond.
+            layout = FeatureLayout(self.skeleton)
+            extended = np.concatenate([joints, 2 * joints[-1:] - joints[-2:-1]])
+            last = dataclasses.replace(motion, joints=extended).features()[-1]
+            for block in (layout.root_height, layout.positions, layout.rotations):
+                features[-1, block] = last[block]
+        return features
+
+    def encode(self, clip: Motion | np.ndarray) -> np.ndarray:
+        """Codes (ceil(T / stride),) int64 of a motion, or of un-normalised features (T, D), T >= 1."""
+        return self.encode_batch([clip])[0]
+
+    @torch.inference_mode()
+    def encode_batch(self, clips: Sequence[Motion | np.ndarray]) -> list[np.ndarray]:
+        """Codes of several clips; each list entry equals :meth:`encode` of that clip alone."""
+        padded = [self._complete_stride(self._as_features(clip)) for clip in clips]
+        codes: list[np.ndarray] = [np.empty(0, dtype=np.int64)] * len(padded)
+        # Clips of one length share a batch: nothing is padded, so nothing but the clip is ever encoded.
+        for length in sorted({len(features) for features in padded}):
+            members = [i for i, features in enumerate(padded) if len(features) == length]
+            batch = torch.as_tensor(np.stack([padded[i] for i in members]), device=self.mean.device)
+            for i, row in zip(members, self.vqvae.encode((batch - self.mean) / self.std).cpu().numpy(), strict=True):
+                codes[i] = row
+        return codes
+
+    def _as_features(self, clip: Motion | np.ndarray) -> np.ndarray:
+        features = self.features_of(clip) if isinstance(clip, Motion) else np.asarray(clip, dtype=np.float32)
+        if features.ndim != 2 or features.shape[1] != self.config.features or len(features) == 0:
+            raise MotionGPTError(
+                f"The tokenizer reads features of shape (at least 1 frame, {self.config.features}), but got {features.shape}."
+            )
+        if not np.isfinite(features).all():
+            raise MotionGPTError(f"Features hold a number that is not finite at row {int(np.argwhere(~np.isfinite(features))[0][0])}.")
+        return features
+
+    def _complete_stride(self, features: np.ndarray) -> np.ndarray:
+        return np.pad(features, ((0, -len(features) % self.stride), (0, 0)), mode="edge")
+
+    @torch.inference_mode()
+    def decode(self, codes: np.ndarray | Sequence[int]) -> np.ndarray:
+        """Un-normalised features (n * stride, D) float32 of codes (n,), n >= 1.
+
+        Raises:
+            MotionGPTError: no codes, or a code that is not a whole number in [0, num_codes).
+        """
+        array = np.asarray(codes)
+        if array.ndim != 1 or len(array) == 0 or not np.issubdtype(array.dtype, np.integer):
+            raise MotionGPTError(f"Codes must be a row of at least one whole number, but have shape {array.shape} and type {array.dtype}.")
+        if array.min() < 0 or array.max() >= self.num_codes:
+            raise MotionGPTError(f"Codes must lie in 0..{self.num_codes - 1}, but range over {array.min()}..{array.max()}.")
+        batch = torch.as_tensor(array.astype(np.int64), device=self.mean.device)[None]
+        return (self.vqvae.decode(batch)[0] * self.std + self.mean).cpu().numpy()
+
+    def decode_motion(self, codes: np.ndarray | Sequence[int]) -> Motion:
+        """Motion of n * stride frames in canonical placement."""
+        return Motion.from_features(self.decode(codes), self.skeleton)
+
+    def save(self, folder: str | Path, *, dtype: torch.dtype | None = None) -> None:
+        """Write config.json and the weights; ``dtype`` as in :func:`motiongpt.weights_io.save_weights`."""
+        folder = Path(folder)
+        save_weights(folder, self.state_dict(), dtype=dtype)
+        save_config(folder, KIND, {"skeleton": self.skeleton.name, "network": dataclasses.asdict(self.config)})
+
+    @classmethod
+    def load(cls, folder: str | Path) -> MotionTokenizer:
+        """Rebuild from a folder written by :meth:`save`; strict.
+
+        Raises:
+            MotionGPTError: anything is missing, damaged or does not fit.
+        """
+        folder = Path(folder)
+        values = load_config(folder, KIND)
+        if values.get("skeleton") not in SKELETONS:
+            raise MotionGPTError(f"{folder / 'config.json'}: skeleton must be one of {', '.join(SKELETONS)}.")
+        skeleton = SKELETONS[values["skeleton"]]
+        config = config_from(VQVAEConfig, values.get("network", {}), str(folder / "config.json"))
+        blank = np.zeros(skeleton.feature_dim)
+        tokenizer = cls(config, blank, blank, skeleton)
+        load_weights(folder, tokenizer)
+        return tokenizer.eval()

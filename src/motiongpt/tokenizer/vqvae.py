@@ -1,0 +1,180 @@
+"""The convolutional VQ-VAE behind the motion tokens (Zhang et al., CVPR 2023; Jiang et al., NeurIPS 2023).
+
+Module names follow the published checkpoints (``encoder.model.2.1.model.0.conv1`` and so on), so those load as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from motiongpt.errors import MotionGPTError
+from motiongpt.tokenizer.quantizers import QUANTIZERS, Quantized, Quantizer
+
+
+@dataclass(frozen=True)
+class VQVAEConfig:
+    """Sizes of the network; the defaults are the published ones.
+
+    Attributes:
+        features: width D of a feature row.
+        num_codes: size of the codebook.
+        code_dim: width of a code.
+        downsamplings: stride-2 stages; one code stands for 2 ** downsamplings frames.
+        width: channels inside.
+        depth: residual blocks a stage.
+        dilation_growth: dilations of a stage's blocks are growth^(depth-1), ..., growth, 1.
+        activation: ``relu``, ``silu`` or ``gelu``.
+        norm: ``none``, ``LN``, ``GN`` or ``BN``.
+        quantizer: one of ``ema_reset``, ``ema``, ``reset``, ``orig``.
+        decay: moving-average factor of the quantizer.
+        reset_threshold: average count per batch under which the reset kinds replace a code.
+    """
+
+    features: int = 263
+    num_codes: int = 512
+    code_dim: int = 512
+    downsamplings: int = 2
+    width: int = 512
+    depth: int = 3
+    dilation_growth: int = 3
+    activation: str = "relu"
+    norm: str = "none"
+    quantizer: str = "ema_reset"
+    decay: float = 0.99
+    reset_threshold: float = 1.0
+
+    def __post_init__(self) -> None:
+        for name, value, known in (
+            ("activation", self.activation, _ACTIVATIONS),
+            ("norm", self.norm, _NORMS),
+            ("quantizer", self.quantizer, QUANTIZERS),
+        ):
+            if value not in known:
+                raise MotionGPTError(f"Tokenizer config: {name} is {value!r}, but must be one of {', '.join(known)}.")
+
+    @property
+    def stride(self) -> int:
+        """Frames a code."""
+        return 2**self.downsamplings
+
+
+class _ChannelLayerNorm(nn.LayerNorm):
+    """Layer norm over the channels of (B, C, T)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x.transpose(1, 2)).transpose(1, 2)
+
+
+_ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {"relu": nn.ReLU, "silu": nn.SiLU, "gelu": nn.GELU}
+_NORMS: dict[str, Callable[[int], nn.Module]] = {
+    "none": lambda width: nn.Identity(),
+    "LN": _ChannelLayerNorm,
+    "GN": lambda width: nn.GroupNorm(32, width, eps=1e-6),
+    "BN": lambda width: nn.BatchNorm1d(width, eps=1e-6),
+}
+
+
+class _ResidualBlock(nn.Module):
+    def __init__(self, config: VQVAEConfig, dilation: int) -> None:
+        super().__init__()
+        width = config.width
+        self.norm1 = _NORMS[config.norm](width)
+        self.norm2 = _NORMS[config.norm](width)
+        self.activation = _ACTIVATIONS[config.activation]()
+        self.conv1 = nn.Conv1d(width, width, 3, padding=dilation, dilation=dilation)
+        self.conv2 = nn.Conv1d(width, width, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        inner = self.conv1(self.activation(self.norm1(x)))
+        return x + self.conv2(self.activation(self.norm2(inner)))
+
+
+class _ResidualStack(nn.Module):
+    def __init__(self, config: VQVAEConfig) -> None:
+        super().__init__()
+        # The widest dilation comes first, in the encoder as in the decoder.
+        dilations = [config.dilation_growth**power for power in reversed(range(config.depth))]
+        self.model = nn.Sequential(*(_ResidualBlock(config, dilation) for dilation in dilations))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.model(x)
+
+
+class _Encoder(nn.Module):
+    def __init__(self, config: VQVAEConfig) -> None:
+        super().__init__()
+        width = config.width
+        stages = [
+            nn.Sequential(nn.Conv1d(width, width, 4, stride=2, padding=1), _ResidualStack(config))
+            for _ in range(config.downsamplings)
+        ]
+        self.model = nn.Sequential(
+            nn.Conv1d(config.features, width, 3, padding=1),
+            nn.ReLU(),
+            *stages,
+            nn.Conv1d(width, config.code_dim, 3, padding=1),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.model(x)
+
+
+class _Decoder(nn.Module):
+    def __init__(self, config: VQVAEConfig) -> None:
+        super().__init__()
+        width = config.width
+        stages = [
+            nn.Sequential(_ResidualStack(config), nn.Upsample(scale_factor=2), nn.Conv1d(width, width, 3, padding=1))
+            for _ in range(config.downsamplings)
+        ]
+        self.model = nn.Sequential(
+            nn.Conv1d(config.code_dim, width, 3, padding=1),
+            nn.ReLU(),
+            *stages,
+            nn.Conv1d(width, width, 3, padding=1),
+            nn.ReLU(),
+            nn.Conv1d(width, config.features, 3, padding=1),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.model(x)
+
+
+class VQVAE(nn.Module):
+    """Normalised features (B, T, D) <-> codes (B, T // stride).
+
+    The network sees exactly the frames it is given: a batch must hold clips of one length. Frames beyond the last full
+    stride are not covered by a code; :class:`motiongpt.tokenizer.MotionTokenizer` completes the stride first.
+    """
+
+    def __init__(self, config: VQVAEConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.encoder = _Encoder(config)
+        self.decoder = _Decoder(config)
+        self.quantizer = Quantizer(
+            config.quantizer, config.num_codes, config.code_dim, config.decay, config.reset_threshold
+        )
+
+    def encode(self, features: Tensor) -> Tensor:
+        """Codes (B, T // stride) of normalised features (B, T, D), T >= stride."""
+        return self.quantizer.encode(self.encoder(features.transpose(1, 2)))
+
+    def decode(self, codes: Tensor) -> Tensor:
+        """Normalised features (B, n * stride, D) of codes (B, n)."""
+        return self.decoder(self.quantizer.decode(codes)).transpose(1, 2)
+
+    def forward(self, features: Tensor) -> tuple[Tensor, Quantized]:
+        """Reconstruction (B, T, D) and the quantizer's result, for training; T a multiple of the stride."""
+        quantized = self.quantizer(self.encoder(features.transpose(1, 2)))
+        return self.decoder(quantized.latents).transpose(1, 2), quantized
+
+
+def reconstruction_loss(reconstruction: Tensor, target: Tensor, weights: Tensor) -> Tensor:
+    """Smooth L1 of normalised features (B, T, D), each dimension weighted by ``weights`` (D,)."""
+    return (F.smooth_l1_loss(reconstruction.float(), target, reduction="none") * weights).mean()
+

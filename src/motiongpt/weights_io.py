@@ -1,0 +1,157 @@
+"""Model folders: config.json beside safetensors shards, loaded strictly."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from motiongpt.errors import MotionGPTError
+from motiongpt.files import atomic_path
+
+# Raised when the meaning of a saved folder changes, so that an old program refuses a new folder and says why.
+FORMAT_VERSION = 1
+SHARD_BYTES = 48 * 2**20
+
+T = TypeVar("T")
+
+
+def save_config(folder: Path, kind: str, config: Mapping[str, Any]) -> None:
+    """Write ``folder/config.json`` with the format version and the kind of model."""
+    with atomic_path(folder / "config.json") as temporary:
+        record = {"format_version": FORMAT_VERSION, "kind": kind, **config}
+        temporary.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+
+
+def load_config(folder: Path, kind: str) -> dict[str, Any]:
+    """Read ``folder/config.json``.
+
+    Raises:
+        MotionGPTError: the folder or file is missing, is not JSON, holds another kind of model or another version.
+    """
+    path = folder / "config.json"
+    if not path.is_file():
+        raise MotionGPTError(f"{folder} is not a {kind} folder: it has no config.json.")
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, OSError) as error:
+        raise MotionGPTError(f"{path} is not readable JSON ({error}): fetch the model folder again.") from error
+    if not isinstance(config, dict) or config.get("kind") != kind:
+        found = config.get("kind") if isinstance(config, dict) else type(config).__name__
+        raise MotionGPTError(f"{path} describes a {found!r}, but a {kind!r} is needed here.")
+    version = config.pop("format_version", None)
+    if version != FORMAT_VERSION:
+        raise MotionGPTError(
+            f"{path} has format version {version}, but this program reads version {FORMAT_VERSION}: "
+            "use the motiongpt version that wrote it, or fetch the model for this one."
+        )
+    config.pop("kind")
+    return config
+
+
+def config_from(kind: type[T], values: Mapping[str, Any], where: str) -> T:
+    """Build a config dataclass from plain values.
+
+    Raises:
+        MotionGPTError: an unknown or missing key, or a value the dataclass refuses; names the key and ``where``.
+    """
+    fields = {field.name: field for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    for key in values:
+        if key not in fields:
+            raise MotionGPTError(f"{where}: unknown key {key!r}; known keys are {', '.join(fields)}.")
+    try:
+        return kind(**values)
+    except TypeError as error:
+        raise MotionGPTError(f"{where}: {error}.") from error
+
+
+def save_weights(folder: Path, tensors: Mapping[str, Tensor], *, dtype: torch.dtype | None = None) -> None:
+    """Write tensors to ``model.safetensors`` or, above 48 MB, to numbered shards with an index.
+
+    Args:
+        dtype: floating-point tensors are stored in this type (half precision halves the size); None keeps theirs.
+    """
+    shards: list[dict[str, Tensor]] = [{}]
+    size = 0
+    for name, tensor in tensors.items():
+        stored = tensor.detach().cpu().contiguous()
+        if dtype is not None and stored.is_floating_point():
+            stored = stored.to(dtype)
+        if shards[-1] and size + stored.nbytes > SHARD_BYTES:
+            shards.append({})
+            size = 0
+        shards[-1][name] = stored
+        size += stored.nbytes
+    names = (
+        ["model.safetensors"]
+        if len(shards) == 1
+        else [f"model-{i + 1:05d}-of-{len(shards):05d}.safetensors" for i in range(len(shards))]
+    )
+    for name, shard in zip(names, shards, strict=True):
+        with atomic_path(folder / name) as temporary:
+            save_file(shard, temporary)
+    if len(shards) > 1:
+        index = {key: name for name, shard in zip(names, shards, strict=True) for key in shard}
+        with atomic_path(folder / "model.safetensors.index.json") as temporary:
+            temporary.write_text(json.dumps({"weight_map": index}, indent=1) + "\n", encoding="utf-8")
+
+
+def read_safetensors(path: Path) -> dict[str, Tensor]:
+    """All tensors of one file.
+
+    Raises:
+        MotionGPTError: the file is missing or damaged.
+    """
+    if not path.is_file():
+        raise MotionGPTError(f"Weight file {path} is missing: fetch the model folder again.")
+    try:
+        with safe_open(path, framework="pt") as file:
+            return {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (not a dict)
+    except (SafetensorError, OSError, ValueError) as error:
+        raise MotionGPTError(
+            f"Weight file {path} is damaged or not safetensors ({error}): fetch it again."
+        ) from error
+
+
+def load_weights(folder: Path, module: nn.Module) -> None:
+    """Fill ``module`` from a model folder; every weight must be there, be used, have its shape and be finite.
+
+    Raises:
+        MotionGPTError: names the file and the first weight that does not fit.
+    """
+    index = folder / "model.safetensors.index.json"
+    if index.is_file():
+        try:
+            names = sorted(set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()))
+        except (ValueError, KeyError, AttributeError) as error:
+            raise MotionGPTError(f"{index} is not a shard index: fetch the model folder again.") from error
+    else:
+        names = ["model.safetensors"]
+    tensors: dict[str, Tensor] = {}
+    for name in names:
+        tensors.update(read_safetensors(folder / name))
+    expected = module.state_dict()
+    missing, unknown = sorted(expected.keys() - tensors.keys()), sorted(tensors.keys() - expected.keys())
+    if missing or unknown:
+        problem = f"misses {missing[0]!r}" if missing else f"has the unknown weight {unknown[0]!r}"
+        count = len(missing) + len(unknown)
+        raise MotionGPTError(
+            f"The weights in {folder} do not fit its config.json: the file {problem} ({count} such in all)."
+        )
+    for name, tensor in tensors.items():
+        if tensor.shape != expected[name].shape:
+            raise MotionGPTError(
+                f"The weights in {folder} do not fit its config.json: {name!r} has shape {tuple(tensor.shape)}, "
+                f"expected {tuple(expected[name].shape)}."
+            )
+        if tensor.is_floating_point() and not math.isfinite(float(tensor.float().abs().sum())):
+            raise MotionGPTError(f"The weights in {folder} are damaged: {name!r} holds numbers that are not finite.")
+    module.load_state_dict({name: tensor.to(expected[name].dtype) for name, tensor in tensors.items()})
