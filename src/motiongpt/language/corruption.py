@@ -1,0 +1,67 @@
+"""Span corruption, the pre-training task of T5 (Raffel et al. 2020, section 3.1.4).
+
+Some spans of a sequence are each replaced by one sentinel; the answer gives, sentinel by sentinel, what stood there.
+It works on token ids, so captions and motion codes are treated alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+
+def corrupt_spans(
+    ids: Sequence[int],
+    sentinels: Sequence[int],
+    rng: np.random.Generator,
+    *,
+    noise_density: float = 0.15,
+    mean_span: float = 3.0,
+) -> tuple[list[int], list[int]]:
+    """Replace random spans by sentinels.
+
+    Exactly ``round(len(ids) * noise_density)`` tokens are hidden (at least one), in ``round(hidden / mean_span)`` spans
+    (at least one), no two of which touch. All ways of choosing the spans' lengths are equally likely, and so are all
+    ways of spreading them.
+
+    Args:
+        ids: tokens without an end-of-sequence token, at least one.
+        sentinels: ids of the sentinel tokens in the order of their use.
+        rng: source of the randomness.
+        noise_density: share of the tokens to hide, between 0 and 1.
+        mean_span: mean length of a span in tokens, at least 1.
+
+    Returns:
+        The corrupted sequence, and the answer ``sentinel, span, sentinel, span ...``; both without end of sequence.
+
+    Raises:
+        ValueError: ``ids`` is empty.
+    """
+    if not ids:
+        raise ValueError("cannot corrupt an empty sequence")
+    hidden = max(1, round(len(ids) * noise_density))
+    shown = len(ids) - hidden
+    # Spans that do not touch need a shown token between them.
+    spans = max(1, min(round(hidden / mean_span), shown + 1, len(sentinels)))
+    span_lengths = _composition(hidden, spans, rng)
+    # The gaps before the first and after the last span may be empty: one more each, taken off again.
+    gap_lengths = _composition(shown + 2, spans + 1, rng)
+    gap_lengths[0] -= 1
+    gap_lengths[-1] -= 1
+
+    corrupted: list[int] = []
+    answer: list[int] = []
+    position = 0
+    for gap, span, sentinel in zip(gap_lengths, span_lengths, sentinels, strict=False):
+        corrupted += [*ids[position : position + gap], sentinel]
+        position += gap
+        answer += [sentinel, *ids[position : position + span]]
+        position += span
+    return corrupted + list(ids[position:]), answer
+
+
+def _composition(total: int, parts: int, rng: np.random.Generator) -> list[int]:
+    """A random way, all equally likely, to write ``total`` as an ordered sum of ``parts`` positive numbers."""
+    cuts = np.sort(rng.choice(total - 1, size=parts - 1, replace=False)) + 1
+    return np.diff(np.concatenate(([0], cuts, [total]))).tolist()
