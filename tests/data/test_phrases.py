@@ -1,0 +1,119 @@
+"""Captions from short labels: hand-written expectations, and sanity of everything the lexicons can say."""
+
+from __future__ import annotations
+
+import csv
+import re
+from pathlib import Path
+
+import pytest
+
+from motiongpt.data import phrases
+from motiongpt.data.phrases import captions_from_hdm05_label, phrases_from_description
+from motiongpt.language.captions import mirror_caption
+
+HDM05_LABELS = [
+    "deposit floor r",
+    "grab high r",
+    "hop both legs 1 hops",
+    "kick lfront 1 reps",
+    "elbow to knee 1 reps lelbow start",
+    "jog left circle 4 steps rstart",
+    "lie down floor",
+    "rotate arms both backward 1 reps",
+    "sneak 2 steps lstart",
+    "squat 1 reps",
+    "throw basketball",
+]
+
+
+def assert_readable(caption: str) -> None:
+    assert re.fullmatch(r"[a-z][a-z0-9',\- ]*[a-z0-9]", caption), caption
+    assert not re.search(r"  | ,|,,|\b(\w+) \1\b", caption), caption
+    assert caption.split()[0] in {"a", "the", "this", "someone"}, caption
+
+
+@pytest.mark.parametrize(
+    "description, expected",
+    [
+        ("walk", "a person walks"),
+        ("walk, veer left", "a person walks forward and veers to the left"),
+        ("walk; right turn 90 degrees", "a person walks forward and turns to the right"),
+        ("soccer - kick ball", "a person kicks a soccer ball"),
+        ("HappyGoLuckWalk", "a person walks happily"),
+        ("Mawashigeri", "a person does roundhouse kicks"),
+        ("bear (human subject)", "a person acts like a bear"),
+        ("playground - climb, hang, swing", "a person climbs up, hangs by the arms and swings"),
+        ("basketball - forward dribble", "a person dribbles a basketball forward"),
+        ("charleston_side_by_side_male", "a person dances the charleston"),
+        ("jump, turn right 180 degrees", "a person jumps and turns right by 180 degrees"),
+        ("walk, kneel, get up", "a person walks, kneels and gets up"),
+        ("Run Hop Stop", "a person runs, hops and stops"),
+    ],
+)
+def test_descriptions_become_sentences(description: str, expected: str) -> None:
+    captions = phrases_from_description(description)
+    assert expected in captions
+    assert len(captions) >= 4
+
+
+@pytest.mark.parametrize("description", ["Unknown", "", "zorbing", "walk, zorbing"])
+def test_no_caption_rather_than_a_wrong_one(description: str) -> None:
+    assert phrases_from_description(description) == []
+
+
+def test_a_known_topic_is_told_when_an_action_is_not() -> None:
+    captions = phrases_from_description("basketball - zorbing")
+    assert any("plays basketball" in caption for caption in captions)
+    assert all("zorbing" not in caption for caption in captions)
+
+
+def test_left_and_right_descriptions_are_mirror_images() -> None:
+    for left in ["walk, veer left", "walk, 90-degree left turn", "run/jog, veer left", "Run Side Step Left"]:
+        right = left.replace("left", "right").replace("Left", "Right")
+        mirrored = {mirror_caption(caption) for caption in phrases_from_description(left)}
+        assert mirrored == set(phrases_from_description(right))
+
+
+def test_every_entry_of_the_lexicon_reads_well() -> None:
+    lexicon = phrases._lexicon("cmu")
+    for key in lexicon["whole"]:
+        captions = phrases_from_description(key)
+        assert len(captions) >= 4, key
+        for caption in captions:
+            assert_readable(caption)
+    for topic, words in lexicon["topics"].items():
+        for key in [*words["actions"], *lexicon["actions"]]:
+            for caption in phrases_from_description(f"{topic} - {key}"):
+                assert_readable(caption)
+
+
+@pytest.mark.parametrize("label", HDM05_LABELS)
+def test_every_hdm05_label_has_many_captions(label: str) -> None:
+    captions = captions_from_hdm05_label(label)
+    assert len(captions) >= 10
+    assert len(set(captions)) == len(captions)
+    for caption in captions:
+        assert_readable(caption)
+
+
+def test_hdm05_sides_are_true_to_the_label() -> None:
+    assert not any(
+        "right foot" in c and "kick" in c
+        for c in captions_from_hdm05_label("kick lfront 1 reps")
+        if "stands on" not in c and "balances on" not in c
+    )
+    assert "a person kicks with the right leg" in captions_from_hdm05_label("kick rfront 1 reps")
+    assert all("left" not in c for c in captions_from_hdm05_label("deposit floor r"))
+    assert all("right" not in c for c in captions_from_hdm05_label("deposit floor l"))
+    assert captions_from_hdm05_label("fly to the moon") == []
+
+
+def test_every_description_of_the_collection_is_covered(shared_dir: Path) -> None:
+    with open(shared_dir / "data" / "cmu" / "trials.csv", newline="", encoding="utf-8") as file:
+        descriptions = {row["description"] for row in csv.DictReader(file)}
+    for description in descriptions - {"Unknown"}:
+        captions = phrases_from_description(description)
+        assert len(captions) >= 4, description
+        for caption in captions:
+            assert_readable(caption)
