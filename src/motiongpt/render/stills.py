@@ -1,0 +1,229 @@
+"""Single pictures of motions: a frame, a sequence of poses in one scene, a strip of poses side by side."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from motiongpt.errors import MotionGPTError
+from motiongpt.files import atomic_path
+from motiongpt.motion import Motion
+from motiongpt.render.body import Limbs, body_scale, build_body, forward
+from motiongpt.render.camera import choose_azimuth, make_view, place_camera
+from motiongpt.render.film import checked_size, paste
+from motiongpt.render.ground import Ground
+from motiongpt.render.rasteriser import draw_bodies
+from motiongpt.render.text import FAINT, INK, text_mask
+from motiongpt.render.video import make_film
+
+_SEQUENCE_ELEVATION = np.radians(18)
+_STRIP_ELEVATION = np.radians(8)
+_POSE_SPACING = 0.85  # metres between poses of a figure of normal size that are spread sideways
+_MOST_POSES = 64
+# Time runs from a pale to a deep colour; lightness alone carries it, so it survives grey printing.
+_TIME_COLOURS = np.array(
+    [[0.96, 0.80, 0.49], [0.95, 0.60, 0.38], [0.86, 0.38, 0.40], [0.62, 0.24, 0.46], [0.36, 0.17, 0.44]]
+)
+
+
+def render_frame(
+    motion: Motion,
+    index: int,
+    *,
+    caption: str | None = None,
+    size: tuple[int, int] = (1280, 720),
+    trail: bool = True,
+) -> np.ndarray:
+    """The frame ``index`` (negative counts from the end) of the video of a motion, as (H, W, 3) uint8 RGB.
+
+    Options as in :func:`motiongpt.render.render_video`.
+
+    Raises:
+        MotionGPTError: there is no such frame, or an impossible size.
+    """
+    if not -len(motion) <= index < len(motion):
+        raise MotionGPTError(f"There is no frame {index}: {motion.name or 'the motion'} has {len(motion)} frames.")
+    film = make_film(motion, captions=caption, size=size, fps=None, trail=trail)
+    return film.draw(index % len(motion))
+
+
+def render_sequence(
+    motion: Motion,
+    poses: int = 6,
+    *,
+    caption: str | None = None,
+    size: tuple[int, int] = (1280, 720),
+) -> np.ndarray:
+    """Several poses in one scene, coloured by time from pale to deep, as (H, W, 3) uint8 RGB.
+
+    Poses are taken evenly along the path: where the body travels they stand apart, where it stays they are even in
+    time. A motion that stays in place would pile them up, so its poses are moved sideways into a row, first at the
+    left; heights and shapes are unchanged.
+
+    Args:
+        motion: joints (T, J, 3) in metres, Y up.
+        poses: how many, at most one a frame.
+        caption: text under the picture; by default the motion's own ``text``.
+        size: (width, height) in pixels.
+
+    Raises:
+        MotionGPTError: an impossible number of poses or size.
+    """
+    frames = _along_path(motion, _checked_poses(poses))
+    count = len(frames)
+    size = checked_size(size)
+    picked, azimuth, spread = _laid_out(motion, frames)
+    note, bottom, edge = _note(motion, caption, size)
+    view = make_view(size, azimuth, float(_SEQUENCE_ELEVATION), edge, bottom)
+    camera = place_camera(picked, view, (edge, bottom), follow=False)
+    position = camera.positions[0]
+    ground = Ground(camera)
+    picture = ground.draw(position)
+    if not spread:
+        ground.draw_trail(picture, position, motion.joints[:, Limbs.of(motion.skeleton).root])
+    body = build_body(picked)
+    bodies = [(body.tinted(_time_colour(n / max(count - 1, 1))), n) for n in range(count)]
+    ground.draw_shadow(picture, position, bodies)
+    draw_bodies(picture, view, position, bodies)
+    _write_note(picture, note, edge)
+    return picture
+
+
+def render_strip(
+    motion: Motion,
+    poses: int = 8,
+    *,
+    caption: str | None = None,
+    size: tuple[int, int] | None = None,
+) -> np.ndarray:
+    """Poses side by side, evenly in time from the first frame to the last, as (H, W, 3) uint8 RGB.
+
+    Every pose stands on its own piece of ground, all at one scale and seen from one direction, with its time under it.
+
+    Args:
+        motion: joints (T, J, 3) in metres, Y up.
+        poses: how many, at most one a frame.
+        caption: text under the strip; by default the motion's own ``text``.
+        size: (width, height) in pixels; by default 200 pixels a pose and 400 high.
+
+    Raises:
+        MotionGPTError: an impossible number of poses or size.
+    """
+    count = min(_checked_poses(poses), len(motion))
+    size = checked_size((max(200 * count, 400), 400) if size is None else size)
+    frames = np.unique(np.rint(np.linspace(0, len(motion) - 1, count)).astype(int))
+    note, bottom, edge = _note(motion, caption, size)
+    times = [text_mask(f"{n / motion.fps:.2f} s", max(round(size[1] * 0.036), 9), size[0], lines=1) for n in frames]
+    bottom += times[0].shape[0] + edge // 2
+    azimuth = choose_azimuth(motion)
+    limbs = Limbs.of(motion.skeleton)
+    cuts = np.rint(np.linspace(0, size[0], count + 1)).astype(int)
+    singles = []
+    for n in frames:
+        joints = motion.joints[n : n + 1].copy()
+        joints[..., [0, 2]] -= joints[:, limbs.root, [0, 2]][:, None]
+        singles.append(replace(motion, joints=joints))
+    standing = replace(motion, joints=np.concatenate([s.joints for s in singles]))
+    view = make_view((int(np.diff(cuts).min()), size[1]), azimuth, float(_STRIP_ELEVATION), edge, bottom)
+    camera = place_camera(standing, view, (edge, bottom), follow=False)
+    body = build_body(standing)
+    ground = Ground(camera)
+    empty = ground.draw(camera.positions[0])
+    picture = np.empty((size[1], size[0], 3), dtype=np.uint8)
+    for n, time in enumerate(times):
+        left, right = cuts[n], cuts[n + 1]
+        panel = empty.copy()
+        ground.draw_shadow(panel, camera.positions[0], [(body, n)])
+        draw_bodies(panel, view, camera.positions[0], [(body, n)])
+        # A panel may be a pixel wider than the common view; the last column is repeated.
+        picture[:, left:right] = panel[:, np.minimum(np.arange(right - left), view.width - 1)]
+        top = size[1] - bottom + edge // 2
+        paste(picture, time, FAINT, top, int((left + right - time.shape[1]) // 2))
+    _write_note(picture, note, edge)
+    return picture
+
+
+def save_image(picture: np.ndarray, path: str | Path) -> Path:
+    """Write a picture (H, W, 3) uint8 as PNG; the file appears only when complete.
+
+    Raises:
+        MotionGPTError: another suffix than .png, something that is no picture, or a folder that cannot be written.
+    """
+    path = Path(path)
+    if path.suffix.lower() != ".png":
+        raise MotionGPTError(f"Cannot write a picture to {path}: the file name must end in .png.")
+    picture = np.asarray(picture)
+    if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8 or 0 in picture.shape:
+        raise MotionGPTError(
+            f"Cannot write {path}: a picture is (height, width, 3) of uint8, not {picture.shape} of {picture.dtype}."
+        )
+    with atomic_path(path) as temporary:
+        Image.fromarray(picture).save(temporary, format="PNG")
+    return path
+
+
+def _checked_poses(poses: int) -> int:
+    if not 1 <= poses <= _MOST_POSES:
+        raise MotionGPTError(f"The number of poses must be between 1 and {_MOST_POSES}, not {poses}.")
+    return int(poses)
+
+
+def _along_path(motion: Motion, count: int) -> np.ndarray:
+    """Frames evenly spaced in distance travelled over the floor, with a little of time in it for when nothing moves."""
+    root = motion.joints[:, Limbs.of(motion.skeleton).root][:, [0, 2]]
+    steps = np.linalg.norm(np.diff(root, axis=0), axis=1) + 0.15 / motion.fps
+    progress = np.concatenate([[0], np.cumsum(steps)])
+    frames = np.interp(np.linspace(0, progress[-1], count), progress, np.arange(len(motion)))
+    return np.unique(np.rint(frames).astype(int))
+
+
+def _laid_out(motion: Motion, frames: np.ndarray) -> tuple[Motion, float, bool]:
+    """The chosen poses where they shall stand, the camera's azimuth for them, and whether they were spread."""
+    limbs = Limbs.of(motion.skeleton)
+    picked = replace(motion, joints=motion.joints[frames])
+    root = picked.joints[:, limbs.root][:, [0, 2]].astype(np.float64)
+    spacing = _POSE_SPACING * body_scale(motion, limbs)
+    azimuth = choose_azimuth(motion)
+    gaps = np.linalg.norm(np.diff(root, axis=0), axis=1)
+    if len(frames) > 1 and np.median(gaps) < 0.4 * spacing:
+        right = np.array([np.cos(azimuth), -np.sin(azimuth)])
+        places = (np.arange(len(frames)) - (len(frames) - 1) / 2)[:, None] * spacing * right
+        joints = picked.joints.copy()
+        joints[..., [0, 2]] += (places - root)[:, None].astype(np.float32)
+        return replace(picked, joints=joints), azimuth, True
+    if len(frames) > 1:
+        # Look across the longest extent of the path, a little from the front of the first pose.
+        _, _, axes = np.linalg.svd(root - root.mean(0))
+        normal = np.array([-axes[0, 1], axes[0, 0]])
+        facing = forward(picked.joints[:1], limbs)[0][[0, 2]]
+        if normal @ facing < 0 or (abs(normal @ facing) < 0.3 and normal @ [np.sin(azimuth), np.cos(azimuth)] < 0):
+            normal = -normal
+        towards = normal + 0.45 * facing
+        azimuth = float(np.arctan2(towards[0], towards[1]))
+    return picked, azimuth, False
+
+
+def _note(motion: Motion, caption: str | None, size: tuple[int, int]) -> tuple[np.ndarray | None, int, int]:
+    """Mask of the caption, pixels it takes at the bottom, and the edge kept free on every side."""
+    unit = min(size)
+    edge = round(unit * 0.04)
+    text = motion.text if caption is None else caption
+    if not text.strip():
+        return None, edge, edge
+    mask = text_mask(text, max(round(unit * 0.040), 10), round(size[0] * 0.86))
+    return mask, edge + mask.shape[0] + edge // 2, edge
+
+
+def _write_note(picture: np.ndarray, mask: np.ndarray | None, edge: int) -> None:
+    if mask is not None:
+        height, width = mask.shape
+        paste(picture, mask, INK, picture.shape[0] - edge - height, (picture.shape[1] - width) // 2)
+
+
+def _time_colour(time: float) -> tuple[float, float, float]:
+    stops = np.linspace(0, 1, len(_TIME_COLOURS))
+    red, green, blue = (float(np.interp(time, stops, _TIME_COLOURS[:, i])) for i in range(3))
+    return red, green, blue
