@@ -257,8 +257,7 @@ class MotionLanguageModel(nn.Module):
         config = _read_config(folder / "config.json")
         try:
             tokenizer = TextTokenizer.load(folder / "tokenizer.json", config["num_codes"])
-            with torch.device("meta"):
-                model = cls(T5(T5Shape(**config["network"])), tokenizer, config["max_input_tokens"])
+            model = cls(T5(T5Shape(**config["network"])), tokenizer, config["max_input_tokens"])
             weights = _read_weights(folder, config["weights"])
         except (KeyError, TypeError, ValueError, AttributeError, RuntimeError, ZeroDivisionError) as error:
             raise MotionGPTError(f"{folder / 'config.json'}: a field is missing or has a wrong value ({error}).") from error
@@ -352,8 +351,7 @@ def _from_hub(config: LanguageConfig, generator: torch.Generator) -> MotionLangu
         relative_buckets=theirs.relative_attention_num_buckets,
         relative_max_distance=theirs.relative_attention_max_distance,
     )
-    with torch.device("meta"):
-        network = T5(shape)
+    network = T5(shape)
     known = network.state_dict().keys()
     weights = {name: weight for name, weight in trained.state_dict().items() if name in known}
     for name in ("shared.weight", "lm_head.weight"):

@@ -48,6 +48,23 @@ class T5Shape:
     relative_max_distance: int = 128
 
 
+class Linear(nn.Linear):
+    """Without bias, and without the initial weights, which would be thrown away: see `T5.initialise`."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__(inputs, outputs, bias=False)
+
+    def reset_parameters(self) -> None:
+        pass
+
+
+class Embedding(nn.Embedding):
+    """Without the initial weights, which would be thrown away: see `T5.initialise`."""
+
+    def reset_parameters(self) -> None:
+        pass
+
+
 class Dropout(nn.Module):
     """Dropout that is quick on a CPU, where torch's draws one random number an element: here one byte does.
 
@@ -87,12 +104,12 @@ class Attention(nn.Module):
         super().__init__()
         self.heads = shape.heads
         inner = shape.heads * shape.d_kv
-        self.q = nn.Linear(shape.d_model, inner, bias=False)
-        self.k = nn.Linear(shape.d_model, inner, bias=False)
-        self.v = nn.Linear(shape.d_model, inner, bias=False)
-        self.o = nn.Linear(inner, shape.d_model, bias=False)
+        self.q = Linear(shape.d_model, inner)
+        self.k = Linear(shape.d_model, inner)
+        self.v = Linear(shape.d_model, inner)
+        self.o = Linear(inner, shape.d_model)
         if positions:
-            self.relative_attention_bias = nn.Embedding(shape.relative_buckets, shape.heads)
+            self.relative_attention_bias = Embedding(shape.relative_buckets, shape.heads)
         self.dropout = Dropout(shape.dropout)
 
     def split(self, x: Tensor) -> Tensor:
@@ -121,11 +138,11 @@ class FeedForward(nn.Module):
         super().__init__()
         self.gated = shape.feed_forward == "gated-gelu"
         if self.gated:
-            self.wi_0 = nn.Linear(shape.d_model, shape.d_ff, bias=False)
-            self.wi_1 = nn.Linear(shape.d_model, shape.d_ff, bias=False)
+            self.wi_0 = Linear(shape.d_model, shape.d_ff)
+            self.wi_1 = Linear(shape.d_model, shape.d_ff)
         else:
-            self.wi = nn.Linear(shape.d_model, shape.d_ff, bias=False)
-        self.wo = nn.Linear(shape.d_ff, shape.d_model, bias=False)
+            self.wi = Linear(shape.d_model, shape.d_ff)
+        self.wo = Linear(shape.d_ff, shape.d_model)
         self.dropout = Dropout(shape.dropout)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -271,16 +288,19 @@ class Cache:
 
 
 class T5(nn.Module):
-    """Encoder, decoder and output layer. The decoder starts with token 0, the padding."""
+    """Encoder, decoder and output layer. The decoder starts with token 0, the padding.
+
+    A new network has no defined weights: `initialise` it or load a state.
+    """
 
     def __init__(self, shape: T5Shape) -> None:
         super().__init__()
         self.shape = shape
-        self.shared = nn.Embedding(shape.vocabulary_size, shape.d_model)
+        self.shared = Embedding(shape.vocabulary_size, shape.d_model)
         self.encoder = Stack(shape, decoder=False)
         self.decoder = Stack(shape, decoder=True)
         if not shape.tied_embeddings:
-            self.lm_head = nn.Linear(shape.d_model, shape.vocabulary_size, bias=False)
+            self.lm_head = Linear(shape.d_model, shape.vocabulary_size)
 
     def initialise(self, generator: torch.Generator) -> None:
         """Random weights with the deviations of the T5 authors: every layer starts with outputs of order one."""
