@@ -34,7 +34,7 @@ def assert_readable(caption: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "description, expected",
+    ("description", "expected"),
     [
         ("walk", "a person walks"),
         ("walk, veer left", "a person walks forward and veers to the left"),
@@ -110,7 +110,7 @@ def test_hdm05_sides_are_true_to_the_label() -> None:
 
 
 def test_every_description_of_the_collection_is_covered(shared_dir: Path) -> None:
-    with open(shared_dir / "data" / "cmu" / "trials.csv", newline="", encoding="utf-8") as file:
+    with (shared_dir / "data" / "cmu" / "trials.csv").open(newline="", encoding="utf-8") as file:
         descriptions = {row["description"] for row in csv.DictReader(file)}
     for description in descriptions - {"Unknown"}:
         captions = phrases_from_description(description)

@@ -9,7 +9,6 @@ import itertools
 import re
 from collections.abc import Sequence
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 from motiongpt.language.captions import mirror_caption
@@ -58,7 +57,7 @@ def captions_from_hdm05_label(label: str) -> list[str]:
 
 @cache
 def _lexicon(name: str) -> dict[str, Any]:
-    return read_yaml(files("motiongpt.data") / "phrases" / f"{name}.yaml")
+    return read_yaml("motiongpt.data", "phrases", f"{name}.yaml")
 
 
 def _plain(text: str) -> str:

@@ -8,9 +8,7 @@ _INTRODUCES_SIDE = (
     "to|the|his|her|their|its|your|a|an|on|from|by|and|then|or|left|sharp|slightly|slight|diagonally|"
     r"turn\w*|look\w*|fac\w+|step\w*|sidestep\w*|walk\w*|mov\w+|jog\w*|run\w*|lean\w*|sway\w*|veer\w*|hop\w*|jump\w*"
 )
-_SCENES = (
-    "room|place|scene|area|house|building|stage|field|spot|position|chair|seat|frame|screen|ground|floor"
-)
+_SCENES = "room|place|scene|area|house|building|stage|field|spot|position|chair|seat|frame|screen|ground|floor"
 
 # Uses of "left" and "right" that are no side, tried before the sides. The place of the word itself accepts both
 # words, so that mirroring twice gives the text back.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterable
-from importlib.resources.abc import Traversable
+from importlib.resources import files
 from typing import Any
 
 import yaml
@@ -33,6 +33,6 @@ def unique(items: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(items))
 
 
-def read_yaml(file: Traversable) -> Any:
-    """The content of a yaml file that comes with the package."""
-    return yaml.safe_load(file.read_text(encoding="utf-8"))
+def read_yaml(package: str, *path: str) -> Any:
+    """The content of a yaml file that comes with a package of this project."""
+    return yaml.safe_load(files(package).joinpath(*path).read_text(encoding="utf-8"))
