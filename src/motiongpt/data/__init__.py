@@ -1,0 +1,1 @@
+"""Data sets: building them from raw motion capture, reading, checking and counting them."""
