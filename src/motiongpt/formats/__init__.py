@@ -1,30 +1,136 @@
 """Motion files: one module a format, one registry.
 
-``read(path)`` gives a :class:`~motiongpt.motion.motion.Motion` of the 22 HumanML3D joints in the source's proportions,
-frame rate and world place, metres, Y up; ``Motion.standard()`` does the rest.
+Reading gives a :class:`~motiongpt.motion.motion.Motion` of the 22 HumanML3D joints in the source's proportions, frame
+rate and world place, metres, Y up; ``Motion.standard()`` makes of it what the model reads.
+
+======== ======================================================== =====================================================
+suffix   read                                                     write
+======== ======================================================== =====================================================
+.bvh     any rig of :mod:`~motiongpt.formats.joint_maps`          T-pose rig, HumanML3D names
+.amc     Acclaim, with its .asf                                   no
+.npz     AMASS, no body model needed                              no
+.npy     joints (T, 22, 3), features (T, 263), KIT (T, 251)       joints; features when named ``*.features.npy``
+.mp4     no                                                       video
+.gif     no                                                       video
+.png     no                                                       strip of poses
+======== ======================================================== =====================================================
 """
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from motiongpt.errors import MotionGPTError
-from motiongpt.formats import amc, bvh
+from motiongpt.formats import amass, amc, bvh, npy
 from motiongpt.formats.sniff import check_file
 from motiongpt.motion.motion import Motion
+from motiongpt.motion.skeleton import Skeleton
 
-READERS = {
-    ".amc": amc.read,
-    ".bvh": bvh.read,
+
+def _write_video(motion: Motion, path: Path, **options: Any) -> None:
+    """Options: those of :func:`motiongpt.render.render_video`."""
+    # Here and below: rendering is not needed to read a file.
+    from motiongpt.render import render_video
+
+    render_video(motion, path, **options)
+
+
+def _write_strip(motion: Motion, path: Path, **options: Any) -> None:
+    """Options: those of :func:`motiongpt.render.render_strip`."""
+    from motiongpt.render import render_strip, save_image
+
+    save_image(render_strip(motion, **options), path)
+
+
+READERS: dict[str, Callable[..., Motion]] = {".bvh": bvh.read, ".amc": amc.read, ".npz": amass.read, ".npy": npy.read}
+WRITERS: dict[str, Callable[..., None]] = {
+    ".npy": npy.write,
+    ".bvh": bvh.write,
+    ".mp4": _write_video,
+    ".gif": _write_video,
+    ".png": _write_strip,
 }
 
 
-def read(path: str | Path, **options: Any) -> Motion:
-    """Read a motion file; the extension (in any case) chooses the format."""
+def _for_suffix(table: dict[str, Callable[..., Any]], path: Path, doing: str) -> Callable[..., Any]:
+    function = table.get(path.suffix.lower())
+    if function is None:
+        raise MotionGPTError(
+            f"{path}: {doing} {path.suffix or 'a file without a suffix'} is not possible; known are {', '.join(table)}."
+        )
+    return function
+
+
+def _check_options(function: Callable[..., Any], options: dict[str, Any], path: Path) -> dict[str, Any]:
+    """The options that are given, all of which the format must know."""
+    given = {name: value for name, value in options.items() if value is not None}
+    parameters = inspect.signature(function).parameters
+    if not any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+        known = [name for name, p in parameters.items() if p.kind is p.KEYWORD_ONLY]
+        for name in given:
+            if name not in known:
+                raise MotionGPTError(
+                    f"{path}: {path.suffix} files have no option {name!r}"
+                    + (f"; theirs are {', '.join(known)}." if known else ".")
+                )
+    return given
+
+
+def read(
+    path: str | Path,
+    *,
+    fps: float | None = None,
+    unit: str | float | None = None,
+    skeleton: str | Path | Skeleton | None = None,
+    **options: Any,
+) -> Motion:
+    """Read a motion file; its suffix, in any case, names the format.
+
+    Args:
+        path: the file.
+        fps: frame rate, where the file has none or a wrong one.
+        unit: length unit ("m", "cm", "mm", "inch", "cmu") or metres in one file unit, for .bvh, .amc and .npy.
+        skeleton: the .asf of an .amc; "humanml3d" or "kit" for an .npy.
+        options: others of the format: ``drop_first_frame`` (.bvh), ``body_model`` (.npz).
+
+    Returns:
+        joints (T, 22, 3) in metres, Y up (KIT data: (T, 21, 3)).
+
+    Raises:
+        MotionGPTError: anything wrong with the file, said in one sentence that names it.
+    """
     path = Path(path)
     check_file(path)
-    reader = READERS.get(path.suffix.lower())
-    if reader is None:
-        raise MotionGPTError(f"{path}: unknown extension {path.suffix!r}; known are {', '.join(READERS)}.")
-    return reader(path, **options)
+    reader = _for_suffix(READERS, path, "reading")
+    motion: Motion = reader(
+        path, **_check_options(reader, {"fps": fps, "unit": unit, "skeleton": skeleton, **options}, path)
+    )
+    return motion
+
+
+def write(motion: Motion, path: str | Path, **options: Any) -> Path:
+    """Write a motion; the suffix names the format. The file appears only when it is complete.
+
+    Args:
+        motion: what to write, as it is: frame rate, proportions and place are kept.
+        path: the file to make or replace.
+        options: of the format: ``content`` (.npy), ``unit`` (.bvh), those of rendering for .mp4, .gif and .png.
+
+    Returns:
+        The path.
+
+    Raises:
+        MotionGPTError: unknown suffix or option, unwritable folder.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise MotionGPTError(f"{path}: is a folder; give the name of a file in it.")
+    writer = _for_suffix(WRITERS, path, "writing")
+    writer(motion, path, **_check_options(writer, options, path))
+    return path
+
+
+__all__ = ["READERS", "WRITERS", "read", "write"]

@@ -141,7 +141,7 @@ def read_asf(path: Path) -> AcclaimSkeleton:
 
 
 def find_asf(path: Path) -> Path:
-    """The skeleton of a motion: SS.asf for SS_TT.amc, else the .asf whose name the motion's begins with, else the only one.
+    """The skeleton of a motion: SS.asf for SS_TT.amc, else the only .asf of the folder.
 
     Raises:
         MotionGPTError: none, or more than one candidate.
@@ -203,19 +203,21 @@ def _read_values(path: Path, skeleton: AcclaimSkeleton) -> dict[str, np.ndarray]
         if name not in counts:
             raise MotionGPTError(f"{where}: bone {name!r} is not in the skeleton; give the right one with skeleton=.")
         if not words or words[0] != name:
-            raise MotionGPTError(f"{where}: frame {frame + 1} should go on with bone {name!r}, found {line.strip()[:40]!r}.")
+            raise MotionGPTError(
+                f"{where}: frame {frame + 1} should have bone {name!r} here, found {line.strip()[:40]!r}."
+            )
         try:
-            numbers = [float(word) for word in words[1:]]
+            count = len([float(word) for word in words[1:]])
         except ValueError:
             raise MotionGPTError(f"{where}: {line.strip()[:60]!r} should be a bone and numbers.") from None
-        if len(numbers) != counts[name]:
+        if count != counts[name]:
             raise MotionGPTError(
-                f"{where}: bone {name!r} has {len(numbers)} number(s), the skeleton asks for {counts[name]}; the file is "
+                f"{where}: bone {name!r} has {count} number(s), the skeleton asks for {counts[name]}; the file is "
                 f"cut in frame {frame + 1} or the skeleton is not its own."
             )
     raise MotionGPTError(
-        f"{path}, line {end}: cut in frame {frames + 1} after {len(body) % height} of {height} lines; only the {frames} "
-        "frames before are complete."
+        f"{path}, line {end}: cut in frame {frames + 1} after {len(body) % height} of {height} lines; only the "
+        f"{frames} frames before are complete."
     )
 
 

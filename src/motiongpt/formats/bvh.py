@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from motiongpt.errors import MotionGPTError
-from motiongpt.formats import joint_maps, rig
+from motiongpt.files import atomic_path
+from motiongpt.formats import joint_maps, rig, rig_fit
 from motiongpt.formats.sniff import read_text
 from motiongpt.motion import rotations
 from motiongpt.motion.motion import Motion
@@ -116,7 +117,7 @@ def parse(path: Path) -> Bvh:
             if key == "HIERARCHY":
                 words = words[1:]
             elif key in ("ROOT", "JOINT", "END"):
-                if key == "ROOT" and stack or key != "ROOT" and not stack:
+                if (key == "ROOT") == bool(stack):
                     raise fail("a ROOT outside and JOINT or End Site inside of braces")
                 if key == "ROOT" and names:
                     raise fail("one ROOT only (a file holds one figure)")
@@ -160,7 +161,7 @@ def parse(path: Path) -> Bvh:
             break
     if not motion_line:
         raise MotionGPTError(
-            f"{path}, line {len(lines)}: the file ends inside its HIERARCHY, before MOTION; it is cut, get it whole again."
+            f"{path}, line {len(lines)}: the file is cut, it ends inside its HIERARCHY; get it whole again."
         )
     if stack or not names:
         raise fail("every '{' closed before MOTION" if stack else "a ROOT before MOTION")
@@ -175,8 +176,8 @@ def parse(path: Path) -> Bvh:
         if lower.startswith("frames"):
             declared = int(floats(line.replace(":", " ").split()[1:], 1, "Frames:")[0])
         elif lower.startswith("frame time") or lower.startswith("frametime"):
-            step = floats(lower.removeprefix("frame").strip().removeprefix("time").lstrip(" :\t").split(), 1, "Frame Time:")[0]
-            fps = _frame_rate(step)
+            words = lower.removeprefix("frame").lstrip().removeprefix("time").lstrip(" :\t").split()
+            fps = _frame_rate(floats(words, 1, "Frame Time:")[0])
         elif line:
             number -= 1
             break
@@ -192,35 +193,35 @@ def parse(path: Path) -> Bvh:
                 rig.parse_floats(lines[number - 1])
             except ValueError:
                 raise fail(f"the {width} numbers of a frame") from None
-    frames, rest = divmod(len(values), width) if width else (0, 0)
+    frames, left_over = divmod(len(values), width) if width else (0, 0)
     wanted = "" if declared is None else f" of {declared}"
-    if rest or (declared is not None and frames < declared and frames > 0):
+    if left_over or (declared is not None and frames < declared and frames > 0):
         last = max(first + 1, first + len("\n".join(body).rstrip().splitlines()))
-        detail = f", frame {frames + 1} has {rest} of {width} numbers" if rest else ""
+        detail = f", frame {frames + 1} has {left_over} of {width} numbers" if left_over else ""
         raise MotionGPTError(
-            f"{path}, line {last}: the file is cut, only {frames}{wanted} frames are complete{detail}; get it whole again."
+            f"{path}, line {last}: the file is cut, only {frames}{wanted} frames are complete{detail}; "
+            "get it whole again."
         )
     if frames == 0:
-        raise MotionGPTError(f"{path}: no frames in it (0{wanted}); expected at least one line of {width} numbers after MOTION.")
+        raise MotionGPTError(f"{path}: no frames in it; expected at least one line of {width} numbers after MOTION.")
     return Bvh(names, parents, np.array(offsets), channels, values.reshape(frames, width), fps)
 
 
-def _starts_with_rest_pose(bvh: Bvh, joints: np.ndarray, keep: list[int]) -> bool:
-    """Is frame 0 the rig's rest pose, put before the recording by a converter?
+def _lead_in(bvh: Bvh, joints: np.ndarray, keep: list[int], fps: float) -> int:
+    """How many frames a converter put before the recording: its rest pose and the frames that blend out of it.
 
-    It is when its rotations are small (no joint more than 40 degrees, 12 on average, from the rest pose of the file) and
-    the body jumps to frame 1 by a multiple of what it moves afterwards.
+    Frame 0 counts as the rest pose when no joint is turned more than 40 degrees, 12 on average, from the rest pose of
+    the file, and the body then jumps faster than anybody moves (5 body sizes a second). The cgspeed conversion has one
+    such frame, the daz conversion one and about four blended ones.
     """
-    if len(joints) < 3:
-        return False
     quaternions, _ = bvh.pose(keep)
     angle = 2 * np.degrees(np.arccos(np.clip(np.abs(quaternions[0, :, 0]), 0, 1)))
     if angle.max() > 40 or angle.mean() > 12:
-        return False
-    local = joints - joints[:, :1]
-    steps = np.linalg.norm(np.diff(local[:12], axis=0), axis=-1).max(axis=-1)
-    size = np.ptp(joints[0], axis=0).max()
-    return bool(steps[0] > 0.08 * size and steps[0] > 4 * steps[1:].max())
+        return 0
+    start = joints[:9] - joints[:9, :1]
+    speed = np.linalg.norm(np.diff(start, axis=0), axis=-1).max(axis=-1) * fps / np.ptp(joints[0], axis=0).max()
+    jumps = np.flatnonzero(speed > 5)
+    return int(jumps[-1]) + 1 if len(jumps) and jumps[0] == 0 else 0
 
 
 def read(
@@ -237,8 +238,8 @@ def read(
         fps: overrides the frame time of the file, which is wrong in many.
         unit: length unit of the file (see :data:`motiongpt.formats.rig.UNITS`) or metres in one unit; found from the
             length of the legs when not given.
-        drop_first_frame: conversions of CMU carry the rest pose in their first frame. "auto" leaves a first frame out
-            when it is the rig's rest pose and the body jumps from it; True always, False never.
+        drop_first_frame: converters put the rig's rest pose before the recording, some also frames that blend out of
+            it. "auto" leaves these frames out, True leaves exactly one frame out, False none.
 
     Returns:
         (T, 22, 3) joints in the performer's proportions and world place, metres, Y up.
@@ -249,15 +250,98 @@ def read(
     bvh = parse(path)
     mapping = joint_maps.find(bvh.names, str(path))
     joints = mapping.apply(bvh.positions(mapping.used))
-    if drop_first_frame is True or (
-        drop_first_frame == "auto" and _starts_with_rest_pose(bvh, joints, rig.needed(bvh.parents, mapping.used))
-    ):
-        if len(joints) < 2:
-            raise MotionGPTError(f"{path}: has one frame only, it cannot be left out; give drop_first_frame=False.")
-        joints = joints[1:]
     if fps is None:
         if bvh.fps is None:
             raise MotionGPTError(f"{path}: no usable 'Frame Time:' in it; give the frame rate with fps=.")
         fps = bvh.fps
+    fps = rig.check_fps(fps, str(path))
+    if drop_first_frame == "auto":
+        joints = joints[_lead_in(bvh, joints, rig.needed(bvh.parents, mapping.used), fps) :]
+    elif drop_first_frame:
+        joints = joints[1:]
+    if not len(joints):
+        raise MotionGPTError(f"{path}: has one frame only, it cannot be left out; give drop_first_frame=False.")
     scale = rig.metres_per_unit(joints, unit, str(path))
-    return rig.to_motion(joints, rig.check_fps(fps, str(path)), scale, path)
+    return rig.to_motion(joints, fps, scale, path)
+
+
+_WRITE_ORDER = "ZXY"
+
+
+def _smooth_euler(quaternions: np.ndarray) -> np.ndarray:
+    """Euler angles (T, N, 3) in degrees of order Z, X, Y without jumps from frame to frame.
+
+    A rotation has two triples of angles, each up to whole turns; the one nearest to the frame before is taken. At the
+    middle angle of 90 degrees, where only the sum of the other two counts, the last one stays as it was.
+    """
+    angles = rotations.to_euler(quaternions, _WRITE_ORDER)
+    other = np.stack([angles[..., 0] + np.pi, np.pi - angles[..., 1], angles[..., 2] + np.pi], axis=-1)
+    locked = np.abs(np.cos(angles[..., 1])) < 1e-5
+    sign = np.sign(np.sin(angles[..., 1]))
+    result = np.empty_like(angles)
+    result[0] = angles[0]
+    for t in range(1, len(angles)):
+        before = result[t - 1]
+        candidates = np.stack([angles[t], other[t]])
+        candidates += 2 * np.pi * np.round((before - candidates) / (2 * np.pi))
+        nearer = np.abs(candidates - before).sum(axis=-1).argmin(axis=0)
+        chosen = candidates[nearer, np.arange(len(nearer))]
+        if locked[t].any():
+            # Z +- Y is fixed (+ for X = 90 degrees), to_euler has put all of it into Z.
+            first = angles[t, :, 0] + angles[t, :, 2] * sign[t] - before[:, 2] * sign[t]
+            first += 2 * np.pi * np.round((before[:, 0] - first) / (2 * np.pi))
+            held = np.stack([first, angles[t, :, 1], before[:, 2]], axis=-1)
+            held[:, 1] += 2 * np.pi * np.round((before[:, 1] - held[:, 1]) / (2 * np.pi))
+            chosen = np.where(locked[t][:, None], held, chosen)
+        result[t] = chosen
+    return np.degrees(result)
+
+
+def write(motion: Motion, path: Path, *, unit: str | float = "cm") -> None:
+    """Write a BVH: T-pose at rest facing +Z, Y up, root channels Xposition Yposition Zposition, rotations Z X Y.
+
+    Joints carry HumanML3D's names, with a zero-length joint ("left_hip_base") before each hip and collar; head, toes
+    and wrists end in End Sites so that their bones show. See :mod:`motiongpt.formats.rig_fit` for how rotations are found.
+
+    Args:
+        unit: length unit of the file, "cm" as most animation programs expect, or another of
+            :data:`motiongpt.formats.rig.UNITS`, or the metres in one unit.
+
+    Raises:
+        MotionGPTError: another skeleton than HumanML3D's, unknown unit, unwritable folder.
+    """
+    scale = 1 / rig.unit_scale(unit, str(path))
+    fitted = rig_fit.fit(motion)
+    lines = ["HIERARCHY"]
+
+    def joint(index: int, depth: int) -> None:
+        pad = "\t" * depth
+        name = fitted.names[index]
+        root = index == 0
+        offset = " ".join(f"{value * scale:.6f}" for value in fitted.offsets[index])
+        turns = " ".join(f"{axis}rotation" for axis in _WRITE_ORDER)
+        channels = f"6 Xposition Yposition Zposition {turns}" if root else f"3 {turns}"
+        lines.extend(
+            [
+                f"{pad}{'ROOT' if root else 'JOINT'} {name}",
+                f"{pad}{{",
+                f"{pad}\tOFFSET {offset}",
+                f"{pad}\tCHANNELS {channels}",
+            ]
+        )
+        for child, parent in enumerate(fitted.parents):
+            if parent == index:
+                joint(child, depth + 1)
+        if name in fitted.tips:
+            tip = " ".join(f"{value * scale:.6f}" for value in fitted.tips[name])
+            lines.extend([f"{pad}\tEnd Site", f"{pad}\t{{", f"{pad}\t\tOFFSET {tip}", f"{pad}\t}}"])
+        lines.append(f"{pad}}}")
+
+    joint(0, 0)
+    lines.extend(["MOTION", f"Frames: {len(motion)}", f"Frame Time: {1 / motion.fps:.10g}"])
+    angles = _smooth_euler(fitted.quaternions).reshape(len(motion), -1)
+    rows = np.concatenate([fitted.root * scale, angles], axis=1)
+    line = " ".join(["%.6f"] * rows.shape[1])
+    with atomic_path(path) as temporary, temporary.open("w", encoding="ascii", newline="\n") as file:
+        file.write("\n".join(lines) + "\n")
+        file.writelines(line % tuple(row) + "\n" for row in rows)

@@ -15,7 +15,7 @@ from motiongpt.motion.skeleton import HUMANML3D
 # Metres in one unit. "cmu" is the unit of the CMU and HDM05 files: inches times 0.45.
 UNITS = {"m": 1.0, "cm": 0.01, "mm": 0.001, "inch": 0.0254, "cmu": 0.0254 / 0.45}
 # Hip to ankle of a body that is a child of six or a giant.
-_LEG_RANGE = (0.45, 1.15)
+LEG_RANGE = (0.45, 1.15)
 
 
 def parse_floats(text: str) -> np.ndarray:
@@ -102,12 +102,31 @@ def needed(parents: list[int], used: list[int]) -> list[int]:
     return sorted(keep)
 
 
+def unit_scale(unit: str | float, source: str) -> float:
+    """Metres in one unit given by name (:data:`UNITS`) or as a number of metres.
+
+    Raises:
+        MotionGPTError: no such unit.
+    """
+    if isinstance(unit, str) and unit in UNITS:
+        return UNITS[unit]
+    try:
+        scale = float(unit)
+    except (TypeError, ValueError):
+        scale = 0.0
+    if not np.isfinite(scale) or scale <= 0:
+        raise MotionGPTError(
+            f"{source}: unknown unit {unit!r}; give one of {', '.join(UNITS)} or the metres in one file unit."
+        )
+    return scale
+
+
 def metres_per_unit(joints: np.ndarray, unit: str | float | None, source: str, declared: float | None = None) -> float:
     """Length of one file unit in metres.
 
     Args:
         joints: (T, 22, 3) joints in file units.
-        unit: a name of :data:`UNITS`, a number of metres, or None to find it from the length of the legs.
+        unit: see :func:`unit_scale`; None to find it from the length of the legs.
         source: the file, for messages.
         declared: what the file itself says; taken when it gives plausible legs.
 
@@ -115,17 +134,7 @@ def metres_per_unit(joints: np.ndarray, unit: str | float | None, source: str, d
         MotionGPTError: unknown unit, or legs that fit none.
     """
     if unit is not None:
-        if isinstance(unit, str) and unit in UNITS:
-            return UNITS[unit]
-        try:
-            scale = float(unit)
-        except ValueError:
-            scale = 0.0
-        if not np.isfinite(scale) or scale <= 0:
-            raise MotionGPTError(
-                f"{source}: unknown unit {unit!r}; give one of {', '.join(UNITS)} or the metres in one file unit."
-            )
-        return scale
+        return unit_scale(unit, source)
     first = joints[0]
     legs = [
         np.linalg.norm(first[HUMANML3D.index(f"{side}_{lower}")] - first[HUMANML3D.index(f"{side}_{upper}")])
@@ -134,7 +143,7 @@ def metres_per_unit(joints: np.ndarray, unit: str | float | None, source: str, d
     ]
     leg = float(np.sum(legs)) / 2
     for scale in ([declared] if declared else []) + list(UNITS.values()):
-        if _LEG_RANGE[0] <= leg * scale <= _LEG_RANGE[1]:
+        if LEG_RANGE[0] <= leg * scale <= LEG_RANGE[1]:
             return scale
     raise MotionGPTError(
         f"{source}: its legs are {leg:.4g} units long, which is no human leg in any of {', '.join(UNITS)}; "
@@ -165,4 +174,3 @@ def check_finite(joints: np.ndarray, path: Path, names: tuple[str, ...]) -> None
             f"{path}: frame {frame} (from 0), joint {names[joint]} is not a finite number, and so in "
             f"{int(bad.any(axis=-1).sum())} of {len(joints)} frames; cut or repair these frames."
         )
-

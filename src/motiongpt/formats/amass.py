@@ -1,0 +1,108 @@
+"""Reading AMASS .npz files (Mahmood et al., ICCV 2019), SMPL, SMPL+H or SMPL-X poses, without the licensed body model.
+
+The file holds rotations, not positions. They are laid on a fixed body: the bone directions of the average SMPL body at
+rest with HumanML3D's bone lengths; or on the user's own body model file, shaped by the file's betas.
+AMASS has Z up. (x, y, z) becomes (-x, z, y), as in HumanML3D: a rotation, so left stays left.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from motiongpt.errors import MotionGPTError
+from motiongpt.formats import rig
+from motiongpt.formats.arrays import load_npz
+from motiongpt.formats.rest_pose import SMPL_PELVIS, rest_offsets
+from motiongpt.motion import rotations
+from motiongpt.motion.kinematics import forward
+from motiongpt.motion.motion import Motion
+from motiongpt.motion.skeleton import HUMANML3D
+
+_FPS_KEYS = ("mocap_framerate", "mocap_frame_rate")
+_J = HUMANML3D.num_joints
+# SMPL 24 joints, SMPL+H 52, SMPL-X 55, and the 22 alone: the first 22 are the same in all.
+_POSE_WIDTHS = (66, 72, 156, 165)
+
+
+def _rest_of_body_model(path: Path, betas: np.ndarray) -> np.ndarray:
+    """(22, 3) rest joints of a SMPL-family model file (v_template, shapedirs, J_regressor) shaped by betas."""
+    if path.suffix.lower() != ".npz":
+        raise MotionGPTError(
+            f"{path}: a body model must be an .npz with v_template, shapedirs and J_regressor; pickled files (.pkl) "
+            "may run code and are not loaded."
+        )
+    needed = ("v_template", "shapedirs", "J_regressor")
+    model = load_npz(path, needed)
+    missing = [key for key in needed if key not in model]
+    if missing:
+        raise MotionGPTError(f"{path}: not a SMPL body model, it lacks {', '.join(missing)}.")
+    template, shapes, regressor = (np.asarray(model[key], dtype=np.float64) for key in needed)
+    vertices = len(template)
+    if (
+        template.shape != (vertices, 3)
+        or shapes.shape[:2] != (vertices, 3)
+        or shapes.ndim != 3
+        or regressor.ndim != 2
+        or regressor.shape[0] < _J
+        or regressor.shape[1] != vertices
+    ):
+        raise MotionGPTError(
+            f"{path}: expected v_template (V, 3), shapedirs (V, 3, B) and J_regressor (J >= 22, V), found "
+            f"{template.shape}, {shapes.shape} and {regressor.shape}."
+        )
+    count = min(len(betas), shapes.shape[2])
+    return regressor[:_J] @ (template + shapes[..., :count] @ betas[:count])
+
+
+def read(path: Path, *, fps: float | None = None, body_model: str | Path | None = None) -> Motion:
+    """Read an AMASS motion.
+
+    Args:
+        path: .npz with poses (T, 66, 72, 156 or 165), or root_orient (T, 3) and pose_body (T, 63); trans (T, 3); and
+            mocap_framerate or mocap_frame_rate.
+        fps: overrides the frame rate of the file.
+        body_model: SMPL-H (or SMPL, SMPL-X) model .npz of the user, for the performer's own proportions.
+
+    Returns:
+        (T, 22, 3) joints, metres, Y up, where the performer stood.
+
+    Raises:
+        MotionGPTError: arrays missing or of a wrong shape, no frame rate, a pickled body model.
+    """
+    data = load_npz(path, ("poses", "root_orient", "pose_body", "trans", "betas", *_FPS_KEYS))
+    if "poses" not in data and "root_orient" in data and "pose_body" in data:
+        data["poses"] = np.concatenate([data["root_orient"], data["pose_body"]], axis=-1)
+    missing = [key for key in ("poses", "trans") if key not in data]
+    if missing:
+        raise MotionGPTError(f"{path}: not an AMASS motion, it lacks {' and '.join(missing)}.")
+    poses, trans = data["poses"], data["trans"]
+    if poses.ndim != 2 or poses.shape[1] not in _POSE_WIDTHS:
+        raise MotionGPTError(
+            f"{path}: poses have shape {poses.shape}, expected (T, {', '.join(map(str, _POSE_WIDTHS[:-1]))} or "
+            f"{_POSE_WIDTHS[-1]})."
+        )
+    if trans.shape != (len(poses), 3):
+        raise MotionGPTError(f"{path}: trans has shape {trans.shape}, expected ({len(poses)}, 3) as there are poses.")
+    if len(poses) == 0:
+        raise MotionGPTError(f"{path}: no frames in it.")
+    if fps is None:
+        rates = [float(data[key]) for key in _FPS_KEYS if key in data]
+        if not rates:
+            raise MotionGPTError(f"{path}: no {' or '.join(_FPS_KEYS)} in it; give the frame rate with fps=.")
+        fps = rates[0]
+    for key, array in (("poses", poses[:, : _J * 3]), ("trans", trans)):
+        bad = ~np.isfinite(array).all(axis=-1)
+        if bad.any():
+            raise MotionGPTError(f"{path}: {key} of frame {int(bad.argmax())} (from 0) is not finite.")
+
+    if body_model is None:
+        pelvis, offsets = SMPL_PELVIS, rest_offsets(np.array(HUMANML3D.lengths))
+    else:
+        rest = _rest_of_body_model(Path(body_model), np.ravel(data.get("betas", np.zeros(0))))
+        pelvis, offsets = rest[0], rest - rest[list(HUMANML3D.parents)]
+    quaternions = rotations.from_axis_angle(poses[:, : _J * 3].reshape(-1, _J, 3))
+    joints = forward(offsets, HUMANML3D.parents, quaternions, trans + pelvis)
+    joints = joints[..., [0, 2, 1]] * [-1, 1, 1]
+    return Motion(joints.astype(np.float32), fps=rig.check_fps(fps, str(path)), name=path.stem)

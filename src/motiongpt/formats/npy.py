@@ -1,0 +1,127 @@
+"""NumPy arrays: joints (T, 22, 3) and HumanML3D / KIT feature rows.
+
+HumanML3D files (Guo et al., CVPR 2022): ``new_joints/*.npy`` and ``new_joint_vecs/*.npy``. Joints are in metres, Y up.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from motiongpt.errors import MotionGPTError
+from motiongpt.files import atomic_path
+from motiongpt.formats import rig
+from motiongpt.formats.arrays import load_npy
+from motiongpt.motion.motion import Motion
+from motiongpt.motion.skeleton import HUMANML3D, KIT, SKELETONS, Skeleton
+
+_EXPECTED = "joints (T, 22, 3), (1, T, 22, 3) or (T, 66), HumanML3D features (T, 263) or KIT features (T, 251)"
+
+
+def _skeleton(skeleton: str | Skeleton | None, path: Path) -> Skeleton | None:
+    if skeleton is None or isinstance(skeleton, Skeleton):
+        return skeleton
+    if skeleton.lower() not in SKELETONS:
+        raise MotionGPTError(f"{path}: unknown skeleton {skeleton!r}; known are {', '.join(SKELETONS)}.")
+    return SKELETONS[skeleton.lower()]
+
+
+def _leg(joints: np.ndarray, skeleton: Skeleton) -> float:
+    """Length of the leg (hip to ankle) in the first finite frame, file units."""
+    a, b = skeleton.leg_joints
+    frame = joints[np.isfinite(joints).all(axis=(1, 2)).argmax()]
+    return float(sum(np.linalg.norm(frame[j] - frame[skeleton.parents[j]]) for j in (a, b)))
+
+
+def read(
+    path: Path,
+    *,
+    fps: float | None = None,
+    unit: str | float | None = None,
+    skeleton: str | Skeleton | None = None,
+) -> Motion:
+    """Read an .npy of joints or features.
+
+    Args:
+        path: the file; features must not be normalised.
+        fps: frame rate; the skeleton's (20 for HumanML3D, 12.5 for KIT) when not given.
+        unit: unit of joints (see :data:`motiongpt.formats.rig.UNITS`), metres when not given. KIT joints may also be in
+            the data set's own unit, which their size tells.
+        skeleton: "humanml3d" or "kit". (T, 21, 3) is read as KIT only when this says so.
+
+    Returns:
+        Motion of T frames (T, J, 3), metres, Y up, as they stand in the file. Features begin at the origin, facing +Z.
+
+    Raises:
+        MotionGPTError: another shape (the text lists the known ones), pickled objects, a text file, NaN.
+    """
+    array = load_npy(path)
+    asked = _skeleton(skeleton, path)
+    rate = None if fps is None else rig.check_fps(fps, str(path))
+    if array.ndim == 4 and len(array) == 1:
+        array = array[0]
+    if array.ndim == 4 and array.shape[2:] == (HUMANML3D.num_joints, 3):
+        raise MotionGPTError(f"{path}: holds {len(array)} motions; save each of them in a file of its own.")
+    if 0 in array.shape:
+        raise MotionGPTError(f"{path}: no frames in it, its shape is {array.shape}.")
+
+    for known in (HUMANML3D, KIT):
+        if array.ndim == 2 and array.shape[1] == known.feature_dim and asked in (None, known):
+            bad = ~np.isfinite(array)
+            if bad.any():
+                frame, column = np.argwhere(bad)[0]
+                raise MotionGPTError(f"{path}: feature {column} of frame {frame} (from 0) is not a finite number.")
+            motion = Motion.from_features(array.astype(np.float32), known, name=path.stem)
+            return motion if rate is None else Motion(motion.joints, rate, known, motion.name)
+
+    target = asked or HUMANML3D
+    if array.ndim == 2 and array.shape[1] == target.num_joints * 3:
+        array = array.reshape(len(array), -1, 3)
+    if array.ndim != 3 or array.shape[1:] != (target.num_joints, 3):
+        hint = ""
+        if array.ndim == 3 and array.shape[1:] == (KIT.num_joints, 3):
+            hint = "; 21 joints are KIT-ML's, give skeleton='kit' if these are"
+        elif array.ndim >= 3 and array.shape[-3:-1] == (HUMANML3D.num_joints, 3):
+            hint = "; this looks like (22, 3, T): transpose it"
+        wanted = _EXPECTED if target is HUMANML3D else "KIT joints (T, 21, 3) or features (T, 251)"
+        raise MotionGPTError(f"{path}: its shape is {array.shape}, expected {wanted}{hint}.")
+    rig.check_finite(array, path, target.joints)
+    if unit is not None:
+        scale = rig.unit_scale(unit, str(path))
+    else:
+        leg = _leg(array, target)
+        scale = target.metres_per_unit if target is KIT and leg > rig.LEG_RANGE[1] else 1.0
+        if not 0.1 < leg * scale < 3:
+            raise MotionGPTError(
+                f"{path}: legs of {leg:.3g} are no joint positions in metres; give unit=, or check that these are "
+                "joints and not rotations."
+            )
+    return Motion((array * scale).astype(np.float32), fps=rate or target.fps, skeleton=target, name=path.stem)
+
+
+def write(motion: Motion, path: Path, *, content: str | None = None) -> None:
+    """Write joints (T, J, 3) float32 metres, or feature rows (T-1, 263) float32.
+
+    Args:
+        content: "joints" or "features"; when not given, a name that ends in ``.features.npy`` means features, any other
+            joints.
+
+    Raises:
+        MotionGPTError: unknown content; features of a motion that is not at the skeleton's frame rate.
+    """
+    if content is None:
+        content = "features" if path.name.lower().endswith(".features.npy") else "joints"
+    if content == "joints":
+        array = motion.joints
+    elif content == "features":
+        if abs(motion.fps - motion.skeleton.fps) > 1e-6:
+            raise MotionGPTError(
+                f"{path}: features of {motion.skeleton.name} are at {motion.skeleton.fps:g} frames a second and this "
+                f"motion is at {motion.fps:g}; make it standard first (Motion.standard())."
+            )
+        array = motion.features()
+    else:
+        raise MotionGPTError(f"{path}: content must be 'joints' or 'features', not {content!r}.")
+    with atomic_path(path) as temporary:
+        np.save(temporary, array.astype(np.float32), allow_pickle=False)
