@@ -94,11 +94,14 @@ def _feature_heading(joints: np.ndarray, skeleton: Skeleton) -> np.ndarray:
     return quaternions
 
 
-def joints_to_features(joints: np.ndarray, skeleton: Skeleton = HUMANML3D) -> np.ndarray:
+def joints_to_features(
+    joints: np.ndarray, skeleton: Skeleton = HUMANML3D, *, floor: float | None = None
+) -> np.ndarray:
     """Features (T-1, D) float32 of joints (T, J, 3), T >= 2, in the skeleton's length unit, Y up.
 
     The motion is placed canonically first (floor at 0, origin, facing +Z at frame 0), so its own placement does not
-    matter. Bone lengths are taken as they are: retarget first for HumanML3D proportions.
+    matter; ``floor`` is its floor's height, the lowest joint when None. Bone lengths are taken as they are: retarget
+    first for HumanML3D proportions.
 
     Raises:
         MotionGPTError: wrong shape or fewer than two frames.
@@ -108,7 +111,7 @@ def joints_to_features(joints: np.ndarray, skeleton: Skeleton = HUMANML3D) -> np
         raise MotionGPTError(
             f"Features need joints of shape (at least 2 frames, {skeleton.num_joints}, 3), but got {joints.shape}."
         )
-    joints = place(joints, skeleton)
+    joints = place(joints, skeleton, floor)
     head = _feature_heading(joints, skeleton)
     steps = joints[1:] - joints[:-1]
     yaw = np.arcsin(np.clip(rotations.multiply(head[1:], rotations.conjugate(head[:-1]))[:, 2:3], -1, 1))

@@ -116,9 +116,14 @@ class Motion:
             motion = motion.retargeted()
         return motion.canonical()
 
-    def features(self) -> np.ndarray:
-        """Feature rows (T-1, D) float32 of this motion as it is (frame rate and proportions unchanged)."""
-        return joints_to_features(self.joints / self.skeleton.metres_per_unit, self.skeleton)
+    def features(self, *, floor: float | None = None) -> np.ndarray:
+        """Feature rows (T-1, D) float32 of this motion as it is (frame rate and proportions unchanged).
+
+        Args:
+            floor: height of the floor in metres; None takes the lowest joint of all frames.
+        """
+        unit = self.skeleton.metres_per_unit
+        return joints_to_features(self.joints / unit, self.skeleton, floor=None if floor is None else floor / unit)
 
     @classmethod
     def from_features(cls, features: np.ndarray, skeleton: Skeleton = HUMANML3D, name: str = "", text: str = "") -> Motion:

@@ -34,9 +34,13 @@ def heading(joints: np.ndarray, skeleton: Skeleton = HUMANML3D) -> np.ndarray:
     return rotations.between(forward_direction(joints, skeleton), FORWARD)
 
 
-def place(joints: np.ndarray, skeleton: Skeleton = HUMANML3D) -> np.ndarray:
-    """Canonical placement of (T, J, 3): lowest point at y = 0, root over the origin and facing +Z at frame 0."""
+def place(joints: np.ndarray, skeleton: Skeleton = HUMANML3D, floor: float | None = None) -> np.ndarray:
+    """Canonical placement of (T, J, 3): floor at y = 0, root over the origin and facing +Z at frame 0.
+
+    Args:
+        floor: height of the floor in the input; None takes the lowest joint of all frames.
+    """
     joints = np.array(joints, dtype=np.float64)
-    joints[..., 1] -= joints[..., 1].min()
+    joints[..., 1] -= joints[..., 1].min() if floor is None else floor
     joints[..., [0, 2]] -= joints[0, 0, [0, 2]]
     return rotations.rotate(heading(joints[:1], skeleton)[0], joints)

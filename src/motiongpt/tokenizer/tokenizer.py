@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from motiongpt.errors import MotionGPTError
 from motiongpt.motion import FeatureLayout, Motion, Skeleton
 from motiongpt.motion.skeleton import SKELETONS
+from motiongpt.tokenizer.quantizers import Quantized
 from motiongpt.tokenizer.vqvae import VQVAE, VQVAEConfig
 from motiongpt.weights_io import config_from, load_config, load_weights, save_config, save_weights
 
@@ -58,28 +59,25 @@ class MotionTokenizer(nn.Module):
         """Size of the codebook."""
         return self.config.num_codes
 
-    def features_of(self, motion: Motion) -> np.ndarray:
-        """Feature rows (T, D), one for each frame of the motion (T, J, 3).
+    def features_of(self, motion: Motion, *, floor: float | None = None) -> np.ndarray:
+        """Feature rows (T, D), one for each frame of the motion (T, J, 3) at the skeleton's frame rate.
 
-        A feature row looks one frame ahead; the last frame's is its predecessor's, that is, the figure goes on moving
-        as it did. The motion is brought to the skeleton's frame rate and proportions first.
+        A feature row looks one frame ahead. For the last frame the body is taken to go on by its last step.
+
+        Args:
+            floor: height of the floor in metres when the motion alone does not show it; see
+                :func:`motiongpt.motion.joints_to_features`. The motion must have the skeleton's proportions then.
         """
         if motion.skeleton.name != self.skeleton.name:
             raise MotionGPTError(
-                f"{motion.name or 'motion'} has skeleton {motion.skeleton.name}, but this model reads {self.skeleton.name}."
+                f"{motion.name or 'motion'} has skeleton {motion.skeleton.name}, "
+                f"but this model reads {self.skeleton.name}."
             )
-        motion = motion.standard()
-        joints = motion.joints if len(motion) > 1 else np.repeat(motion.joints, 2, axis=0)
-        features = dataclasses.replace(motion, joints=joints).features()
-        if len(motion) > 1:
-            features = np.concatenate([features, features[-1:]])
-            # The repeated row takes the last frame's own pose where that does not need a frame beyond.
-            layout = FeatureLayout(self.skeleton)
-            extended = np.concatenate([joints, 2 * joints[-1:] - joints[-2:-1]])
-            last = dataclasses.replace(motion, joints=extended).features()[-1]
-            for block in (layout.root_height, layout.positions, layout.rotations):
-                features[-1, block] = last[block]
-        return features
+        if floor is None:
+            motion = motion.standard()
+        step = motion.joints[-1:] - motion.joints[-2:-1] if len(motion) > 1 else 0
+        joints = np.concatenate([motion.joints, motion.joints[-1:] + step])
+        return dataclasses.replace(motion, joints=joints).features(floor=floor)
 
     def encode(self, clip: Motion | np.ndarray) -> np.ndarray:
         """Codes (ceil(T / stride),) int64 of a motion, or of un-normalised features (T, D), T >= 1."""
@@ -129,6 +127,15 @@ class MotionTokenizer(nn.Module):
     def decode_motion(self, codes: np.ndarray | Sequence[int]) -> Motion:
         """Motion of n * stride frames in canonical placement."""
         return Motion.from_features(self.decode(codes), self.skeleton)
+
+    def forward(self, features: Tensor) -> tuple[Tensor, Tensor, Quantized]:
+        """For training: normalised target, its reconstruction (both (B, T, D)) and the quantizer's result.
+
+        Args:
+            features: (B, T, D) un-normalised, T a multiple of the stride.
+        """
+        target = (features - self.mean) / self.std
+        return (target, *self.vqvae(target))
 
     def save(self, folder: str | Path, *, dtype: torch.dtype | None = None) -> None:
         """Write config.json and the weights; ``dtype`` as in :func:`motiongpt.weights_io.save_weights`."""

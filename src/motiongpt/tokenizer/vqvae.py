@@ -174,7 +174,10 @@ class VQVAE(nn.Module):
         return self.decoder(quantized.latents).transpose(1, 2), quantized
 
 
-def reconstruction_loss(reconstruction: Tensor, target: Tensor, weights: Tensor) -> Tensor:
-    """Smooth L1 of normalised features (B, T, D), each dimension weighted by ``weights`` (D,)."""
-    return (F.smooth_l1_loss(reconstruction.float(), target, reduction="none") * weights).mean()
+def reconstruction_loss(reconstruction: Tensor, target: Tensor, weights: Tensor, beta: float) -> Tensor:
+    """Smooth L1 of normalised features (B, T, D), each dimension weighted by ``weights`` (D,).
+
+    Errors below ``beta`` standard deviations count squared, larger ones by their size.
+    """
+    return (F.smooth_l1_loss(reconstruction.float(), target, beta=beta, reduction="none") * weights).mean()
 

@@ -1,0 +1,495 @@
+"""MotionGPT: one object that turns sentences into motion, motion into sentences, and completes motion."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from importlib import resources
+from pathlib import Path
+from typing import TypedDict, overload
+
+import numpy as np
+import torch
+
+from motiongpt.errors import MotionGPTError, require
+from motiongpt.language.decoding import FreeGrammar, Generation, MotionGrammar, TextGrammar, generate, stream
+from motiongpt.language.model import MotionLanguageModel
+from motiongpt.language.templates import Fields, Task, Templates
+from motiongpt.language.vocabulary import motion_string
+from motiongpt.motion import Motion
+from motiongpt.motion.blending import join
+from motiongpt.tokenizer import MotionTokenizer
+from motiongpt.weights_io import config_from, load_config, save_config
+
+KIND = "motiongpt"
+# Ten minutes at 20 fps.
+MAX_FRAMES = 12_000
+
+
+class _Sampling(TypedDict):
+    temperature: float
+    top_k: int | None
+    top_p: float | None
+
+
+@dataclass(frozen=True)
+class GenerationDefaults:
+    """What `MotionGPT.generate` and its kin use unless told otherwise; saved with the model.
+
+    Attributes:
+        temperature: of sampling; 0 takes the likeliest token.
+        top_k: sample among so many likeliest tokens; 0 for all.
+        top_p: sample among the likeliest tokens whose probabilities first add up to this.
+        min_seconds, max_seconds: bounds of the length when none is asked.
+        window: codes the language model has learned to see and write at once; longer motions are made in parts.
+        context: codes a part sees of what is before (and after) it.
+    """
+
+    temperature: float = 1.0
+    top_k: int = 50
+    top_p: float = 0.9
+    min_seconds: float = 2.0
+    max_seconds: float = 10.0
+    window: int = 50
+    context: int = 12
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Answer to a free instruction: words (maybe none) and a motion (maybe none)."""
+
+    text: str
+    motion: Motion | None = None
+
+
+class MotionGPT:
+    """A motion tokenizer and a language model that share one vocabulary.
+
+    Motions are given and returned as :class:`motiongpt.Motion`. Everything random is seeded: the same seed gives the
+    same motion on the same machine, alone or in a list.
+
+    Args:
+        tokenizer: motion <-> codes.
+        language: words and codes.
+        defaults: of generation.
+    """
+
+    def __init__(
+        self, tokenizer: MotionTokenizer, language: MotionLanguageModel, defaults: GenerationDefaults | None = None
+    ) -> None:
+        if tokenizer.num_codes != language.tokenizer.num_codes:
+            raise MotionGPTError(
+                f"The motion tokenizer has {tokenizer.num_codes} codes, but the language model "
+                f"{language.tokenizer.num_codes}: take the two of one model."
+            )
+        self.tokenizer = tokenizer
+        self.language = language
+        self.defaults = defaults or GenerationDefaults()
+
+    @classmethod
+    def from_pretrained(cls, source: str | Path | None = None, device: str = "cpu") -> MotionGPT:
+        """Load a model.
+
+        Args:
+            source: a model folder, an id on the Hugging Face hub, or None for the model that comes with the package.
+            device: where it runs, such as ``"cpu"``, ``"cuda"`` or ``"mps"``.
+
+        Raises:
+            MotionGPTError: there is no such model or device, or a file is missing, damaged or of another version.
+        """
+        folder = _model_folder(source)
+        config = load_config(folder, KIND)
+        defaults = config_from(GenerationDefaults, config.get("defaults", {}), str(folder / "config.json"))
+        model = cls(MotionTokenizer.load(folder / "tokenizer"), MotionLanguageModel.load(folder / "language"), defaults)
+        return model.to(device)
+
+    def save_pretrained(self, folder: str | Path) -> None:
+        """Write a model folder that :meth:`from_pretrained` reads; weights in half precision."""
+        folder = Path(folder)
+        self.tokenizer.save(folder / "tokenizer", dtype=torch.float16)
+        self.language.save(folder / "language", dtype="float16")
+        save_config(folder, KIND, {"defaults": self.defaults.__dict__})
+
+    def to(self, device: str) -> MotionGPT:
+        """Move to a device and return self."""
+        try:
+            self.tokenizer.to(device)
+            self.language.to(device)
+        except (RuntimeError, AssertionError) as error:
+            raise MotionGPTError(
+                f"Device {device!r} cannot be used ({str(error).splitlines()[0]}): try 'cpu'."
+            ) from error
+        return self
+
+    @overload
+    def generate(self, text: str, *, n: None = None, seconds: float | None = None, frames: int | None = None,
+                 min_seconds: float | None = None, max_seconds: float | None = None, seed: int = 0,
+                 temperature: float | None = None, top_k: int | None = None, top_p: float | None = None) -> Motion: ...
+    @overload
+    def generate(self, text: str, *, n: int, seconds: float | None = None, frames: int | None = None,
+                 min_seconds: float | None = None, max_seconds: float | None = None, seed: int = 0,
+                 temperature: float | None = None, top_k: int | None = None,
+                 top_p: float | None = None) -> list[Motion]: ...
+    @overload
+    def generate(self, text: Sequence[str], *, n: None = None, seconds: float | None = None, frames: int | None = None,
+                 min_seconds: float | None = None, max_seconds: float | None = None, seed: int = 0,
+                 temperature: float | None = None, top_k: int | None = None,
+                 top_p: float | None = None) -> list[Motion]: ...
+    @overload
+    def generate(self, text: Sequence[str], *, n: int, seconds: float | None = None, frames: int | None = None,
+                 min_seconds: float | None = None, max_seconds: float | None = None, seed: int = 0,
+                 temperature: float | None = None, top_k: int | None = None,
+                 top_p: float | None = None) -> list[list[Motion]]: ...
+    def generate(
+        self,
+        text: str | Sequence[str],
+        *,
+        n: int | None = None,
+        seconds: float | None = None,
+        frames: int | None = None,
+        min_seconds: float | None = None,
+        max_seconds: float | None = None,
+        seed: int = 0,
+        temperature: float | None = None,
+        top_k: int | None = None,
+        top_p: float | None = None,
+    ) -> Motion | list[Motion] | list[list[Motion]]:
+        """Motion that does what a sentence says.
+
+        Args:
+            text: one sentence or several.
+            n: samples of each sentence; gives a list for each. Sample s is the same whatever n is.
+            seconds, frames: exact length asked for (frames at the skeleton's rate, 20 fps for HumanML3D).
+            min_seconds, max_seconds: bounds when the model chooses the length.
+            seed: of all randomness.
+            temperature, top_k, top_p: of sampling; see :class:`GenerationDefaults`.
+
+        Returns:
+            A motion in canonical placement for a sentence, a list for a list, and lists of n when n is given.
+
+        Raises:
+            MotionGPTError: a text is empty or too long, or a number is out of its range.
+        """
+        texts = [text] if isinstance(text, str) else list(text)
+        exact = self._frames(seconds, frames)
+        jobs = [self._text_job(item, exact, min_seconds, max_seconds) for item in texts]
+        window = self.defaults.window
+        answers = generate(
+            self.language,
+            [prompt for prompt, _, _ in jobs],
+            [MotionGrammar(min(low, window), min(high, window)) for _, low, high in jobs],
+            n=n or 1,
+            seed=seed,
+            **self._sampling(temperature, top_k, top_p),
+        )
+        motions: list[list[Motion]] = []
+        for item, (_, low, _), samples in zip(texts, jobs, answers, strict=True):
+            row = []
+            for number, sample in enumerate(samples):
+                codes = self._extend(_codes(sample), low, seed + number, temperature, top_k, top_p)
+                motion = self.tokenizer.decode_motion(codes)
+                row.append(replace(motion if exact is None else motion[:exact], text=item))
+            motions.append(row)
+        if n is None:
+            return motions[0][0] if isinstance(text, str) else [row[0] for row in motions]
+        return motions[0] if isinstance(text, str) else motions
+
+    def stream(
+        self, text: str, *, seconds: float | None = None, seed: int = 0, every: int = 5
+    ) -> Iterator[Motion]:
+        """The motion of a sentence while it is written: what there is after every few codes, the whole at the end.
+
+        The last motion equals that of :meth:`generate` with the same arguments. The length asked for must fit one
+        window of the model.
+
+        Args:
+            every: codes between two partial motions.
+        """
+        exact = self._frames(seconds, None)
+        prompt, low, high = self._text_job(text, exact, None, None)
+        if low > self.defaults.window:
+            raise MotionGPTError(
+                f"Streaming writes at most {self._seconds(self.defaults.window):g} seconds: ask for fewer seconds."
+            )
+        grammar = MotionGrammar(low, min(high, self.defaults.window))
+        codes: list[int] = []
+        words = self.language.tokenizer
+        for step in stream(self.language, [prompt], grammar, seed=seed, **self._sampling(None, None, None)):
+            new = words.codes([step.token])
+            codes += new
+            if (new and len(codes) % every == 0) or step.token == words.end:
+                motion = self.tokenizer.decode_motion(codes)
+                yield replace(motion if exact is None else motion[:exact], text=text)
+
+    @overload
+    def describe(self, motion: Motion) -> str: ...
+    @overload
+    def describe(self, motion: Sequence[Motion]) -> list[str]: ...
+    def describe(self, motion: Motion | Sequence[Motion]) -> str | list[str]:
+        """What a motion shows, in a sentence; for a list, a list.
+
+        A motion longer than the model reads at once is described part by part, "..., then ...".
+        """
+        motions = [motion] if isinstance(motion, Motion) else list(motion)
+        parts: list[tuple[int, str]] = []
+        for number, codes in enumerate(self.tokenizer.encode_batch(motions)):
+            count = math.ceil(len(codes) / self.defaults.window)
+            for part in np.array_split(codes, count):
+                prompt = _prompt(Task.M2T, Fields(codes=part, num_codes=self.tokenizer.num_codes))
+                parts.append((number, prompt))
+        answers = generate(
+            self.language, [prompt for _, prompt in parts], TextGrammar(max_tokens=60, no_repeat=6), temperature=0
+        )
+        texts: list[list[str]] = [[] for _ in motions]
+        for (number, _), (answer,) in zip(parts, answers, strict=True):
+            if not texts[number] or texts[number][-1] != answer.text:
+                texts[number].append(answer.text)
+        results = [", then ".join(sentences) for sentences in texts]
+        return results[0] if isinstance(motion, Motion) else results
+
+    def predict(
+        self,
+        motion: Motion,
+        *,
+        given: float = 0.2,
+        seconds: float | None = None,
+        seed: int = 0,
+        temperature: float | None = None,
+        top_k: int | None = None,
+        top_p: float | None = None,
+    ) -> Motion:
+        """Continue the first part of a motion.
+
+        Args:
+            motion: any placement, frame rate and proportions; only its first part is looked at.
+            given: share of the motion to keep, above 0 and at most 1.
+            seconds: length of the result; that of ``motion`` when None.
+            seed, temperature, top_k, top_p: as in :meth:`generate`.
+
+        Returns:
+            The whole clip at the model's frame rate in the motion's own placement and proportions; its given frames
+            are those of the motion, resampled where the frame rate differs.
+        """
+        if not 0 < given <= 1:
+            raise MotionGPTError(f"given must be above 0 and at most 1, but is {given}.")
+        source = motion.resample(self.tokenizer.skeleton.fps)
+        first = max(1, round(given * len(source)))
+        total = len(source) if seconds is None else self._require_frames(seconds, None)
+        if total <= first:
+            return source[:total]
+        head = source[:first]
+        # Only codes that the given frames cover in full; the rest of a stride is written anew and faded in.
+        stride = self.tokenizer.stride
+        codes = self._encode_part(head, head)[: max(1, first // stride)]
+        codes = self._extend(codes, math.ceil(total / stride), seed, temperature, top_k, top_p)
+        generated = self.tokenizer.decode_motion(codes).joints[:total]
+        return replace(source, joints=join(head.joints, generated, skeleton=source.skeleton))
+
+    def inbetween(
+        self,
+        motion: Motion,
+        *,
+        given: tuple[float, float] = (0.25, 0.25),
+        seed: int = 0,
+        temperature: float | None = None,
+        top_k: int | None = None,
+        top_p: float | None = None,
+    ) -> Motion:
+        """Fill the middle of a motion between its first and last part.
+
+        Args:
+            motion: any placement, frame rate and proportions; its middle is not looked at.
+            given: shares of the motion to keep at its start and at its end.
+            seed, temperature, top_k, top_p: as in :meth:`generate`.
+
+        Returns:
+            The whole clip as in :meth:`predict`; given frames at both ends are those of the motion.
+
+        Raises:
+            MotionGPTError: nothing is given, or the gap is longer than the model can fill.
+        """
+        if not (0 < given[0] < 1 and 0 < given[1] < 1 and given[0] + given[1] <= 1):
+            raise MotionGPTError(f"given must be two shares above 0 that add up to at most 1, but is {given}.")
+        source = motion.resample(self.tokenizer.skeleton.fps)
+        stride, total = self.tokenizer.stride, len(source)
+        first, last = max(1, round(given[0] * total)), total - max(1, round(given[1] * total))
+        if last <= first:
+            return source
+        head, tail = source[:first], source[last:]
+        shown = replace(source, joints=np.concatenate([head.joints, tail.joints]))
+        context, count = self.defaults.context, math.ceil(total / stride)
+        before = self._encode_part(head, shown)[: max(1, first // stride)]
+        # The tail's codes start where a stride starts.
+        offset = min(math.ceil(last / stride) * stride, total - 1)
+        after = self._encode_part(source[offset:], shown)
+        gap = count - len(before) - len(after)
+        if gap <= 0:
+            # The hidden frames lie inside the codes at the seam.
+            codes = np.concatenate([before, after])[:count]
+            codes = np.concatenate([codes, np.repeat(codes[-1:], count - len(codes))])
+        else:
+            limit = self.defaults.window - 2
+            if gap > limit:
+                raise MotionGPTError(
+                    f"The gap of {gap * stride / source.fps:.1f} seconds is longer than the "
+                    f"{limit * stride / source.fps:.1f} seconds this model fills: give more of the motion."
+                )
+            near = max(1, min(context, (self.defaults.window - gap) // 2))
+            left, right = before[-near:], after[:near]
+            fields = Fields(head=left, tail=right, hidden=gap, num_codes=self.tokenizer.num_codes)
+            prompt = _prompt(Task.INBETWEEN, fields)
+            size = len(left) + gap + len(right)
+            forced = [*left.tolist(), *[None] * gap, *right.tolist()]
+            sampling = self._sampling(temperature, top_k, top_p)
+            answer = generate(self.language, [prompt], MotionGrammar(size, size, forced), seed=seed, **sampling)[0][0]
+            codes = np.concatenate([before, _codes(answer)[len(left) : len(left) + gap], after])
+        generated = self.tokenizer.decode_motion(codes).joints[:total]
+        return replace(source, joints=join(head.joints, generated, tail.joints, skeleton=source.skeleton))
+
+    def ask(
+        self, prompt: str, motion: Motion | None = None, *, seed: int = 0, temperature: float | None = None
+    ) -> Answer:
+        """Follow any instruction.
+
+        Args:
+            prompt: the instruction; ``<motion>`` in it stands for ``motion``, which is put at its end otherwise.
+            motion: the motion it speaks of.
+            seed, temperature: as in :meth:`generate`; 0, the likeliest answer, by default.
+
+        Raises:
+            MotionGPTError: the prompt is empty or too long, or speaks of ``<motion>`` without one.
+        """
+        self._check_text(prompt)
+        if motion is None and "<motion>" in prompt:
+            raise MotionGPTError("The prompt speaks of <motion>, but no motion is given: give a motion file.")
+        if motion is not None:
+            prompt = prompt if "<motion>" in prompt else f"{prompt} <motion>"
+            codes = self.tokenizer.encode(motion)
+            if len(codes) > self.defaults.window:
+                raise MotionGPTError(
+                    f"The motion lasts {motion.seconds:.1f} seconds, but an instruction can speak of at most "
+                    f"{self._seconds(self.defaults.window):g}: cut it."
+                )
+            prompt = prompt.replace("<motion>", motion_string(codes, self.tokenizer.num_codes))
+        grammar = FreeGrammar(max_tokens=80, max_codes=self.defaults.window)
+        sampling = self._sampling(0.0 if temperature is None else temperature, None, None)
+        answer = generate(self.language, [prompt], grammar, seed=seed, **sampling)[0][0]
+        made = None if answer.codes is None else self.tokenizer.decode_motion(answer.codes)
+        return Answer(answer.text, made)
+
+    def _text_job(
+        self, text: str, exact: int | None, min_seconds: float | None, max_seconds: float | None
+    ) -> tuple[str, int, int]:
+        """Prompt and bounds of the number of codes."""
+        self._check_text(text)
+        stride, fps = self.tokenizer.stride, self.tokenizer.skeleton.fps
+        if exact is not None:
+            if min_seconds is not None or max_seconds is not None:
+                raise MotionGPTError("Give either an exact length or bounds, not both.")
+            count = math.ceil(exact / stride)
+            shown = min(count, self.defaults.window)
+            fields = Fields(caption=text.strip(), frames=shown * stride, fps=fps)
+            return _prompt(Task.T2M_SECONDS, fields), count, count
+        low = self._require_frames(self.defaults.min_seconds if min_seconds is None else min_seconds, None)
+        high = self._require_frames(self.defaults.max_seconds if max_seconds is None else max_seconds, None)
+        if low > high:
+            raise MotionGPTError(f"The shortest length, {low / fps:g} s, is above the longest, {high / fps:g} s.")
+        fewest = math.ceil(low / stride)
+        return _prompt(Task.T2M, Fields(caption=text.strip())), fewest, max(fewest, high // stride)
+
+    def _extend(
+        self,
+        codes: np.ndarray,
+        total: int,
+        seed: int,
+        temperature: float | None,
+        top_k: int | None,
+        top_p: float | None,
+    ) -> np.ndarray:
+        """Codes continued to ``total``, in parts that each see the last codes of what is there."""
+        part = 0
+        while len(codes) < total:
+            head = codes[-self.defaults.context :]
+            count = min(total - len(codes), self.defaults.window - len(head))
+            prompt = _prompt(Task.PREDICT, Fields(head=head, num_codes=self.tokenizer.num_codes))
+            sampling = self._sampling(temperature, top_k, top_p)
+            # Every part draws other numbers.
+            answer = generate(
+                self.language, [prompt], MotionGrammar(count, count), seed=seed + 7919 * part, **sampling
+            )[0][0]
+            codes = np.concatenate([codes, _codes(answer)])
+            part += 1
+        return codes
+
+    def _encode_part(self, part: Motion, shown: Motion) -> np.ndarray:
+        """Codes of a part of a clip, its floor taken from all frames that are shown."""
+        if self.tokenizer.skeleton.lengths is None:
+            return self.tokenizer.encode(part)
+        # Retarget both together: one body, one scale, one floor.
+        both = replace(shown, joints=np.concatenate([shown.joints, part.joints])).retargeted()
+        floor = float(both.joints[: len(shown), :, 1].min())
+        return self.tokenizer.encode(self.tokenizer.features_of(both[len(shown) :], floor=floor))
+
+    def _sampling(
+        self, temperature: float | None, top_k: int | None, top_p: float | None
+    ) -> _Sampling:
+        top_k = self.defaults.top_k if top_k is None else top_k
+        return {
+            "temperature": self.defaults.temperature if temperature is None else temperature,
+            "top_k": top_k or None,
+            "top_p": self.defaults.top_p if top_p is None else top_p,
+        }
+
+    def _frames(self, seconds: float | None, frames: int | None) -> int | None:
+        return None if seconds is None and frames is None else self._require_frames(seconds, frames)
+
+    def _require_frames(self, seconds: float | None, frames: int | None) -> int:
+        if seconds is not None and frames is not None:
+            raise MotionGPTError("Give the length either in seconds or in frames, not in both.")
+        if seconds is not None:
+            if not math.isfinite(seconds):
+                raise MotionGPTError(f"A length must be a number of seconds, but is {seconds}.")
+            frames = round(seconds * self.tokenizer.skeleton.fps)
+        if frames is None or not 1 <= frames <= MAX_FRAMES:
+            raise MotionGPTError(
+                f"A motion can have 1 to {MAX_FRAMES} frames "
+                f"({MAX_FRAMES / self.tokenizer.skeleton.fps:g} seconds), not {frames}."
+            )
+        return frames
+
+    def _seconds(self, codes: int) -> float:
+        return codes * self.tokenizer.stride / self.tokenizer.skeleton.fps
+
+    @staticmethod
+    def _check_text(text: str) -> None:
+        if not isinstance(text, str) or not text.strip():
+            raise MotionGPTError("The text is empty: say what the person should do, such as 'a person walks forward'.")
+
+
+def _prompt(task: Task, fields: Fields) -> str:
+    """The sub-task's one plain instruction, filled; a plain set has nothing to draw."""
+    return Templates.default().plain().prompt(task, np.random.default_rng(0), fields)
+
+
+def _codes(answer: Generation) -> np.ndarray:
+    assert answer.codes is not None, "a motion grammar always gives codes"
+    return answer.codes
+
+
+def _model_folder(source: str | Path | None) -> Path:
+    if source is None:
+        return Path(str(resources.files("motiongpt"))) / "weights"
+    folder = Path(source)
+    if folder.is_dir():
+        return folder
+    if folder.exists() or isinstance(source, Path) or str(source).count("/") != 1 or str(source).startswith((".", "~")):
+        raise MotionGPTError(f"There is no model folder {source}: expected a folder with config.json, tokenizer/ and language/.")
+    hub = require("huggingface_hub", "hub")
+    try:
+        return Path(hub.snapshot_download(str(source), allow_patterns=["**/*.json", "*.json", "**/*.safetensors"]))
+    except Exception as error:  # the hub library has no common base class for what can go wrong
+        raise MotionGPTError(
+            f"There is no model folder {source}, and the hub does not give a model of that name "
+            f"({type(error).__name__})."
+        ) from error

@@ -1,0 +1,192 @@
+"""Training configs: a YAML file, ``key=value`` overrides, one dataclass a stage."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+
+from motiongpt.errors import MotionGPTError
+from motiongpt.language.model import LanguageConfig
+from motiongpt.tokenizer import VQVAEConfig
+from motiongpt.weights_io import config_from
+
+
+@dataclass(frozen=True)
+class LoopConfig:
+    """What all stages share.
+
+    Attributes:
+        steps: optimiser steps in all.
+        batch_size: items a step on each device.
+        learning_rate: peak rate of AdamW.
+        final_rate: the rate at the end, as a share of the peak; between lies a cosine.
+        warmup: steps of linear warm-up.
+        betas: AdamW's.
+        weight_decay: AdamW's.
+        clip: largest gradient norm; 0 does not clip.
+        average: decay of the moving average of the weights that is validated and saved; 0 saves the last weights.
+        precision: ``auto`` (bf16 where the hardware multiplies it fast, else float32), ``float32`` or ``bf16``.
+        workers: processes that prepare batches; 0 prepares them in the main process.
+        save_every, validate_every, log_every: steps between.
+    """
+
+    steps: int = 1000
+    batch_size: int = 64
+    learning_rate: float = 2e-4
+    final_rate: float = 0.05
+    warmup: int = 100
+    betas: tuple[float, float] = (0.9, 0.99)
+    weight_decay: float = 0.0
+    clip: float = 1.0
+    average: float = 0.0
+    precision: str = "auto"
+    workers: int = 0
+    save_every: int = 500
+    validate_every: int = 500
+    log_every: int = 20
+
+
+@dataclass(frozen=True)
+class TokenizerTraining:
+    """Stage 1: the VQ-VAE.
+
+    Attributes:
+        data: folder in the HumanML3D layout.
+        output: folder of the run; the finished tokenizer lands in ``output/final``.
+        seed: of weights, data order and everything random.
+        windows: frames of a training window, longest first; a clip is cut into windows of the longest that fits it.
+        commitment: weight of the commitment loss.
+        smooth_l1_beta: error in standard deviations where the reconstruction loss turns from squared to absolute.
+        block_weights: loss weight of each feature block by name; blocks not named weigh 1.
+        loop, network: see there.
+    """
+
+    data: str
+    output: str
+    seed: int = 0
+    windows: tuple[int, ...] = (64, 32, 16)
+    commitment: float = 0.02
+    smooth_l1_beta: float = 1.0
+    block_weights: Mapping[str, float] = field(default_factory=dict)
+    loop: LoopConfig = LoopConfig()
+    network: VQVAEConfig = VQVAEConfig()
+
+
+@dataclass(frozen=True)
+class LanguageTraining:
+    """Stages 2 (pretrain) and 3 (instruct): the language model.
+
+    Attributes:
+        data: folder in the HumanML3D layout.
+        tokenizer: folder of the trained motion tokenizer.
+        output: folder of the run; the finished model lands in ``output/final``.
+        start: folder of a language model to go on from; empty starts anew from ``model``.
+        captions: caption table (JSON lines) whose sentences are used without motion; empty uses the data set's own.
+        templates: users' instruction file; empty uses the built-in prompts.
+        seed: of weights, data order and everything random.
+        tasks: mixture weight of each task: the sub-tasks of the prompts, and ``caption_denoise`` and
+            ``motion_denoise`` (span corruption of sentences and of motion strings).
+        max_codes: longest motion shown to the model; longer clips are cropped at random.
+        balance: 0 draws captioned clips evenly; towards 1, clips of rare actions are drawn more often.
+        loop, model: see there.
+    """
+
+    data: str
+    tokenizer: str
+    output: str
+    start: str = ""
+    captions: str = ""
+    templates: str = ""
+    seed: int = 0
+    tasks: Mapping[str, float] = field(default_factory=dict)
+    max_codes: int = 50
+    balance: float = 0.0
+    loop: LoopConfig = LoopConfig()
+    model: LanguageConfig = LanguageConfig()
+
+
+Config = TypeVar("Config", TokenizerTraining, LanguageTraining)
+_NESTED = {"loop": LoopConfig, "network": VQVAEConfig, "model": LanguageConfig}
+_TUPLES = {"betas", "windows"}
+
+
+def config_names() -> list[str]:
+    """Names of the configs that come with the package."""
+    folder = resources.files("motiongpt.training") / "configs"
+    return sorted(item.name.removesuffix(".yaml") for item in folder.iterdir() if item.name.endswith(".yaml"))
+
+
+def load_config(kind: type[Config], source: str | Path, overrides: Sequence[str] = ()) -> Config:
+    """Read a config by packaged name or path and apply overrides.
+
+    Args:
+        source: name such as ``tiny-tokenizer`` (see :func:`config_names`) or path of a YAML file.
+        overrides: ``key=value`` with dots for nested keys and YAML values, e.g. ``loop.steps=200``.
+
+    Raises:
+        MotionGPTError: no such config, broken YAML (named by line), unknown key, or a value that does not fit.
+    """
+    path = Path(source)
+    if not path.is_file():
+        packaged = resources.files("motiongpt.training") / "configs" / f"{source}.yaml"
+        if not packaged.is_file():
+            raise MotionGPTError(
+                f"There is no config {str(source)!r}: give a YAML file or one of {', '.join(config_names())}."
+            )
+        text = packaged.read_text(encoding="utf-8")
+    else:
+        text = path.read_text(encoding="utf-8")
+    try:
+        values = yaml.safe_load(text) or {}
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f" line {mark.line + 1}" if mark else ""
+        raise MotionGPTError(f"{source}{line} is not valid YAML: {getattr(error, 'problem', error)}.") from error
+    if not isinstance(values, dict):
+        raise MotionGPTError(f"{source} must hold keys and values, but holds {type(values).__name__}.")
+    for override in overrides:
+        _apply(values, override)
+    return _build(kind, values, str(source))
+
+
+def _apply(values: dict[str, Any], override: str) -> None:
+    key, equals, text = override.partition("=")
+    if not equals or not key:
+        raise MotionGPTError(f"Override {override!r} must have the form key=value, such as loop.steps=200.")
+    *parents, last = key.split(".")
+    for parent in parents:
+        values = values.setdefault(parent, {})
+        if not isinstance(values, dict):
+            raise MotionGPTError(f"Override {override!r}: {parent!r} is a value, not a group of keys.")
+    try:
+        values[last] = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise MotionGPTError(f"Override {override!r}: {text!r} is not a YAML value.") from error
+
+
+def _build(kind: type[Config], values: dict[str, Any], where: str) -> Config:
+    prepared = _prepare(values)
+    for key, nested in _NESTED.items():
+        if key in prepared:
+            if not isinstance(prepared[key], dict):
+                raise MotionGPTError(f"{where}: {key} must hold keys and values.")
+            prepared[key] = config_from(nested, _prepare(prepared[key]), f"{where}, {key}")
+    return config_from(kind, prepared, where)
+
+
+def _prepare(values: dict[str, Any]) -> dict[str, Any]:
+    # YAML 1.1 reads 2e-4 as a string and has no tuples.
+    prepared: dict[str, Any] = {}
+    for key, value in values.items():
+        if isinstance(value, str):
+            try:
+                value = float(value)
+            except ValueError:
+                pass
+        prepared[key] = tuple(value) if key in _TUPLES and isinstance(value, list) else value
+    return prepared

@@ -1,0 +1,226 @@
+"""Stages 2 and 3: the language model, on instructions about motion and on sentences and motions with holes."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from motiongpt.data.layout import MotionTextDataset
+from motiongpt.errors import MotionGPTError
+from motiongpt.language.captions import normalise_caption
+from motiongpt.language.corruption import corrupt_spans
+from motiongpt.language.model import Collator, MotionLanguageModel, Tokens
+from motiongpt.language.templates import Fields, Task, Templates
+from motiongpt.tokenizer import MotionTokenizer
+from motiongpt.training.config import LanguageTraining
+from motiongpt.training.loop import fingerprint, fit
+
+CAPTION_DENOISE = "caption_denoise"
+MOTION_DENOISE = "motion_denoise"
+# Tasks that speak of a caption: only clips that have one can serve.
+_NEEDS_CAPTION = {task for task in Task if any("Caption" in name for name in task.inputs | task.outputs)}
+# Prompts that teach the text tokenizer its words, drawn for each task.
+_SAMPLE_PROMPTS = 400
+_VALIDATION_BATCHES = 8
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A clip as codes.
+
+    Attributes:
+        codes: the clip's codes from each of the first ``stride`` frames on: the same motion, cut differently.
+        captions: what is said about it; may be empty.
+    """
+
+    codes: tuple[np.ndarray, ...]
+    captions: tuple[str, ...]
+
+
+def tokenize_clips(dataset: MotionTextDataset, tokenizer: MotionTokenizer) -> list[Clip]:
+    """Codes of all clips of a data set, long enough for one code at every offset."""
+    items = [item for item in dataset if len(item.features) >= 2 * tokenizer.stride]
+    offsets = range(tokenizer.stride)
+    # Only whole strides: a completed last stride would teach the model that motions end in a standstill.
+    cut = [
+        item.features[offset : offset + (len(item.features) - offset) // tokenizer.stride * tokenizer.stride]
+        for item in items
+        for offset in offsets
+    ]
+    codes = tokenizer.encode_batch(cut)
+    return [
+        Clip(tuple(codes[number * len(offsets) + offset] for offset in offsets), tuple(c.text for c in item.captions))
+        for number, item in enumerate(items)
+    ]
+
+
+def read_sentences(path: str | Path) -> list[str]:
+    """All captions of a table of JSON lines (plain or .gz), cleaned, rows of the test split left out.
+
+    Raises:
+        MotionGPTError: unreadable file, or a line without captions (named).
+    """
+    path = Path(path)
+    sentences: list[str] = []
+    try:
+        with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as lines:
+            for number, line in enumerate(lines, start=1):
+                try:
+                    row = json.loads(line)
+                    captions = row["captions"] if row.get("split") != "test" else []
+                    sentences += [normalise_caption(caption) for caption in captions]
+                except (ValueError, KeyError, TypeError, AttributeError) as error:
+                    raise MotionGPTError(f"{path} line {number} is not a caption row with captions and split.") from error
+    except (OSError, EOFError, UnicodeDecodeError) as error:
+        raise MotionGPTError(f"Cannot read captions from {path}: {error}.") from error
+    return [sentence for sentence in sentences if sentence]
+
+
+class LanguageTask:
+    """Pairs of instruction and answer, drawn task by task."""
+
+    def __init__(self, config: LanguageTraining) -> None:
+        self.config = config
+        tokenizer = MotionTokenizer.load(config.tokenizer)
+        self.num_codes = tokenizer.num_codes
+        self.templates = Templates.load(config.templates) if config.templates else Templates.default()
+        self.clips = tokenize_clips(MotionTextDataset(config.data, "train"), tokenizer)
+        self.held_out = tokenize_clips(MotionTextDataset(config.data, "val"), tokenizer)
+        own = [caption for clip in self.clips for caption in clip.captions]
+        self.sentences = (read_sentences(config.captions) if config.captions else []) + own
+        self.tasks = list(config.tasks or {task.value: 1.0 for task in self.templates.tasks})
+        known = {task.value for task in self.templates.tasks} | {CAPTION_DENOISE, MOTION_DENOISE}
+        for name in self.tasks:
+            if name not in known:
+                raise MotionGPTError(f"tasks: there is no task {name!r}; known are {', '.join(sorted(known))}.")
+        shares = np.array([config.tasks.get(name, 1.0) for name in self.tasks], dtype=np.float64)
+        self.shares = shares / shares.sum()
+        self.captioned = [clip for clip in self.clips if clip.captions]
+        self.captioned_held_out = [clip for clip in self.held_out if clip.captions]
+        if not self.captioned or not self.captioned_held_out:
+            raise MotionGPTError(f"{config.data} has no captioned clips in train or in val: captions are needed here.")
+        self.weights = _balance(self.captioned, config.balance)
+        if config.start:
+            self.module = MotionLanguageModel.load(config.start)
+            if self.module.tokenizer.num_codes != self.num_codes:
+                raise MotionGPTError(f"{config.start} has {self.module.tokenizer.num_codes} codes, not {self.num_codes}.")
+        else:
+            model = config.model
+            self.module = MotionLanguageModel.create(model, texts=self._texts(), seed=config.seed)
+        words = self.module.tokenizer
+        self.collate = Collator(words, self.module.max_input_tokens)
+
+    def _texts(self) -> list[str]:
+        rng = np.random.default_rng(self.config.seed)
+        texts = list(self.sentences)
+        for task in self.templates.tasks:
+            for _ in range(_SAMPLE_PROMPTS):
+                clip = self.captioned[int(rng.integers(len(self.captioned)))]
+                inputs, outputs = self.templates.sample(task, rng, self._fields(clip, rng))
+                texts += [text for text in (inputs, outputs) if "<motion_id_" not in text]
+        return texts
+
+    def batch(self, step: int, rank: int) -> dict[str, Tensor]:
+        """A collated batch of mixed tasks."""
+        rng = np.random.default_rng((self.config.seed, step, rank))
+        names = rng.choice(len(self.tasks), size=self.config.loop.batch_size, p=self.shares)
+        return self.collate([self._pair(self.tasks[name], rng) for name in names])
+
+    def _pair(self, name: str, rng: np.random.Generator) -> tuple[Tokens, Tokens]:
+        words = self.module.tokenizer
+        if name == CAPTION_DENOISE:
+            return corrupt_spans(words.encode(self.sentences[int(rng.integers(len(self.sentences)))]), words.sentinels, rng)
+        if name == MOTION_DENOISE:
+            codes = self._crop(self._draw(self.clips, None, rng), rng)
+            ids = [words.start, *(words.first_code + int(code) for code in codes), words.end]
+            return corrupt_spans(ids, words.sentinels, rng)
+        task = Task(name)
+        needed = task in _NEEDS_CAPTION
+        clip = self._draw(self.captioned, self.weights, rng) if needed else self._draw(self.clips, None, rng)
+        return self.templates.sample(task, rng, self._fields(clip, rng, task))
+
+    def _draw(self, clips: list[Clip], weights: np.ndarray | None, rng: np.random.Generator) -> Clip:
+        if weights is None:
+            return clips[int(rng.integers(len(clips)))]
+        return clips[int(np.searchsorted(weights, rng.random()))]
+
+    def _crop(self, clip: Clip, rng: np.random.Generator) -> np.ndarray:
+        codes = clip.codes[int(rng.integers(len(clip.codes)))]
+        spare = len(codes) - self.config.max_codes
+        if spare <= 0:
+            return codes
+        start = int(rng.integers(spare + 1))
+        return codes[start : start + self.config.max_codes]
+
+    def _fields(self, clip: Clip, rng: np.random.Generator, task: Task | None = None) -> Fields:
+        codes = self._crop(clip, rng)
+        caption = clip.captions[int(rng.integers(len(clip.captions)))] if clip.captions else None
+        count = len(codes)
+        if task is Task.PREDICT and count > 1:
+            # The given share varies: users give what they have, and long motions are continued part by part.
+            first = int(rng.integers(1, max(2, count * 2 // 3)))
+            return Fields(caption, codes, head=codes[:first], num_codes=self.num_codes)
+        if task is Task.INBETWEEN and count > 2:
+            first = int(rng.integers(1, max(2, count // 2)))
+            last = int(rng.integers(first + 1, count))
+            return Fields(
+                caption, codes, head=codes[:first], tail=codes[last:], hidden=last - first, num_codes=self.num_codes
+            )
+        return Fields(caption, codes, num_codes=self.num_codes)
+
+    def loss(self, module: nn.Module, batch: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
+        """Mean cross-entropy a token."""
+        loss = module(**batch)
+        return loss, {"tokens": (batch["labels"] >= 0).sum()}
+
+    @torch.inference_mode()
+    def validate(self) -> dict[str, float]:
+        """Mean cross-entropy (nats a token) of text-to-motion and motion-to-text on held-out clips."""
+        results = {}
+        for task in (Task.T2M, Task.M2T):
+            if task not in self.templates.tasks:
+                continue
+            rng = np.random.default_rng(self.config.seed)
+            templates = self.templates.plain()
+            losses = []
+            for _ in range(_VALIDATION_BATCHES):
+                clips = [self._draw(self.captioned_held_out, None, rng) for _ in range(self.config.loop.batch_size)]
+                pairs = [templates.sample(task, rng, self._fields(clip, rng)) for clip in clips]
+                batch = {name: tensor.to(self.module.device) for name, tensor in self.collate(pairs).items()}
+                losses.append(float(self.module(**batch)))
+            results[task.value] = float(np.mean(losses))
+        return results
+
+    def save(self, folder: Path) -> None:
+        """The language model's folder, in half precision."""
+        self.module.save(folder, dtype="float16")
+
+
+def _balance(clips: list[Clip], power: float) -> np.ndarray:
+    """Running sum of clip probabilities: a clip counts 1 / (clips that share its rarest common words) ** power."""
+    documents = [set(" ".join(clip.captions).lower().split()) for clip in clips]
+    frequency: dict[str, int] = {}
+    for document in documents:
+        for word in document:
+            frequency[word] = frequency.get(word, 0) + 1
+    # Words that only a handful of clips use are names and slips rather than actions.
+    floor = max(1, len(clips) // 100)
+    rarity = [min([frequency[word] for word in document if frequency[word] >= floor] or [floor]) for document in documents]
+    shares = np.array(rarity, dtype=np.float64) ** -power
+    return np.cumsum(shares / shares.sum())
+
+
+def train_language(config: LanguageTraining) -> Path:
+    """Train stage 2 or 3, or go on with it; returns the folder of the finished language model.
+
+    Raises:
+        MotionGPTError: see :func:`motiongpt.training.loop.fit`, and everything wrong with data, tokenizer or prompts.
+    """
+    task = LanguageTask(config)
+    return fit(task, config.loop, config.output, seed=config.seed, fingerprint=fingerprint(config))

@@ -1,0 +1,99 @@
+"""Stage 1: the motion tokenizer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from motiongpt.data.layout import MotionTextDataset
+from motiongpt.errors import MotionGPTError
+from motiongpt.motion import FeatureLayout, features_to_joints
+from motiongpt.tokenizer import MotionTokenizer
+from motiongpt.tokenizer.vqvae import reconstruction_loss
+from motiongpt.training.config import TokenizerTraining
+from motiongpt.training.loop import fingerprint, fit
+
+# Clips of the validation split that are looked at during training.
+VALIDATION_CLIPS = 64
+
+
+class TokenizerTask:
+    """Random windows of the training clips, bucketed by length so that nothing is padded."""
+
+    def __init__(self, config: TokenizerTraining) -> None:
+        self.config = config
+        dataset = MotionTextDataset(config.data, "train", min_frames=min(config.windows))
+        mean, std = dataset.statistics()
+        torch.manual_seed(config.seed)
+        self.module = MotionTokenizer(config.network, mean, std, dataset.skeleton)
+        self.layout = FeatureLayout(dataset.skeleton)
+        if any(window % self.module.stride for window in config.windows):
+            raise MotionGPTError(f"windows must be multiples of the stride {self.module.stride}: {config.windows}.")
+        clips = [item.features for item in dataset]
+        self.buckets = [
+            (window, [clip for clip in clips if window <= len(clip) < upper])
+            for window, upper in zip(config.windows, (float("inf"), *config.windows), strict=False)
+        ]
+        self.buckets = [(window, members) for window, members in self.buckets if members]
+        validation = MotionTextDataset(config.data, "val", min_frames=min(config.windows))
+        chosen = np.random.default_rng(config.seed).permutation(len(validation))[:VALIDATION_CLIPS]
+        self.validation = [validation[int(i)].features for i in chosen]
+        self.weights = torch.ones(self.layout.dim)
+        blocks = self.layout.blocks()
+        for name, weight in config.block_weights.items():
+            if name not in blocks:
+                raise MotionGPTError(f"block_weights: there is no block {name!r}; known are {', '.join(blocks)}.")
+            self.weights[blocks[name]] = float(weight)
+
+    def batch(self, step: int, rank: int) -> dict[str, Tensor]:
+        """``features`` (B, window, D): every frame of the data is equally likely; B x window is about constant."""
+        rng = np.random.default_rng((self.config.seed, step, rank))
+        frames = np.array([sum(len(clip) for clip in members) for _, members in self.buckets])
+        window, members = self.buckets[rng.choice(len(frames), p=frames / frames.sum())]
+        count = self.config.loop.batch_size * self.config.windows[0] // window
+        lengths = np.array([len(clip) for clip in members])
+        chosen = rng.choice(len(members), size=count, p=lengths / lengths.sum())
+        starts = [int(rng.integers(lengths[i] - window + 1)) for i in chosen]
+        return {"features": torch.from_numpy(np.stack([members[i][s : s + window] for i, s in zip(chosen, starts, strict=True)]))}
+
+    def loss(self, module: nn.Module, batch: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
+        """Weighted smooth L1 of the normalised features plus the commitment."""
+        target, reconstruction, quantized = module(batch["features"])
+        weights = self.weights.to(target.device)
+        error = reconstruction_loss(reconstruction, target, weights, self.config.smooth_l1_beta)
+        scalars = {"reconstruction": error, "commitment": quantized.commitment, "perplexity": quantized.perplexity}
+        return error + self.config.commitment * quantized.commitment, scalars
+
+    def validate(self) -> dict[str, float]:
+        """Mean joint error in millimetres (root-aligned a frame), of the root path, and codes in use."""
+        errors, drifts, used = [], [], set()
+        for features, codes in zip(self.validation, self.module.encode_batch(self.validation), strict=True):
+            used.update(codes.tolist())
+            truth = features_to_joints(features, self.module.skeleton)
+            guess = features_to_joints(self.module.decode(codes)[: len(features)], self.module.skeleton)
+            local = (truth - truth[:, :1]) - (guess - guess[:, :1])
+            errors.append(np.linalg.norm(local, axis=-1).mean())
+            drifts.append(np.linalg.norm(truth[:, 0] - guess[:, 0], axis=-1).mean())
+        millimetres = 1000 * self.module.skeleton.metres_per_unit
+        return {
+            "mpjpe_mm": float(np.mean(errors)) * millimetres,
+            "root_mm": float(np.mean(drifts)) * millimetres,
+            "codes_used": float(len(used)),
+        }
+
+    def save(self, folder: Path) -> None:
+        """The tokenizer's folder, in half precision."""
+        self.module.save(folder, dtype=torch.float16)
+
+
+def train_tokenizer(config: TokenizerTraining) -> Path:
+    """Train stage 1, or go on with it; returns the folder of the finished tokenizer.
+
+    Raises:
+        MotionGPTError: see :func:`motiongpt.training.loop.fit`, and everything wrong with the data.
+    """
+    task = TokenizerTask(config)
+    return fit(task, config.loop, config.output, seed=config.seed, fingerprint=fingerprint(config))
