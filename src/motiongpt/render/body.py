@@ -17,6 +17,7 @@ LEFT = (0.16, 0.47, 0.78)
 RIGHT = (0.90, 0.38, 0.24)
 TORSO = (0.80, 0.79, 0.77)
 HEAD = (0.87, 0.84, 0.80)
+FACE = (0.30, 0.33, 0.38)  # a visor: it shows at once which way the figure looks
 _LEG_LENGTH = 0.82  # hip to ankle in metres of the figure the radii below were drawn for
 _UP = np.array([0.0, 1.0, 0.0], dtype=np.float32)
 
@@ -52,6 +53,7 @@ class Body:
             lightness = np.ones((len(colours), 1))
             lightness[np.all(colours == LEFT, axis=1)] = 1.12
             lightness[np.all(colours == RIGHT, axis=1)] = 0.88
+            lightness[np.all(colours == FACE, axis=1)] = 0.45
             return np.clip(np.array(colour) * lightness, 0, 1)
 
         return Body(
@@ -148,28 +150,30 @@ def build_body(motion: Motion) -> Body:
     chest = waist + 0.62 * (shoulder_middle - waist)
     blob(pelvis, pelvis_frame, (0.148, 0.112, 0.108), TORSO)
     blob(chest, chest_frame, (0.158, 0.195, 0.114), TORSO)
-    for side in (-1, 1):
-        flank = pelvis + pelvis_frame[0] * (side * 0.050 * size)
-        cone(flank, chest + chest_frame[0] * (side * 0.056 * size), 0.094, 0.098, TORSO)
-    neck = shoulder_middle + chest_up * (0.03 * size)
-    for shoulder in shoulders:
-        cone(neck, shoulder, 0.066, 0.058, TORSO)
+    # The belly is as long as the way between them, whatever the spine does.
+    belly_frame = _frame(pelvis_frame[0] + chest_frame[0], chest - pelvis)
+    length = np.linalg.norm(chest - pelvis, axis=-1, keepdims=True) * 0.85
+    belly = np.stack(
+        [belly_frame[0] * (0.136 * size), belly_frame[1] * length, belly_frame[2] * (0.107 * size)], axis=1
+    )
+    blobs.append(((pelvis + chest) / 2, belly, TORSO))
 
     # Head: the head joint sits at the base of the skull.
-    head_up = _unit(head - shoulder_middle)
-    head_frame = _frame(shoulders[0] - shoulders[1], head_up)
-    skull = head + head_frame[1] * (0.068 * size) + head_frame[2] * (0.015 * size)
-    cone(neck, head + head_frame[1] * (0.02 * size), 0.056, 0.050, HEAD)
-    blob(skull, head_frame, (0.083, 0.118, 0.100), HEAD)
-    nose = skull + head_frame[2] * (0.096 * size) - head_frame[1] * (0.012 * size)
-    cone(nose + head_frame[1] * (0.02 * size), nose - head_frame[1] * (0.012 * size), 0.010, 0.017, HEAD)
+    neck = shoulder_middle + 0.55 * (joint(limbs.spine[-2]) - shoulder_middle) + chest_up * (0.01 * size)
+    for shoulder in shoulders:
+        cone(neck, shoulder, 0.064, 0.058, TORSO)
+    head_frame = _frame(shoulders[0] - shoulders[1], head - shoulder_middle)
+    skull = head + head_frame[1] * (0.064 * size) + head_frame[2] * (0.015 * size)
+    cone(neck, skull, 0.060, 0.052, HEAD)
+    blob(skull, head_frame, (0.084, 0.118, 0.102), HEAD)
+    face = skull + head_frame[2] * (0.028 * size) + head_frame[1] * (0.008 * size)
+    blob(face, head_frame, (0.070, 0.044, 0.078), FACE)
 
     for colour, leg, arm in zip((LEFT, RIGHT), limbs.legs, limbs.arms, strict=True):
         hip, knee, ankle, toe = (joint(i) for i in (*leg[:3], leg[-1]))
         cone(hip, knee, 0.088, 0.058, colour)
         calf = knee + 0.30 * (ankle - knee) - _unit(toe - ankle) * (0.012 * size)
-        cone(knee, ankle, 0.054, 0.038, colour)
-        cone(knee + 0.12 * (ankle - knee), calf, 0.050, 0.056, colour)
+        cone(knee, calf, 0.053, 0.056, colour)
         cone(calf, ankle, 0.056, 0.036, colour)
         # Foot: the sole lies below the line from ankle to toe joint, in the plane of shin and foot.
         along = _unit(toe - ankle)
@@ -180,7 +184,7 @@ def build_body(motion: Motion) -> Body:
         tip = ball + (along * 0.055 - below * 0.012) * size if len(leg) == 4 else ball
         cone(ankle, heel, 0.038, 0.036, colour)
         cone(heel, ball, 0.036, 0.036, colour)
-        cone(ball, tip, 0.038, 0.028, colour)
+        cone(ball, tip, 0.036, 0.028, colour)
 
         shoulder, elbow, wrist = (joint(i) for i in arm[:3])
         cone(shoulder, elbow, 0.060, 0.042, colour)

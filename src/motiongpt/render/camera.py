@@ -13,7 +13,7 @@ from motiongpt.render.body import Limbs, body_scale, floor_height, forward
 _FIELD_OF_VIEW = np.radians(30)  # vertical; a long lens keeps proportions
 _SIDE_ANGLE = np.radians(38)  # between the body's front and the camera at the first frame
 _FOLLOW_SECONDS = 0.7  # standard deviation of the smoothing of the followed path
-_STANDING_GAIN = 1.3  # stand still as long as this makes the figure at most this much smaller
+_STANDING_ROOM = 2.2  # metres; a figure of normal size that stays within this is watched by a camera that stands still
 _MARGIN = 0.14  # metres around the joints for flesh, head and hands
 
 
@@ -125,29 +125,21 @@ def place_camera(
     """
     joints = motion.joints - np.array([0, floor_height(motion), 0], dtype=np.float32)
     limbs = Limbs.of(motion.skeleton)
-    margin = _MARGIN * body_scale(motion, limbs)
+    scale = body_scale(motion, limbs)
+    margin = _MARGIN * scale
     camera_points = joints @ view.rotation.T
     low, high = camera_points.min((0, 1)), camera_points.max((0, 1))
     top = float(joints[..., 1].max()) + margin
-    standing = _on_floor(view, (low + high) / 2)
-    standing_targets = np.tile(standing, (len(joints), 1))
-    sigma = _FOLLOW_SECONDS * motion.fps
     path = joints[:, limbs.root].astype(np.float64)
-    followed_targets = gaussian_filter1d(path, sigma, axis=0, mode="nearest")
-    for targets in (standing_targets, followed_targets):
-        targets[:, 1] = top / 2
-    targets = standing_targets
-    needed = _needed_distance(joints, standing_targets, view, free, margin)
-    if follow:
-        followed = _needed_distance(joints, followed_targets, view, free, margin)
-        if needed > _STANDING_GAIN * followed:
-            targets, needed = followed_targets, followed
-    distance = distance or needed
+    room = float(np.linalg.norm(np.ptp(path[:, [0, 2]], axis=0)))
+    if follow and room > _STANDING_ROOM * scale:
+        targets = gaussian_filter1d(path, _FOLLOW_SECONDS * motion.fps, axis=0, mode="nearest")
+    else:
+        targets = np.tile((low + high) / 2 @ view.rotation, (len(joints), 1))
+    targets[:, 1] = top / 2
+    if distance is None:
+        distance = _needed_distance(joints, targets, view, free, margin)
     return Camera(view, (targets - view.rotation[2] * distance).astype(np.float32), distance)
-
-
-def _on_floor(view: View, camera_point: np.ndarray) -> np.ndarray:
-    return camera_point @ view.rotation
 
 
 def _needed_distance(

@@ -47,7 +47,7 @@ class Film:
         for panel in self._panels:
             panel.look_from(distance)
         self._corners = [((n // columns) * cell[1], (n % columns) * cell[0]) for n in range(len(motions))]
-        self._digits = max(round(size[1] * 0.021), 9)
+        self._digits = max(round(size[1] * 0.023), 10)
 
     def draw(self, index: int) -> np.ndarray:
         """Frame ``index`` as (H, W, 3) uint8 RGB."""
@@ -62,10 +62,10 @@ class Film:
                     picture[top : top + height, left - 1 : left + 1] = 255
                 if top:
                     picture[top - 1 : top + 1, left : left + width] = 255
-        clock = f"{index + 1}/{self.num_frames}   {index / self.fps:.2f} s"
+        clock = f"{index + 1}/{self.num_frames} · {index / self.fps:.2f} s"
         mask = text_mask(clock, self._digits, self.size[0], lines=1)
         margin = self._digits
-        paste(picture, mask, FAINT, self.size[1] - margin - mask.shape[0], self.size[0] - margin - mask.shape[1])
+        paste(picture, mask, FAINT, margin, self.size[0] - margin - mask.shape[1])
         return picture
 
 
@@ -79,9 +79,11 @@ class Panel:
         self._body = build_body(motion)
         width, height = size
         unit = min(height, width)
-        self._caption = text_mask(caption, max(round(unit * 0.036), 10), round(width * 0.86)) if caption.strip() else None
+        self._caption = (
+            text_mask(caption, max(round(unit * 0.036), 10), round(width * 0.86)) if caption.strip() else None
+        )
         self._label = (
-            text_mask(label, max(round(unit * 0.030), 9), round(width * 0.86), lines=1) if label.strip() else None
+            text_mask(label, max(round(unit * 0.030), 9), round(width * 0.6), lines=1) if label.strip() else None
         )
         self._edge = round(unit * 0.04)
         top = self._edge + (self._label.shape[0] + self._edge // 2 if self._label is not None else 0)
@@ -112,7 +114,7 @@ class Panel:
             h, w = self._caption.shape
             paste(picture, self._caption, INK, height - self._edge - h, (width - w) // 2)
         if self._label is not None:
-            paste(picture, self._label, FAINT, self._edge, (width - self._label.shape[1]) // 2)
+            paste(picture, self._label, FAINT, self._edge, self._edge)
         return picture
 
 
@@ -132,7 +134,9 @@ def checked_size(size: tuple[int, int]) -> tuple[int, int]:
     try:
         width, height = (int(n) for n in size)
     except (TypeError, ValueError):
-        raise MotionGPTError(f"A picture size is (width, height) in pixels, such as (1280, 720), not {size!r}.") from None
+        raise MotionGPTError(
+            f"A picture size is (width, height) in pixels, such as (1280, 720), not {size!r}."
+        ) from None
     if not (_SMALLEST <= width <= _LARGEST and _SMALLEST <= height <= _LARGEST):
         raise MotionGPTError(f"A picture of {width}x{height} cannot be drawn: each side must have 64 to 8192 pixels.")
     return width, height

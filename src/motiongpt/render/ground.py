@@ -14,18 +14,20 @@ FLOOR = np.array([0.880, 0.890, 0.905])
 TRAIL = np.array([0.20, 0.62, 0.47])
 _TILE = 0.5  # metres
 _CONTRAST = 0.030
-_SHADOW_STEP = 3  # pixels a cell of the shadow map
-_TRAIL_SHARPNESS = 3  # the trail is drawn this much larger, then shrunk, for smooth edges
+_SHADOW_STEP = 4  # pixels a cell of the shadow map
+_TRAIL_SHARPNESS = 2  # the trail is drawn this much larger, then shrunk, for smooth edges
 
 
 class Ground:
     """The floor as seen by one camera of fixed direction and height; only its place over the floor changes.
 
+    The floor fades out at ``radius`` metres around the figure (by default far behind it).
+
     Everything that does not depend on that place (distance of each pixel, fade, sharpness of the tiles) is worked out
     once, so that a frame costs a few passes over the picture.
     """
 
-    def __init__(self, camera: Camera) -> None:
+    def __init__(self, camera: Camera, radius: float | None = None) -> None:
         view = camera.view
         self.view = view
         height = float(camera.positions[0, 1])
@@ -39,15 +41,15 @@ class Ground:
         self._depth = depth
         self._right = np.array([right[0], right[2]], dtype=np.float32)
         self._row = (up[None, [0, 2]] * y[:, None] + ahead[None, [0, 2]]) * depth[:, None]
-        near = camera.distance
-        target = ahead * near  # the figure, relative to the camera
+        target = ahead * camera.distance  # the figure, relative to the camera
+        radius = 1.55 * camera.distance if radius is None else radius
         away = np.hypot(
             self._sideways * self._right[0] + self._row[:, None, 0] - target[0],
             self._sideways * self._right[1] + self._row[:, None, 1] - target[2],
         )
-        fade = np.clip(1 - (away / (1.55 * near)) ** 2, 0, 1) ** 1.5
+        fade = np.clip(1 - (away / radius) ** 2, 0, 1) ** 1.5
         fade = np.where(down[:, None] < -1e-4, fade, 0).astype(np.float32)
-        self._plain = ((SKY + (FLOOR - SKY) * fade[..., None]) * 255).astype(np.float32)
+        self._plain = [((s + (f - s) * fade) * 255).astype(np.uint8) for s, f in zip(SKY, FLOOR, strict=True)]
         first = int(np.argmax(fade.max(axis=1) > 0.01))
         self._first = first
         self._strength = fade[first:] * np.float32(_CONTRAST * 255)
@@ -61,31 +63,40 @@ class Ground:
         step = np.hypot(np.gradient(phase, axis=0), np.gradient(phase, axis=1))
         # 16-bit angles wrap around by themselves; the triangle wave below has its corners at 0 and half a turn.
         turn = (phase % 1 * 65536).astype(np.uint32).astype(np.uint16)
-        return turn, (1 / np.maximum(step * 32768, 1)).astype(np.float32)
+        return turn, (1 / np.maximum(step * 16384, 1)).astype(np.float32)
 
     def draw(self, position: np.ndarray) -> np.ndarray:
         """Picture (H, W, 3) uint8 of the empty floor from a camera at ``position``."""
         key = (float(position[0]), float(position[2]))
-        if self._still is not None and self._still[0] == key:
-            return self._still[1].copy()
-        weight = self._strength
-        for (turn, sharp), place in zip(self._tile_grid, key, strict=True):
-            moved = turn + np.uint16(int(place / (2 * _TILE) % 1 * 65536) % 65536)
+        if self._still is None or self._still[0] != key:
+            self._still = (key, self._checker(key))
+        return self._still[1].copy()
+
+    def _checker(self, place: tuple[float, float]) -> np.ndarray:
+        waves = []
+        for (turn, sharp), here in zip(self._tile_grid, place, strict=True):
+            moved = turn + np.uint16(int(here / (2 * _TILE) % 1 * 65536) % 65536)
             wave = np.abs(moved.view(np.int16)).astype(np.float32)
             wave -= 16384
             wave *= sharp
-            np.clip(wave, -0.5, 0.5, out=wave)
-            wave *= 2
-            weight = weight * wave
-        picture = self._plain.copy()
-        picture[self._first :] += weight[..., None]
-        self._still = (key, picture.astype(np.uint8))
-        return self._still[1].copy()
+            np.clip(wave, -1, 1, out=wave)
+            waves.append(wave)
+        wave = waves[0]
+        wave *= waves[1]
+        wave *= self._strength
+        # Adding to bytes modulo 256 is exact here, as no sum leaves 0..255, and much faster than in floats.
+        change = wave.astype(np.int8).view(np.uint8)
+        planes = []
+        for plain in self._plain:
+            plane = plain.copy()
+            plane[self._first :] += change
+            planes.append(Image.fromarray(plane))
+        return np.asarray(Image.merge("RGB", planes))
 
     def draw_shadow(self, frame: np.ndarray, position: np.ndarray, bodies: list[tuple[Body, int]]) -> None:
         """Darken the floor of ``frame`` where bodies keep the light away: sharp at contact, soft from high up."""
         light = view_light(self.view)
-        slide = -light[[0, 2]] / light[1] * 0.55  # a higher sun than the one that lights the body: shadows stay close
+        slide = -light[[0, 2]] / light[1] * 0.40  # a higher sun than the one that lights the body: shadows stay close
         for body, index in bodies:
             starts, ends, radii = _casters(body, index)
             low, high = starts[:, 1], ends[:, 1]
@@ -115,29 +126,39 @@ class Ground:
         place_x = px * self._right[0] + self._row[rows, None, 0] + position[0]
         place_z = px * self._right[1] + self._row[rows, None, 1] + position[2]
         clear = np.ones(place_x.shape, dtype=np.float32)
-        for n in range(len(a)):
-            ax, az = a[n].tolist()
-            bx, bz = (b[n] - a[n]).tolist()
-            dx, dz = place_x - np.float32(ax), place_z - np.float32(az)
-            along = (dx * bx + dz * bz) / (bx * bx + bz * bz + 1e-6)
+        # Plain floats keep the arrays in single precision.
+        casters = zip(a.tolist(), (b - a).tolist(), radii.tolist(), soft.tolist(), strict=True)
+        for (ax, az), (bx, bz), radius, blur in casters:
+            dx, dz = place_x - ax, place_z - az
+            along = dx * bx
+            along += dz * bz
+            along *= 1 / (bx * bx + bz * bz + 1e-6)
             np.clip(along, 0, 1, out=along)
             dx -= along * bx
             dz -= along * bz
-            distance = np.sqrt(dx * dx + dz * dz)
-            inside = np.clip((radii[n] + soft[n] - distance) / (2 * soft[n]), 0, 1)
+            dx *= dx
+            dz *= dz
+            dx += dz
+            inside = np.sqrt(dx, out=dx)
+            inside *= -1 / (2 * blur)
+            inside += (radius + blur) / (2 * blur)
+            np.clip(inside, 0, 1, out=inside)
             inside *= inside * (3 - 2 * inside)
             # A small thing high up blocks little of a large lamp.
-            inside *= 0.62 * radii[n] / (radii[n] + 0.55 * soft[n])
-            clear *= 1 - inside
+            inside *= -0.72 * radius / (radius + 0.55 * blur)
+            inside += 1
+            clear *= inside
         dark = Image.fromarray(np.clip((1 - clear) * 0.66 * 255, 0, 255).astype(np.uint8))
         wide = (len(columns) * _SHADOW_STEP, len(rows) * _SHADOW_STEP)
         shade = np.asarray(dark.resize(wide, Image.Resampling.BILINEAR))[: y1 - y0, : x1 - x0]
-        part = frame[y0:y1, x0:x1]
-        part[...] = (part * (256 - shade.astype(np.uint16))[..., None]) >> 8
+        remaining = 256 - shade.astype(np.uint16)
+        for channel in range(3):
+            part = frame[y0:y1, x0:x1, channel]
+            part[...] = (part * remaining) >> 8
 
     def draw_trail(self, frame: np.ndarray, position: np.ndarray, path: np.ndarray, width: float = 0.035) -> None:
         """Draw the path (n, 3) of the root on the floor as a ribbon, fainter where it is older."""
-        path = _thin(path[:, [0, 2]], 0.04)
+        path = _thin(path[:, [0, 2]], 0.06)
         if len(path) < 2:
             return
         step = np.gradient(path, axis=0)
@@ -166,9 +187,10 @@ class Ground:
 
 def blend(part: np.ndarray, mask: np.ndarray, colour: np.ndarray) -> None:
     """Lay one RGB colour (0..1) over ``part`` (h, w, 3) uint8 in place, as far as ``mask`` (h, w) 0..255 says."""
-    weight = mask.astype(np.int32)[..., None]
+    rows, columns = np.nonzero(mask)
+    weight = mask[rows, columns].astype(np.int32)[:, None]
     ink = (np.asarray(colour) * 255).astype(np.int32)
-    part[...] = (part * (255 - weight) + ink * weight + 127) // 255
+    part[rows, columns] = (part[rows, columns] * (255 - weight) + ink * weight + 127) // 255
 
 
 def _casters(body: Body, index: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -189,7 +211,7 @@ def _thin(path: np.ndarray, spacing: float) -> np.ndarray:
     """Points of a path (n, 2) no closer than ``spacing`` along it; standing still leaves no knots."""
     steps = np.linalg.norm(np.diff(path, axis=0), axis=1)
     travelled = np.concatenate([[0], np.cumsum(steps)])
-    if travelled[-1] < 2 * spacing:
+    if travelled[-1] < 4 * spacing:
         return path[:1]
     keep = np.arange(0, travelled[-1], spacing)
     return np.stack([np.interp(keep, travelled, path[:, i]) for i in range(2)], axis=1)

@@ -13,7 +13,8 @@ from motiongpt.render.body import Body
 from motiongpt.render.camera import View
 
 LIGHT = np.array([-0.45, 0.85, 0.55], dtype=np.float32) / np.float32(np.sqrt(0.45**2 + 0.85**2 + 0.55**2))
-_MELT = 0.014  # metres over which touching surfaces blend
+_MELT = 0.020  # metres over which touching surfaces blend
+_EDGE = 0.002  # metres over which two bodies blend where they cross
 _NEAR = 0.05  # metres; nothing closer to the lens is drawn
 _FAR = np.float32(1e4)
 # Planes of the buffer: three of the normal (camera axes: right, down, away) and three of the colour.
@@ -22,20 +23,29 @@ _PLANES = 6
 
 def draw_bodies(frame: np.ndarray, view: View, position: np.ndarray, bodies: list[tuple[Body, int]]) -> None:
     """Draw bodies, each at one of its frames, onto ``frame`` (H, W, 3) uint8 in place."""
-    volumes: list[tuple[float, _Cone | _Ellipsoid]] = []
+    scene_depth = np.full(frame.shape[:2], _FAR, dtype=np.float32) if len(bodies) > 1 else None
     for body, index in bodies:
-        volumes += _cones(body, index, view, position) + _ellipsoids(body, index, view, position)
-    boxes = [volume.box(view.width, view.height) for _, volume in volumes]
-    shown = [(d, v, b) for (d, v), b in zip(volumes, boxes, strict=True) if b[0] < b[1] and b[2] < b[3]]
-    if not shown:
-        return
-    left, right = min(b[0] for _, _, b in shown), max(b[1] for _, _, b in shown)
-    top, bottom = min(b[2] for _, _, b in shown), max(b[3] for _, _, b in shown)
+        volumes = _cones(body, index, view, position) + _ellipsoids(body, index, view, position)
+        boxes = [volume.box(view.width, view.height) for _, volume in volumes]
+        shown = [(d, v, b) for (d, v), b in zip(volumes, boxes, strict=True) if b[0] < b[1] and b[2] < b[3]]
+        if shown:
+            _draw_body(frame, view, shown, scene_depth)
+
+
+def _draw_body(
+    frame: np.ndarray,
+    view: View,
+    volumes: list[tuple[float, _Cone | _Ellipsoid, tuple[int, int, int, int]]],
+    scene_depth: np.ndarray | None,
+) -> None:
+    """Draw volumes given with their depth and pixel box; hide them behind ``scene_depth`` and add them to it."""
+    left, right = min(b[0] for _, _, b in volumes), max(b[1] for _, _, b in volumes)
+    top, bottom = min(b[2] for _, _, b in volumes), max(b[3] for _, _, b in volumes)
     shape = (bottom - top, right - left)
     surface = np.zeros((_PLANES, *shape), dtype=np.float32)
     depth = np.full(shape, _FAR, dtype=np.float32)
     cover = np.zeros(shape, dtype=np.float32)
-    for _, volume, (x0, x1, y0, y1) in sorted(shown, key=lambda item: -item[0]):
+    for _, volume, (x0, x1, y0, y1) in sorted(volumes, key=lambda item: -item[0]):
         x, y = np.arange(x0, x1, dtype=np.float32), np.arange(y0, y1, dtype=np.float32)[:, None]
         normal, new_depth, fill = volume.surface(x, y)
         window = (slice(y0 - top, y1 - top), slice(x0 - left, x1 - left))
@@ -50,12 +60,18 @@ def draw_bodies(frame: np.ndarray, view: View, position: np.ndarray, bodies: lis
         total -= old_cover * fill
         # Surface values are averages over the covered part of the pixel only, so they stay clean at the silhouette.
         share = front / np.maximum(total, np.float32(1e-6))
-        part = surface[(slice(None), *window)]
+        part = surface[:, window[0], window[1]]
         for plane in range(3):
-            part[plane] += share * (normal[plane] - part[plane])
-            part[plane + 3] += share * (volume.colour[plane] - part[plane + 3])
+            for target, value in ((part[plane], normal[plane]), (part[plane + 3], volume.colour[plane])):
+                change = value - target
+                change *= share
+                target += change
         cover[window] = total
         np.minimum(old_depth, np.where(fill > 0.4, new_depth, _FAR), out=old_depth)
+    if scene_depth is not None:
+        behind = scene_depth[top:bottom, left:right]
+        cover *= np.clip((behind - depth) / _EDGE + 0.5, 0, 1)
+        np.minimum(behind, depth, out=behind)
     covered = np.flatnonzero(cover > 0.004)
     lit = _shade(surface.reshape(_PLANES, -1)[:, covered], view)
     alpha = cover.ravel()[covered][:, None]
@@ -163,6 +179,7 @@ class _Ellipsoid:
         rest -= (2 * xy * u) * v
         reach = np.sqrt(u * u + v * v)
         reach *= 0.5
+        np.maximum(reach, 1, out=reach)  # the centre is inside, however small its distance to itself
         fill = rest * reach
         fill += 0.5
         np.clip(fill, 0, 1, out=fill)
@@ -219,15 +236,13 @@ def _ellipsoids(body: Body, index: int, view: View, position: np.ndarray) -> lis
     return result
 
 
-def _clip_box(
-    x0: float, x1: float, y0: float, y1: float, width: int, height: int
-) -> tuple[int, int, int, int]:
+def _clip_box(x0: float, x1: float, y0: float, y1: float, width: int, height: int) -> tuple[int, int, int, int]:
     """Pixels (x from, x to, y from, y to) of a box grown by the width of a smooth edge, inside the picture."""
     return max(int(x0) - 1, 0), min(int(x1) + 3, width), max(int(y0) - 1, 0), min(int(y1) + 3, height)
 
 
 def _shade(surface: np.ndarray, view: View) -> np.ndarray:
-    """Light (6, P) normals and colours to (3, P) RGB: sky and ground light, a soft key light, a highlight, dark rims."""
+    """Light (6, P) normals and colours to (3, P) RGB: sky, soft key light, highlight, dark rims."""
     normal, colour = surface[:3], surface[3:]
     # Rows of the rotation are right, up, forward; normals have their second axis downwards.
     flip = np.array([1, -1, 1], dtype=np.float32)
@@ -259,4 +274,4 @@ def view_light(view: View) -> np.ndarray:
     right, back = view.rotation[0], -view.rotation[2]
     level = np.array([back[0], 0, back[2]])
     level = level / np.linalg.norm(level)
-    return right * LIGHT[0] + np.array([0, LIGHT[1], 0]) + level * LIGHT[2]
+    return (right * LIGHT[0] + np.array([0, LIGHT[1], 0]) + level * LIGHT[2]).astype(np.float32)

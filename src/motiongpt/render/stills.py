@@ -22,6 +22,7 @@ from motiongpt.render.video import make_film
 _SEQUENCE_ELEVATION = np.radians(18)
 _STRIP_ELEVATION = np.radians(8)
 _POSE_SPACING = 0.85  # metres between poses of a figure of normal size that are spread sideways
+_STRIP_RADIUS = 1.1  # metres of ground under each pose of a strip
 _MOST_POSES = 64
 # Time runs from a pale to a deep colour; lightness alone carries it, so it survives grey printing.
 _TIME_COLOURS = np.array(
@@ -120,28 +121,24 @@ def render_strip(
     bottom += times[0].shape[0] + edge // 2
     azimuth = choose_azimuth(motion)
     limbs = Limbs.of(motion.skeleton)
-    cuts = np.rint(np.linspace(0, size[0], count + 1)).astype(int)
-    singles = []
-    for n in frames:
-        joints = motion.joints[n : n + 1].copy()
-        joints[..., [0, 2]] -= joints[:, limbs.root, [0, 2]][:, None]
-        singles.append(replace(motion, joints=joints))
-    standing = replace(motion, joints=np.concatenate([s.joints for s in singles]))
-    view = make_view((int(np.diff(cuts).min()), size[1]), azimuth, float(_STRIP_ELEVATION), edge, bottom)
+    joints = motion.joints[frames].copy()
+    joints[..., [0, 2]] -= joints[:, limbs.root, None][..., [0, 2]]
+    standing = replace(motion, joints=joints)
+    # Hands may reach into the neighbour's piece: framing for it would make every figure small.
+    piece = size[0] / count
+    view = make_view((round(piece * 1.15), size[1]), azimuth, float(_STRIP_ELEVATION), edge, bottom)
     camera = place_camera(standing, view, (edge, bottom), follow=False)
+    position = camera.positions[0]
     body = build_body(standing)
-    ground = Ground(camera)
-    empty = ground.draw(camera.positions[0])
-    picture = np.empty((size[1], size[0], 3), dtype=np.uint8)
-    for n, time in enumerate(times):
-        left, right = cuts[n], cuts[n + 1]
-        panel = empty.copy()
-        ground.draw_shadow(panel, camera.positions[0], [(body, n)])
-        draw_bodies(panel, view, camera.positions[0], [(body, n)])
-        # A panel may be a pixel wider than the common view; the last column is repeated.
-        picture[:, left:right] = panel[:, np.minimum(np.arange(right - left), view.width - 1)]
-        top = size[1] - bottom + edge // 2
-        paste(picture, time, FAINT, top, int((left + right - time.shape[1]) // 2))
+    middles = [(n + 0.5) * piece for n in range(count)]
+    views = [replace(view, width=size[0], centre=(middle - 0.5, view.centre[1])) for middle in middles]
+    grounds = [Ground(replace(camera, view=v), radius=_STRIP_RADIUS * body_scale(motion, limbs)) for v in views]
+    picture = np.minimum.reduce([ground.draw(position) for ground in grounds])
+    for n, ground in enumerate(grounds):
+        ground.draw_shadow(picture, position, [(body, n)])
+    for n, (single, time) in enumerate(zip(views, times, strict=True)):
+        draw_bodies(picture, single, position, [(body, n)])
+        paste(picture, time, FAINT, size[1] - bottom + edge // 2, round(middles[n] - time.shape[1] / 2))
     _write_note(picture, note, edge)
     return picture
 
@@ -174,7 +171,7 @@ def _checked_poses(poses: int) -> int:
 def _along_path(motion: Motion, count: int) -> np.ndarray:
     """Frames evenly spaced in distance travelled over the floor, with a little of time in it for when nothing moves."""
     root = motion.joints[:, Limbs.of(motion.skeleton).root][:, [0, 2]]
-    steps = np.linalg.norm(np.diff(root, axis=0), axis=1) + 0.15 / motion.fps
+    steps = np.linalg.norm(np.diff(root, axis=0), axis=1) + 0.05 / motion.fps
     progress = np.concatenate([[0], np.cumsum(steps)])
     frames = np.interp(np.linspace(0, progress[-1], count), progress, np.arange(len(motion)))
     return np.unique(np.rint(frames).astype(int))
