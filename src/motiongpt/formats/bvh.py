@@ -301,7 +301,7 @@ def write(motion: Motion, path: Path, *, unit: str | float = "cm") -> None:
     """Write a BVH: T-pose at rest facing +Z, Y up, root channels Xposition Yposition Zposition, rotations Z X Y.
 
     Joints carry HumanML3D's names, with a zero-length joint ("left_hip_base") before each hip and collar; head, toes
-    and wrists end in End Sites so that their bones show. See :mod:`motiongpt.formats.rig_fit` for how rotations are found.
+    and wrists end in End Sites so that their bones show. For the rotations see :mod:`motiongpt.formats.rig_fit`.
 
     Args:
         unit: length unit of the file, "cm" as most animation programs expect, or another of

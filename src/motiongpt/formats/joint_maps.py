@@ -4,17 +4,19 @@ A rig is recognised by its joint names. Names are compared without case, without
 and without underscores, dashes, dots and blanks. Points that are no joint of their own are called "NAME end": the End
 Site of a BVH joint.
 
-What an animator would match by hand is done by three rules:
+What an animator would match by hand is done by these rules:
 
-* Hips, knees, ankles, shoulders, elbows, wrists, the neck and the base of the skull (SMPL's "head") are joints of every
-  rig. SMPL's "foot" is the ball of the foot, the toe base.
-* Rigs have from one to five spine joints at all heights. spine1, spine2 and spine3 are therefore points of the line
-  that runs from the pelvis through all the rig's spine joints to the neck, at the shares of its length where SMPL has
-  them (0.24, 0.50, 0.60).
-* Rigs begin the clavicle anywhere between the chest and the throat. SMPL's collar lies off the middle line, at
-  spine3 + 0.42 (shoulder - spine3) + 0.23 (neck - spine3), and that is where it is put.
+* Hips, knees, ankles, shoulders, elbows and wrists are joints of every rig. SMPL's "foot" is the ball of the foot, the
+  toe base; its "head" is the base of the skull, its "neck" the seventh vertebra, at the back.
+* Rigs have their root anywhere between crotch and belt. SMPL's pelvis is put over the middle of the hip joints.
+* Rigs have from one to five spine joints at all heights. spine1, spine2 and spine3 are points of the line that runs
+  from the pelvis through the rig's spine joints to the neck, at the shares of its length where SMPL has them, and as
+  far behind or before it.
+* Rigs begin the clavicle anywhere between the chest and the throat. SMPL's collar lies off the middle line, at fixed
+  shares of the way from spine3 to the shoulder and to the neck.
 
-Rigs that have SMPL's own joints, and our own exports, skip the last two rules.
+The numbers behind the rules make the mean pose of much mocap that of the published HumanML3D features. Rigs that have
+SMPL's own joints, and our own exports, are taken as they are.
 """
 
 from __future__ import annotations
@@ -22,16 +24,19 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
 from motiongpt.errors import MotionGPTError
 from motiongpt.motion.skeleton import HUMANML3D
 
-# Measured on the average SMPL body.
-_SPINE_SHARES = (0.24, 0.50, 0.60)
-_COLLAR_TOWARDS_SHOULDER = 0.42
-_COLLAR_TOWARDS_NECK = 0.23
+# SMPL's pelvis over the middle of the hips, in leg lengths (hip to ankle).
+_PELVIS_UP, _PELVIS_FORWARD = 0.103, 0.01
+# spine1, spine2, spine3: share of the trunk line from pelvis to neck, and place before it in lengths of that line.
+_SPINE = ((0.24, -0.07), (0.50, -0.025), (0.60, 0.01))
+# Collar: spine3 + these shares of the ways from there to the shoulder and to the neck.
+_COLLAR_TO_SHOULDER, _COLLAR_TO_NECK = 0.40, 0.33
 
 Names = tuple[str, ...]
 
@@ -44,8 +49,8 @@ class JointMap:
 
     Attributes:
         trunk: the spine joints from the lowest to the highest, between pelvis and neck; the missing ones are skipped.
-        pelvis_raised: share of the way from the rig's pelvis joint to its first spine joint where SMPL's pelvis lies,
-            for rigs whose pelvis joint is at the crotch.
+        neck_back, head_forward: how far behind the rig's neck SMPL's neck lies, and how far before the rig's head joint
+            its head, in lengths of the trunk.
         spine, collar: SMPL's own joints, when the rig has them.
     """
 
@@ -62,7 +67,8 @@ class JointMap:
     shoulder: Names
     elbow: Names
     wrist: Names
-    pelvis_raised: float = 0.0
+    neck_back: float = 0.0
+    head_forward: float = 0.03
     spine: tuple[Names, Names, Names] | None = None
     collar: Names | None = None
 
@@ -102,6 +108,8 @@ JOINT_MAPS = (
         shoulder=("clavicle",),
         elbow=("humerus",),
         wrist=("wrist",),
+        neck_back=0.07,
+        head_forward=0.05,
     ),
     JointMap(
         # The cgspeed conversion of CMU: "Neck" is at the chest and "Neck1" at the base of the neck.
@@ -118,6 +126,8 @@ JOINT_MAPS = (
         shoulder=("arm",),
         elbow=("forearm",),
         wrist=("hand",),
+        neck_back=0.03,
+        head_forward=0.07,
     ),
     JointMap(
         # Mixamo, LAFAN1, MotionBuilder.
@@ -136,7 +146,7 @@ JOINT_MAPS = (
         wrist=("hand",),
     ),
     JointMap(
-        # Daz and Poser figures: the hip joint is below the leg joints, the toes may be an End Site only.
+        # Daz and Poser figures; the toes may be an End Site only.
         name="Daz",
         sides=("l{}", "r{}"),
         pelvis=("hip",),
@@ -150,7 +160,6 @@ JOINT_MAPS = (
         shoulder=("shldr", "shldrbend"),
         elbow=("forearm", "forearmbend"),
         wrist=("hand",),
-        pelvis_raised=0.5,
     ),
     JointMap(
         name="Bandai-Namco",
@@ -206,18 +215,23 @@ def _plain(name: str) -> str:
     return re.sub(r"[\s_.\-]", "", name.rsplit(":", 1)[-1].lower()).removeprefix("mixamorig")
 
 
+def _unit(v: np.ndarray) -> np.ndarray:
+    return v / np.maximum(np.linalg.norm(v, axis=-1, keepdims=True), 1e-12)
+
+
 @dataclass(frozen=True)
 class Mapping:
-    """A joint map found in a rig: for every point the index of a rig joint.
+    """A joint map found in a rig.
 
-    ``spine`` and ``collars`` are None where the rules of this module place them.
+    Attributes:
+        table: the map.
+        direct: HumanML3D joint to the index of a rig joint.
+        trunk: indices of the rig's spine joints, from low to high.
     """
 
-    name: str
+    table: JointMap
     direct: dict[str, int]
     trunk: tuple[int, ...]
-    pelvis_raised: float
-    follow_rules: bool
 
     @property
     def used(self) -> list[int]:
@@ -225,32 +239,44 @@ class Mapping:
         return sorted({*self.direct.values(), *self.trunk})
 
     def apply(self, positions: np.ndarray) -> np.ndarray:
-        """HumanML3D joints (T, 22, 3) from the rig's joint positions (T, N, 3)."""
-        joints = np.empty((len(positions), HUMANML3D.num_joints, 3))
-        place = {name: HUMANML3D.index(name) for name in HUMANML3D.joints}
-        for name, source in self.direct.items():
-            joints[:, place[name]] = positions[:, source]
-        if not self.follow_rules:
-            return joints
-        pelvis, neck = joints[:, place["pelvis"]], joints[:, place["neck"]]
-        if self.pelvis_raised:
-            pelvis += self.pelvis_raised * (positions[:, self.trunk[0]] - pelvis)
-        line = np.stack([pelvis, *(positions[:, i] for i in self.trunk), neck])
-        # Lengths of the first frame: bones are rigid, so the points stay on the same segments all through.
-        reached = np.concatenate([[0], np.linalg.norm(np.diff(line[:, 0], axis=0), axis=-1).cumsum()])
-        for spine, share in zip(("spine1", "spine2", "spine3"), _SPINE_SHARES, strict=True):
-            at = share * reached[-1]
-            segment = int(np.searchsorted(reached[1:-1], at, side="right"))
-            part = (at - reached[segment]) / (reached[segment + 1] - reached[segment])
-            joints[:, place[spine]] = (1 - part) * line[segment] + part * line[segment + 1]
-        chest = joints[:, place["spine3"]]
+        """HumanML3D joints (T, 22, 3) from the rig's joint positions (T, N, 3), in any unit."""
+        at = {name: positions[:, source].copy() for name, source in self.direct.items()}
+        if self.table.collar is None:
+            self._follow_rules(at, [positions[:, i] for i in self.trunk])
+        return np.stack([at[name] for name in HUMANML3D.joints], axis=1)
+
+    def _follow_rules(self, at: dict[str, np.ndarray], trunk: list[np.ndarray]) -> None:
+        """Place pelvis, spine, neck, head and collars. Lengths are those of frame 0, as bones are rigid."""
+
+        def length(*points: np.ndarray) -> float:
+            return float(sum(np.linalg.norm(b[0] - a[0]) for a, b in pairwise(points)))
+
+        leg = length(at["left_hip"], at["left_knee"], at["left_ankle"])
+        hips = (at["left_hip"] + at["right_hip"]) / 2
+        across = at["left_hip"] - at["right_hip"]
+        pelvis_forward = _unit(np.cross(across, trunk[0] - hips))
+        pelvis_up = _unit(np.cross(pelvis_forward, across))
+        pelvis = hips + leg * (_PELVIS_UP * pelvis_up + _PELVIS_FORWARD * pelvis_forward)
+
+        # Spine joints that are lower than SMPL's pelvis say nothing about the line above it.
+        above = [point for point in trunk if (point[0] - pelvis[0]) @ pelvis_up[0] > 0.02 * leg]
+        chest_forward = _unit(np.cross(at["left_shoulder"] - at["right_shoulder"], at["neck"] - trunk[-1]))
+        height = length(pelvis, *above, at["neck"])
+        neck = at["neck"] - self.table.neck_back * height * chest_forward
+        at["head"] += self.table.head_forward * height * chest_forward
+
+        line = [pelvis, *above, neck]
+        reached = np.concatenate([[0], np.cumsum([length(a, b) for a, b in pairwise(line)])])
+        for spine, (share, before) in zip(("spine1", "spine2", "spine3"), _SPINE, strict=True):
+            way = share * reached[-1]
+            segment = int(np.searchsorted(reached[1:-1], way, side="right"))
+            part = (way - reached[segment]) / (reached[segment + 1] - reached[segment])
+            forward = _unit((1 - share) * pelvis_forward + share * chest_forward)
+            at[spine] = (1 - part) * line[segment] + part * line[segment + 1] + before * height * forward
+        at["pelvis"], at["neck"], chest = pelvis, neck, at["spine3"]
         for side in ("left", "right"):
-            joints[:, place[f"{side}_collar"]] = (
-                chest
-                + _COLLAR_TOWARDS_SHOULDER * (joints[:, place[f"{side}_shoulder"]] - chest)
-                + _COLLAR_TOWARDS_NECK * (neck - chest)
-            )
-        return joints
+            shoulder = at[f"{side}_shoulder"]
+            at[f"{side}_collar"] = chest + _COLLAR_TO_SHOULDER * (shoulder - chest) + _COLLAR_TO_NECK * (neck - chest)
 
 
 def _resolve(table: JointMap, present: dict[str, int]) -> tuple[Mapping, list[str]]:
@@ -276,7 +302,7 @@ def _resolve(table: JointMap, present: dict[str, int]) -> tuple[Mapping, list[st
     if not trunk:
         missing += ["spine1", "spine2", "spine3"]
     missing = [joint for joint in HUMANML3D.joints if joint in missing]
-    return Mapping(table.name, direct, trunk, table.pelvis_raised, table.collar is None), missing
+    return Mapping(table, direct, trunk), missing
 
 
 def find(names: Sequence[str], source: str) -> Mapping:
