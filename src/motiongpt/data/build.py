@@ -101,9 +101,11 @@ class BuildReport:
         lines = [
             "# Data set report",
             "",
-            f"{self.clips} clips ({self.minutes:.1f} minutes, {self.captions} captions) and as many mirrored ones, from "
-            f"{self.trials_used} of {self.trials} recordings ({self.raw_minutes:.1f} minutes), in {self.seconds:.1f} s "
-            f"({pace}). Captions come from: " + ", ".join(f"{k} {v} clips" for k, v in self.words.items()) + ".",
+            f"{self.clips} clips ({self.minutes:.1f} minutes, {self.captions} captions) and as many mirrored ones, "
+            f"from {self.trials_used} of {self.trials} recordings ({self.raw_minutes:.1f} minutes), in "
+            f"{self.seconds:.1f} s ({pace}). Captions come from: "
+            + ", ".join(f"{k} {v} clips" for k, v in self.words.items())
+            + ".",
             "",
             "| split | clips | minutes | captions |",
             "|---|---|---|---|",
@@ -466,7 +468,9 @@ def _finish(out: Path, table: list[dict[str, Any]]) -> None:
         writer.writerows(everything)
     train = [row["id"] for row in everything if row["split"] == "train"]
     if not train:
-        raise MotionGPTError("No clip fell into the train split, so there are no statistics: build from more recordings.")
+        raise MotionGPTError(
+            "No clip fell into the train split, so there is nothing to train on: give more recordings."
+        )
     mean, std = feature_statistics(out / FEATURES / f"{name}.npy" for name in train)
     _save(out / "Mean.npy", mean)
     _save(out / "Std.npy", std)

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -137,7 +138,8 @@ def plan(trial: Trial, rows: Iterable[CaptionRow], first: int, frames: int) -> t
         elif not row.captions:
             dropped.append(Dropped(row.id, "its row has no captions"))
         else:
-            note = "" if (start, end) == (row.start, row.end) else f"shortened from {row.start}:{row.end} to {start}:{end}"
+            same = (start, end) == (row.start, row.end)
+            note = "" if same else f"shortened from {row.start}:{row.end} to {start}:{end}"
             clips.append(Clip(row.id, start, end, row.captions, "humanml3d", note))
             covered[start:end] = True
     shortest = MIN_LEFT_OVER if clips else MIN_FRAMES
@@ -148,7 +150,8 @@ def plan(trial: Trial, rows: Iterable[CaptionRow], first: int, frames: int) -> t
         clips.append(Clip(f"cmu_{trial.id}_{number:02d}", start, end, told, "description" if told else "none"))
     left = [end - start for start, end in windows if end - start < shortest]
     if left and clips:
-        dropped.append(Dropped(f"{trial.id} left-overs", f"{sum(left)} frames between clips, none of {shortest} in a row"))
+        why = f"{sum(left)} frames between clips, none of {shortest} in a row"
+        dropped.append(Dropped(f"{trial.id} left-overs", why))
     elif left:
         dropped.append(_too_short(trial.id, sum(left)))
     return clips, dropped
@@ -161,11 +164,11 @@ def _too_short(what: str, frames: int) -> Dropped:
 def _free_windows(covered: np.ndarray) -> list[tuple[int, int]]:
     """Uncovered runs, each cut into equal windows of at most MAX_FRAMES."""
     edges = np.flatnonzero(np.diff(np.concatenate([[True], covered, [True]]).astype(int)))
-    windows = []
+    windows: list[tuple[int, int]] = []
     for start, end in zip(edges[::2], edges[1::2], strict=True):
         count = -(-int(end - start) // MAX_FRAMES)
         bounds = np.linspace(start, end, count + 1).round().astype(int).tolist()
-        windows.extend(zip(bounds[:-1], bounds[1:], strict=True))
+        windows.extend(pairwise(bounds))
     return windows
 
 

@@ -96,7 +96,9 @@ def feature_shape(path: Path) -> tuple[int, int]:
     except FileNotFoundError as error:
         raise MotionGPTError(f"{path} is listed but missing.") from error
     except (OSError, ValueError, EOFError) as error:
-        raise MotionGPTError(f"{path} is not a readable .npy file of numbers (cut short, pickled or not npy).") from error
+        raise MotionGPTError(
+            f"{path} is not a readable .npy file of numbers: cut short, pickled, or no npy."
+        ) from error
     if not isinstance(array, np.ndarray) or array.ndim != 2 or array.dtype.kind not in "fiu":
         raise MotionGPTError(f"{path} does not hold a (frames, features) matrix of numbers.")
     return array.shape[0], array.shape[1]

@@ -54,8 +54,8 @@ class Trial:
 def find_cmu(folder: str | Path, cache: Path, table: str | Path | None = None) -> tuple[list[Trial], list[Dropped]]:
     """The CMU trials below ``folder``, and every listed trial whose files are missing.
 
-    Files are ``SS_TT.amc`` beside ``SS.asf``, or ``SS_TT.bvh``, in any subfolders; where a trial has both, the .amc (the
-    database's own format) is taken. A ``trials.csv`` (columns trial, true_fps, capture, description; format optional)
+    Files are ``SS_TT.amc`` beside ``SS.asf``, or ``SS_TT.bvh``, in any subfolders; where a trial has both,
+    the .amc (the database's own format) is taken. A ``trials.csv`` (columns trial, true_fps, capture, description; format optional)
     in ``folder`` or given as ``table`` corrects frame rates and tells twins and descriptions; trials it does not list
     are taken at 120 fps (.amc) or at the file's own rate (.bvh). When ``folder`` holds an archive ``*.tar*`` instead of
     motion files, it is unpacked into ``cache`` first.
@@ -72,7 +72,9 @@ def find_cmu(folder: str | Path, cache: Path, table: str | Path | None = None) -
     found = {path.stem for path in files if path.suffix.lower() != ".asf" and re.fullmatch(r"\d+_\d+", path.stem)}
     by_name = {path.name.lower(): path for path in files}
     if not found:
-        raise MotionGPTError(f"{folder} holds no CMU trials: expected files such as 16/16_11.amc with 16/16.asf, or .bvh.")
+        raise MotionGPTError(
+            f"{folder} holds no CMU trials: expected files such as 16/16_11.amc with 16/16.asf, or 16/16_11.bvh."
+        )
     for trial in sorted(found | set(rows), key=_natural):
         row = rows.get(trial, {})
         path = by_name.get(f"{trial}.{row['format']}") if row.get("format") else None
@@ -118,9 +120,7 @@ def find_hdm05(folder: str | Path, cache: Path) -> tuple[list[Trial], list[Dropp
             missing.append(Dropped(path.stem, f"{path} has no skeleton file HDM_{actor}.asf in {folder}"))
             continue
         trial = f"{actor}_{kind}_{number}"
-        trials.append(
-            Trial(trial, "hdm05", path, skeleton, float(fps), f"hdm05 {trial}", _words(kind), HDM05_LICENCE)
-        )
+        trials.append(Trial(trial, "hdm05", path, skeleton, float(fps), f"hdm05 {trial}", _words(kind), HDM05_LICENCE))
     if not trials:
         raise MotionGPTError(
             f"{folder} holds no HDM05 cuts: expected files such as HDM_bd_squat1Reps_001_120.amc with HDM_bd.asf."
