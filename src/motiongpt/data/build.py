@@ -98,14 +98,13 @@ class BuildReport:
     def markdown(self) -> str:
         """The report to read."""
         pace = f"{self.resumed} recordings were done before" if self.resumed else f"{self.speed:.0f}x real time"
+        words = ", ".join(f"{source} {clips} clips" for source, clips in self.words.items())
         lines = [
             "# Data set report",
             "",
             f"{self.clips} clips ({self.minutes:.1f} minutes, {self.captions} captions) and as many mirrored ones, "
             f"from {self.trials_used} of {self.trials} recordings ({self.raw_minutes:.1f} minutes), in "
-            f"{self.seconds:.1f} s ({pace}). Captions come from: "
-            + ", ".join(f"{k} {v} clips" for k, v in self.words.items())
-            + ".",
+            f"{self.seconds:.1f} s ({pace}). Captions come from: {words}.",
             "",
             "| split | clips | minutes | captions |",
             "|---|---|---|---|",
@@ -468,9 +467,7 @@ def _finish(out: Path, table: list[dict[str, Any]]) -> None:
         writer.writerows(everything)
     train = [row["id"] for row in everything if row["split"] == "train"]
     if not train:
-        raise MotionGPTError(
-            "No clip fell into the train split, so there is nothing to train on: give more recordings."
-        )
+        raise MotionGPTError("No clip fell into the train split, so nothing is left to train on: add recordings.")
     mean, std = feature_statistics(out / FEATURES / f"{name}.npy" for name in train)
     _save(out / "Mean.npy", mean)
     _save(out / "Std.npy", std)

@@ -40,9 +40,9 @@ def check(root: str | Path) -> list[Problem]:
     Looks for missing folders, lists, motion and captions; motion that is unreadable, of another width, with NaN or
     infinite values; empty captions and malformed caption lines (by line number); parts of captions that lie behind
     their clip; clips listed twice, listed in two splits, or parted from their mirrored twin or from clips of the same
-    recording (``clips.csv``); files that no list names; statistics that are missing, misshapen, not above zero or not of
-    these clips; clips whose length is not what ``clips.csv`` says; and, from the pace of regular walking, another frame
-    rate than the data set's.
+    recording (``clips.csv``); files that no list names; statistics that are missing, misshapen, not above zero or of
+    other clips; clips whose length is not what ``clips.csv`` says; and, from the pace of regular walking, another
+    frame rate than the data set's.
 
     Raises:
         MotionGPTError: there is no such folder.
@@ -155,8 +155,11 @@ def _check_clips(
         seconds = len(features) / skeleton.fps
         for caption in captions:
             if caption.end > seconds + _LATE:
-                told = f"a caption tells its part up to {caption.end} s, but at {skeleton.fps:g} fps it lasts {seconds:.2f} s"
-                problems.append(Problem("length", file, f"{told}: is its frame rate right?"))
+                message = (
+                    f"a caption tells its part up to {caption.end} s, but at {skeleton.fps:g} fps it lasts "
+                    f"{seconds:.2f} s: is its frame rate right?"
+                )
+                problems.append(Problem("length", file, message))
         if not clip.startswith("M"):
             stride = stride_frequency(features, skeleton)
             if stride is not None:
@@ -174,7 +177,7 @@ def _check_clips(
                     "fps",
                     FEATURES,
                     f"{len(strides)} clips of regular walking or running make {pace:.2f} strides a second at "
-                    f"{skeleton.fps:g} fps, which is too {slow} for people: was the motion resampled to {skeleton.fps:g} fps?",
+                    f"{skeleton.fps:g} fps, too {slow} for people: was the motion resampled to {skeleton.fps:g} fps?",
                 )
             )
     try:

@@ -55,10 +55,10 @@ def find_cmu(folder: str | Path, cache: Path, table: str | Path | None = None) -
     """The CMU trials below ``folder``, and every listed trial whose files are missing.
 
     Files are ``SS_TT.amc`` beside ``SS.asf``, or ``SS_TT.bvh``, in any subfolders; where a trial has both,
-    the .amc (the database's own format) is taken. A ``trials.csv`` (columns trial, true_fps, capture, description; format optional)
-    in ``folder`` or given as ``table`` corrects frame rates and tells twins and descriptions; trials it does not list
-    are taken at 120 fps (.amc) or at the file's own rate (.bvh). When ``folder`` holds an archive ``*.tar*`` instead of
-    motion files, it is unpacked into ``cache`` first.
+    the .amc (the database's own format) is taken. A ``trials.csv`` (columns trial, true_fps, capture, description;
+    format optional) in ``folder`` or given as ``table`` corrects frame rates and tells twins and descriptions; trials
+    it does not list are taken at 120 fps (.amc) or at the file's own rate (.bvh). When ``folder`` holds an archive
+    ``*.tar*`` instead of motion files, it is unpacked into ``cache`` first.
 
     Raises:
         MotionGPTError: no such folder, no motion files, or a broken table.

@@ -19,32 +19,7 @@ from motiongpt.files import atomic_path
 _WORDS_SHOWN = 30
 # Too common to tell anything about a data set.
 _STOP_WORDS = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "is",
-        "are",
-        "and",
-        "then",
-        "to",
-        "of",
-        "in",
-        "on",
-        "with",
-        "their",
-        "his",
-        "her",
-        "he",
-        "she",
-        "they",
-        "it",
-        "its",
-        "as",
-        "at",
-        "by",
-        "from",
-    ]
+    ("a", "an", "and", "at", "he", "his", "her", "in", "is", "of", "on", "she", "the", "their", "then", "to")
 )
 
 
@@ -53,10 +28,10 @@ def statistics(root: str | Path) -> dict[str, Any]:
 
     Returns:
         ``skeleton`` and ``fps``; ``splits``: for each split clips (with mirrored ones), mirrored, minutes, captioned
-        clips, captions, and frames (min, median, max); ``sources``: clips and minutes by source, where ``clips.csv`` tells
-        it; ``vocabulary`` (different words), ``words`` (the most frequent with their counts, without articles and the
-        like), ``lengths`` (frames of every clip), ``caption_lengths`` (words of every caption), ``travel`` (metres the root
-        moves on the ground, every clip), ``problems`` (sentences about what could not be read).
+        clips, captions, and frames (min, median, max); ``sources``: clips and minutes by source, where ``clips.csv``
+        tells it; ``vocabulary`` (different words), ``words`` (the most frequent with their counts, without articles
+        and the like), ``lengths`` (frames of every clip), ``caption_lengths`` (words of every caption), ``travel``
+        (metres the root moves on the ground, every clip), ``problems`` (sentences about what could not be read).
 
     Raises:
         MotionGPTError: no split of the data set can be read.
