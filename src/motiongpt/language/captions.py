@@ -3,37 +3,100 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
-_INTRODUCES_SIDE = (
-    "to|the|his|her|their|its|your|a|an|on|from|by|and|then|or|left|sharp|slightly|slight|diagonally|"
-    r"turn\w*|look\w*|fac\w+|step\w*|sidestep\w*|walk\w*|mov\w+|jog\w*|run\w*|lean\w*|sway\w*|veer\w*|hop\w*|jump\w*"
+_SAME_AS = str.maketrans(
+    {
+        **dict.fromkeys("‘’‚‛`´′", "'"),
+        **dict.fromkeys("“”„‟″«»", '"'),
+        **dict.fromkeys("‐‑‒–—―−", "-"),
+        **dict.fromkeys("°º⁰˚", " degrees "),
+        "…": "...",
+        "�": "",
+        # Characters that mark up something, among them those of placeholders and motion tokens.
+        **dict.fromkeys("\\=*<>[]{}|~^#_", " "),
+    }
 )
-_SCENES = "room|place|scene|area|house|building|stage|field|spot|position|chair|seat|frame|screen|ground|floor"
 
-# Uses of "left" and "right" that are no side, tried before the sides. The place of the word itself accepts both
-# words, so that mirroring twice gives the text back.
-_NOT_A_SIDE = "|".join(
-    (
-        r"(?:left|right) angle\w*",
-        r"rights (?:him|her|it|one|them)sel\w+",
-        r"(?:all|just) right",
-        # left as the past tense of "to leave": "he left the room", "is left behind"
-        rf"(?:left|right) (?:the|this|that|his|her|their) (?:{_SCENES})\b",
-        r"(?:is|are|was|were|has|have|had|gets|got) (?:left|right) (?:alone|behind|open|over|standing)\b",
-        # right as "at once, exactly": "right away", "stands right back up", "right before sitting down"
-        r"(?:left|right) away\b",
-        rf"(?:(?!(?:{_INTRODUCES_SIDE})\b)\b\w+ |^|[,.;] ?)"
-        r"(?:left|right) (?:now|next to|where|before|after|in front|back (?:up|to|into|down))\b",
-    )
+
+def normalise_caption(text: str) -> str:
+    """The caption as one clean line of text, for training and for prompts.
+
+    Mends text in a wrong encoding, writes quotes, dashes and degree signs in one way, drops time remarks in front
+    ("[from 0s to 4s]"), mark-up characters, quotes without a partner and quotes around the whole, spaces before commas,
+    and the punctuation at both ends (question marks stay): a caption is put into sentences. The first letter is lower
+    case unless it begins a name or an abbreviation ("I", "T-pose"); the rest of the words is left as it is.
+    Normalising twice changes nothing more.
+    """
+    text = unicodedata.normalize("NFC", _decoded_once(text))
+    text = re.sub(r"^\s*\[\s*from\b[^]]*\]", " ", text, flags=re.IGNORECASE)
+    text = "".join(" " if unicodedata.category(letter) in ("Cc", "Cf") else letter for letter in text)
+    text = text.translate(_SAME_AS)
+    if text.count('"') % 2:
+        text = text.replace('"', " ")
+    if text.count("(") != text.count(")"):
+        text = text.replace("(", " ").replace(")", " ")
+    text = re.sub(r"\s+(?=[,.;:!?])", "", " ".join(text.split()))
+    text = re.sub(r"(?<=[a-z]{2})([,;.])(?=[a-z]{2})", r"\1 ", text)
+    text = _without_ends(text)
+    word = text.split(" ", 1)[0].rstrip(",.;:!?'\"")
+    if (word[1:].isalpha() and word[1:].islower()) or word == "A":
+        text = text[:1].lower() + text[1:]
+    return text
+
+
+def _decoded_once(text: str) -> str:
+    """Undoes UTF-8 read as Windows-1252, which makes "donâ€™t" of "don’t"."""
+    while not text.isascii():
+        try:
+            text = text.encode("cp1252").decode("utf-8")
+        except UnicodeError:
+            break
+    return text
+
+
+def _without_ends(text: str) -> str:
+    """Drops punctuation at both ends, and quotes around the whole text."""
+    while True:
+        shorter = text.lstrip(" ,.;:!?/-+&%)").rstrip(" ,.;:!/-+&(")
+        for quote in "\"'":
+            inner = shorter[1:-1]
+            if len(shorter) > 1 and shorter[0] == shorter[-1] == quote and quote not in inner:
+                shorter = inner
+            # A single quote at one end without a partner; "the dancers'" has none but looks the same.
+            if quote == "'" and shorter.count(quote) == 1:
+                shorter = shorter.strip(quote)
+        if shorter == text:
+            return text
+        text = shorter
+
+
+# Uses of "left" and "right" that are no side, by what stands around the word. Nothing here asks which of the two words
+# it is, so that mirroring twice gives the text back.
+_INTRODUCES_SIDE = re.compile(
+    r"to|the|his|her|their|its|your|a|an|on|from|by|and|then|or|left|right|sharp|slightly|slight|diagonally|"
+    r"turn\w*|look\w*|fac\w+|step\w*|sidestep\w*|walk\w*|mov\w+|jog\w*|run\w*|lean\w*|sway\w*|veer\w*|hop\w*|jump\w*",
+    re.IGNORECASE,
 )
+# "right angle", "right away", "rights himself", and as the past tense of "to leave": "he left the room"
+_NEVER_SIDE_BEFORE = re.compile(
+    r" (?:angle|away\b|(?:him|her|it|one|them)sel|(?:the|this|that|his|her|their) "
+    r"(?:room|place|scene|area|house|building|stage|field|spot|position|chair|seat|frame|screen|ground|floor)\b)",
+    re.IGNORECASE,
+)
+# "is left alone"
+_AFTER_BEING = re.compile(r" (?:alone|behind|open|over|standing)\b", re.IGNORECASE)
+_BEING = {"is", "are", "was", "were", "has", "have", "had", "gets", "got"}
+# right as "at once, exactly": "stands right back up", "stops right before the wall"; but "turns right before sitting"
+_EXACTLY = re.compile(r" (?:now|next to|where|before|after|in front|back (?:up|to|into|down))\b", re.IGNORECASE)
+
 _JOINED = "hand|foot|leg|arm|side|ward|wards|most|handed|footed|handedly|whilst|and|then"
 _HOURS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven")
 _MIRRORED = re.compile(
-    rf"(?P<keep>\b(?:{_NOT_A_SIDE}))"
-    rf"|\b(?P<before>the|and|to|their|his|her)?(?P<side>lefts?|rights?)(?P<after>{_JOINED})?\b"
+    rf"\b(?P<before>the|and|to|their|his|her)?(?P<side>lefts?|rights?)(?P<after>{_JOINED})?\b"
     r"|\b(?P<letter>[lr])(?=[ -](?:hand|arm|foot|leg|knee|elbow|shoulder|side)\b)"
-    r"|\b(?P<counter>(?:counter|anti)[- ]?)?(?P<clock>clock[- ]?(?:wise|ways)\b)"
-    r"|\b(?P<counter_clock>(?:counter|anti)[- ]?clock)\b"
+    r"|\b(?P<article>an )?(?:(?P<counter>(?:counter|anti)[- ]?)?(?P<clock>clock[- ]?(?:wise|ways)\b)"
+    r"|(?P<counter_clock>(?:counter|anti)[- ]?clock)\b)"
     rf"|\b(?P<hour>1[01]|[1-9]|{'|'.join(_HOURS)})(?P<oclock> ?o[' ’]?clock)\b",
     re.IGNORECASE,
 )
@@ -55,22 +118,33 @@ def mirror_caption(text: str) -> str:
 
 def _mirror_match(match: re.Match[str]) -> str:
     found = match.groupdict()
-    if found["keep"]:
-        return match[0]
     if found["side"]:
+        if not _is_side(match):
+            return match[0]
         side = _like(found["side"], _OTHER_SIDE[found["side"].lower()])
         return (found["before"] or "") + side + (found["after"] or "")
     if found["letter"]:
         return _like(found["letter"], _OTHER_SIDE[found["letter"].lower()])
-    if found["clock"]:
-        other = found["clock"].lower() if found["counter"] else "counter" + found["clock"].lower()
-        return _like(match[0], other)
-    if found["counter_clock"]:
-        return _like(match[0], "clockwise")
+    if found["clock"] or found["counter_clock"]:
+        article, old = found["article"] or "", match[0].removeprefix(found["article"] or "")
+        new = "clockwise"
+        if found["clock"]:
+            new = found["clock"].lower() if found["counter"] else "counter" + found["clock"].lower()
+        return article.replace("n", "") + _like(old, new)
     hour = found["hour"]
     if hour.isdigit():
         return f"{12 - int(hour)}{found['oclock']}"
     return _like(hour, _HOURS[10 - _HOURS.index(hour.lower())]) + found["oclock"]
+
+
+def _is_side(match: re.Match[str]) -> bool:
+    before, end = match.string[: match.start()], match.end()
+    previous = before.split()[-1].lower() if before.endswith(" ") and before.strip() else ""
+    if previous == "all" or _NEVER_SIDE_BEFORE.match(match.string, end):
+        return False
+    if previous in _BEING and _AFTER_BEING.match(match.string, end):
+        return False
+    return bool(_INTRODUCES_SIDE.fullmatch(previous) or not _EXACTLY.match(match.string, end))
 
 
 def _like(model: str, word: str) -> str:
