@@ -1,7 +1,7 @@
 """Writing answers token by token under a grammar, so that an answer is well formed whatever the network thinks.
 
-The engine knows token ids only: the prompts are read once, every prompt is continued ``n`` times, and each row's grammar
-says at every step which tokens are allowed or which one must come.
+The engine knows token ids only: the prompts are read once, every prompt is continued ``n`` times, and each row's
+grammar says at every step which tokens are allowed or which one must come.
 """
 
 from __future__ import annotations
@@ -477,9 +477,7 @@ def _decode(
             tokens = [tokens[i] for i in going]
 
 
-def choose(
-    logprobs: Tensor, draws: Tensor, temperature: float, top_k: int | None, top_p: float | None
-) -> Tensor:
+def choose(logprobs: Tensor, draws: Tensor, temperature: float, top_k: int | None, top_p: float | None) -> Tensor:
     """Choose one token a row.
 
     Args:

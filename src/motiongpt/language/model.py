@@ -1,34 +1,25 @@
 """The language model over words and motion tokens: a T5 network with its text tokenizer, and the folder they live in.
 
-A model folder holds ``config.json`` (sizes, and the SHA-256 of every weight file), ``tokenizer.json`` and
-``model.safetensors``, or ``model-00001-of-00003.safetensors`` ... where that would be a big file.
+A model folder holds ``config.json``, ``tokenizer.json`` and the weights, see `motiongpt.weights_io`.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import json
 from collections.abc import Iterable, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 import torch.nn.functional as F
-from safetensors import SafetensorError
-from safetensors.torch import load as parse_safetensors
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from motiongpt.errors import MotionGPTError
-from motiongpt.files import atomic_path
 from motiongpt.language.t5 import IGNORED, T5, T5Shape
 from motiongpt.language.text_tokenizer import TextTokenizer
+from motiongpt.weights_io import config_from, load_config, load_weights, save_config, save_weights
 
-FORMAT = "motiongpt-language"
-VERSION = 1
+KIND = "motiongpt-language"
 STORAGE = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
 
 Tokens = str | Sequence[int]
@@ -140,9 +131,7 @@ class MotionLanguageModel(nn.Module):
         if config.backbone != "t5-scratch":
             raise MotionGPTError(f"There is no backbone {config.backbone!r}: take 't5-scratch' or 'hub'.")
         if tokenizer is None:
-            tokenizer = TextTokenizer.train(
-                texts, num_codes=config.num_codes, vocabulary_size=config.text_vocabulary
-            )
+            tokenizer = TextTokenizer.train(texts, num_codes=config.num_codes, vocabulary_size=config.text_vocabulary)
         shape = T5Shape(
             vocabulary_size=tokenizer.size,
             d_model=config.d_model,
@@ -178,10 +167,11 @@ class MotionLanguageModel(nn.Module):
             MotionGPTError: a prompt is longer than ``max_input_tokens``, or not valid Unicode.
         """
         rows = [[*ids, self.tokenizer.end_of_sequence] for ids in self.tokenizer.encode_batch(prompts)]
+        limit = self.max_input_tokens
         for row in rows:
-            if len(row) > self.max_input_tokens:
+            if len(row) > limit:
                 raise MotionGPTError(
-                    f"The prompt has {len(row)} tokens and this model reads at most {self.max_input_tokens}: shorten it."
+                    f"The prompt has {len(row)} tokens, but this model reads at most {limit}: shorten it."
                 )
         return rows
 
@@ -194,13 +184,12 @@ class MotionLanguageModel(nn.Module):
         ids, mask = pad(self.prompt_ids(prompts), self.tokenizer.padding)
         return ids.to(self.device), mask.to(self.device)
 
-    def save(self, folder: str | Path, *, dtype: str = "float32", shard_bytes: int = 48_000_000) -> None:
-        """Write the model folder; files appear all together, at the end.
+    def save(self, folder: str | Path, *, dtype: str = "float32") -> None:
+        """Write the model folder.
 
         Args:
             folder: made where missing; the weights of an earlier model in it are replaced.
             dtype: ``"float32"``, or ``"float16"`` or ``"bfloat16"`` for half the size.
-            shard_bytes: no weight file has more than this, unless a single weight does.
 
         Raises:
             MotionGPTError: the folder cannot be written, or there is no such dtype.
@@ -208,42 +197,14 @@ class MotionLanguageModel(nn.Module):
         if dtype not in STORAGE:
             raise MotionGPTError(f"Weights cannot be stored as {dtype!r}: take one of {', '.join(STORAGE)}.")
         folder = Path(folder)
-        shards: list[dict[str, Tensor]] = [{}]
-        filled = 0
-        for name, weight in self.network.state_dict().items():
-            weight = weight.detach().to("cpu", STORAGE[dtype]).contiguous()
-            if shards[-1] and filled + weight.nbytes > shard_bytes:
-                shards.append({})
-                filled = 0
-            shards[-1][name] = weight
-            filled += weight.nbytes
-        if len(shards) == 1:
-            names = ["model.safetensors"]
-        else:
-            names = [f"model-{i:05d}-of-{len(shards):05d}.safetensors" for i in range(1, len(shards) + 1)]
-
-        # The renaming is done when the stack closes: weights first, config.json, which vouches for them, last.
-        with ExitStack() as files:
-            config_file = files.enter_context(atomic_path(folder / "config.json"))
-            tokenizer_file = files.enter_context(atomic_path(folder / "tokenizer.json"))
-            digests = {}
-            for name, shard in zip(names, shards, strict=True):
-                file = files.enter_context(atomic_path(folder / name))
-                save_file(shard, file, metadata={"format": "pt"})
-                digests[name] = hashlib.sha256(file.read_bytes()).hexdigest()
-            tokenizer_file.write_text(self.tokenizer.to_json(), encoding="utf-8")
-            config = {
-                "format": FORMAT,
-                "version": VERSION,
-                "num_codes": self.tokenizer.num_codes,
-                "max_input_tokens": self.max_input_tokens,
-                "network": dataclasses.asdict(self.network.shape),
-                "weights": digests,
-            }
-            config_file.write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
-        for file in folder.glob("model*.safetensors"):
-            if file.name not in names:
-                file.unlink()
+        save_weights(folder, self.network.state_dict(), dtype=STORAGE[dtype])
+        self.tokenizer.save(folder / "tokenizer.json")
+        config = {
+            "num_codes": self.tokenizer.num_codes,
+            "max_input_tokens": self.max_input_tokens,
+            "network": dataclasses.asdict(self.network.shape),
+        }
+        save_config(folder, KIND, config)
 
     @classmethod
     def load(cls, folder: str | Path, device: str | torch.device = "cpu") -> MotionLanguageModel:
@@ -254,69 +215,17 @@ class MotionLanguageModel(nn.Module):
                 another shape; the text names it.
         """
         folder = Path(folder)
-        config = _read_config(folder / "config.json")
+        path = folder / "config.json"
+        config = load_config(folder, KIND)
         try:
-            tokenizer = TextTokenizer.load(folder / "tokenizer.json", config["num_codes"])
-            model = cls(T5(T5Shape(**config["network"])), tokenizer, config["max_input_tokens"])
-            weights = _read_weights(folder, config["weights"])
-        except (KeyError, TypeError, ValueError, AttributeError, RuntimeError, ZeroDivisionError) as error:
-            raise MotionGPTError(f"{folder / 'config.json'}: a field is missing or has a wrong value ({error}).") from error
-        _check_weights(folder, model.network.state_dict(), weights)
-        model.network.load_state_dict(weights, assign=True)
+            num_codes, limit, sizes = (config[key] for key in ("num_codes", "max_input_tokens", "network"))
+            network = T5(config_from(T5Shape, sizes, str(path)))
+            tokenizer = TextTokenizer.load(folder / "tokenizer.json", num_codes)
+        except (KeyError, TypeError, ValueError, RuntimeError, ZeroDivisionError) as error:
+            raise MotionGPTError(f"{path}: a field is missing or has a wrong value ({error}).") from error
+        model = cls(network, tokenizer, limit)
+        load_weights(folder, network)
         return model.to(device).eval()
-
-
-def _read_config(path: Path) -> dict[str, Any]:
-    try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise MotionGPTError(f"There is no language model in {path.parent}: config.json is missing.") from error
-    except (OSError, ValueError) as error:
-        raise MotionGPTError(f"Cannot read {path}: {error}.") from error
-    if not isinstance(config, dict) or config.get("format") != FORMAT:
-        raise MotionGPTError(f"{path} does not describe a MotionGPT language model: expected format {FORMAT!r}.")
-    if config.get("version") != VERSION:
-        raise MotionGPTError(
-            f"{path} has format version {config.get('version')!r} and this program reads version {VERSION}: "
-            "install the release of motiongpt that wrote it."
-        )
-    return config
-
-
-def _read_weights(folder: Path, digests: dict[str, str]) -> dict[str, Tensor]:
-    """All weights of the files of a folder, in float32."""
-    weights: dict[str, Tensor] = {}
-    for name, digest in digests.items():
-        path = folder / Path(name).name
-        try:
-            content = path.read_bytes()
-        except OSError as error:
-            raise MotionGPTError(f"Cannot read the weight file {path}: {error.strerror or error}.") from error
-        if hashlib.sha256(content).hexdigest() != digest:
-            raise MotionGPTError(
-                f"The weight file {path} is damaged or of another model (its SHA-256 is not that of config.json): "
-                "fetch or save it again."
-            )
-        try:
-            shard = parse_safetensors(content)
-        except (SafetensorError, ValueError) as error:
-            raise MotionGPTError(f"The weight file {path} is no safetensors file: {error}.") from error
-        weights |= {name: weight.float() for name, weight in shard.items()}
-    return weights
-
-
-def _check_weights(folder: Path, expected: dict[str, Tensor], found: dict[str, Tensor]) -> None:
-    for name, weight in expected.items():
-        if name not in found:
-            raise MotionGPTError(f"The weights in {folder} lack {name}: save the model again.")
-        if found[name].shape != weight.shape:
-            raise MotionGPTError(
-                f"The weight {name} in {folder} has shape {tuple(found[name].shape)} "
-                f"where config.json asks for {tuple(weight.shape)}."
-            )
-    for name in found:
-        if name not in expected:
-            raise MotionGPTError(f"The weights in {folder} have {name}, which this model does not know.")
 
 
 def _from_hub(config: LanguageConfig, generator: torch.Generator) -> MotionLanguageModel:
@@ -343,7 +252,7 @@ def _from_hub(config: LanguageConfig, generator: torch.Generator) -> MotionLangu
         d_kv=theirs.d_kv,
         d_ff=theirs.d_ff,
         layers=theirs.num_layers,
-        decoder_layers=theirs.num_decoder_layers,
+        decoder_layers=len(trained.decoder.block),
         heads=theirs.num_heads,
         dropout=config.dropout,
         feed_forward=theirs.feed_forward_proj,

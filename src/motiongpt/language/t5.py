@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -183,7 +184,7 @@ class Block(nn.Module):
         if decoder:
             layers.append(CrossAttentionLayer(shape))
         layers.append(FeedForwardLayer(shape))
-        self.layer = nn.ModuleList(layers)
+        self.layer: Any = nn.ModuleList(layers)
         self.dropout = Dropout(shape.dropout)
 
     @property
@@ -216,7 +217,7 @@ class Stack(nn.Module):
         self.buckets = shape.relative_buckets
         self.max_distance = shape.relative_max_distance
         count = shape.decoder_layers if decoder else shape.layers
-        self.block = nn.ModuleList(Block(shape, decoder=decoder, positions=i == 0) for i in range(count))
+        self.block: Any = nn.ModuleList(Block(shape, decoder=decoder, positions=i == 0) for i in range(count))
         self.final_layer_norm = RMSNorm(shape.d_model)
         self.dropout = Dropout(shape.dropout)
 
@@ -391,4 +392,4 @@ class T5(nn.Module):
 
 def shift_right(labels: Tensor) -> Tensor:
     """Labels (B, L) -> decoder inputs (B, L): token 0 first, padding 0."""
-    return F.pad(labels[:, :-1], (1, 0)).masked_fill(F.pad(labels[:, :-1], (1, 0)) == IGNORED, 0)
+    return F.pad(labels[:, :-1].masked_fill(labels[:, :-1] == IGNORED, 0), (1, 0))

@@ -14,6 +14,7 @@ from pathlib import Path
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
 from motiongpt.errors import MotionGPTError
+from motiongpt.files import atomic_path
 from motiongpt.language.vocabulary import motion_tokens
 
 PADDING, END_OF_SEQUENCE, UNKNOWN = "<pad>", "</s>", "<unk>"
@@ -111,9 +112,14 @@ class TextTokenizer:
             raise MotionGPTError(f"Not the tokenizer.json of a text tokenizer: {error}.") from error
         return cls(tokenizer, num_codes)
 
-    def to_json(self) -> str:
-        """The text of a ``tokenizer.json``."""
-        return self._tokenizer.to_str()
+    def save(self, path: str | Path) -> None:
+        """Write a ``tokenizer.json``.
+
+        Raises:
+            MotionGPTError: the folder cannot be written.
+        """
+        with atomic_path(path) as temporary:
+            self._tokenizer.save(str(temporary))
 
     @classmethod
     def load(cls, path: str | Path, num_codes: int) -> TextTokenizer:
