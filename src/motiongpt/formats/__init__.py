@@ -94,7 +94,7 @@ def read(
         fps: frame rate, where the file has none or a wrong one.
         unit: length unit ("m", "cm", "mm", "inch", "cmu") or metres in one file unit, for .bvh, .amc and .npy.
         skeleton: the .asf of an .amc; "humanml3d" or "kit" for an .npy.
-        options: others of the format: ``drop_first_frame`` (.bvh), ``body_model`` (.npz).
+        options: others of the format: ``up``, ``drop_first_frame`` (.bvh), ``body_model`` (.npz).
 
     Returns:
         joints (T, 22, 3) in metres, Y up (KIT data: (T, 21, 3)).

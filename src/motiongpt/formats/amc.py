@@ -157,67 +157,71 @@ def find_asf(path: Path) -> Path:
 
 
 def _read_values(path: Path, skeleton: AcclaimSkeleton) -> dict[str, np.ndarray]:
-    """The numbers of every bone, (T, channels), by bone name."""
-    lines = read_text(path).splitlines()
-    start = 0
-    while start < len(lines) and (not lines[start].strip() or lines[start].lstrip()[0] in "#:"):
-        start += 1
+    """The numbers of every bone in the file, (T, channels), by bone name."""
     # "\x1a" and blank lines end some files.
-    end = len(lines)
-    while end > start and not lines[end - 1].strip("\x1a \t"):
-        end -= 1
-    if start == end:
+    lines = [line.strip() for line in read_text(path).rstrip("\x1a \t\r\n").splitlines()]
+    start = 0
+    while start < len(lines) and lines[start][:1] in ("", "#", ":"):
+        start += 1
+    body = lines[start:]
+    if not body:
         raise MotionGPTError(f"{path}: no frames in it; expected a frame number and one line a bone.")
     height = 1
-    while start + height < end and not lines[start + height].strip().isdigit():
+    while height < len(body) and not body[height].isdigit():
         height += 1
-    body = lines[start:end]
-    frames = len(body) // height
     counts = {name: len(channels) for name, channels in zip(skeleton.names, skeleton.channels, strict=True)}
+    frames = len(body) // height
     values: dict[str, np.ndarray] = {}
-    if len(body) == frames * height:
-        try:
-            for row in range(1, height):
-                column = body[row::height]
-                name = column[0].split(None, 1)[0]
-                skip = len(name)
-                if not all(line.startswith(name) for line in column):
-                    break
-                numbers = rig.parse_floats(" ".join([line[skip:] for line in column]))
-                values[name] = numbers.reshape(frames, counts[name])
-            else:
-                return values
-        except (ValueError, KeyError, IndexError):
-            pass
-    # Something is wrong: go line by line to say where.
-    first = [line.split(None, 1)[0] if line.strip() else "" for line in body[:height]]
+    try:
+        if len(body) != frames * height:
+            raise ValueError("a part of a frame")
+        for row in range(1, height):
+            column = body[row::height]
+            name = column[0].split(None, 1)[0]
+            if not all(line.startswith(name) for line in column):
+                raise ValueError("another bone")
+            numbers = rig.parse_floats(" ".join([line[len(name) :] for line in column]))
+            values[name] = numbers.reshape(frames, counts[name])
+    except (ValueError, KeyError, IndexError):
+        raise _fault(path, body, start, height, counts) from None
+    for name, numbers in values.items():
+        bad = ~np.isfinite(numbers).all(axis=-1)
+        if bad.any():
+            raise MotionGPTError(
+                f"{path}: frame {int(bad.argmax()) + 1}, bone {name!r} is not a finite number; repair or cut the frame."
+            )
+    return values
+
+
+def _fault(path: Path, body: list[str], start: int, height: int, counts: dict[str, int]) -> MotionGPTError:
+    """Go line by line to say where the frames are broken; ``start`` is the number of lines before them."""
+    first = [line.split(None, 1)[0] if line else "" for line in body[:height]]
     for row, line in enumerate(body):
         frame, part = divmod(row, height)
         where = f"{path}, line {start + row + 1}"
         words = line.split()
-        if part == 0:
-            if len(words) != 1 or not words[0].isdigit():
-                raise MotionGPTError(f"{where}: expected the number of frame {frame + 1}, found {line.strip()[:40]!r}.")
-            continue
         name = first[part]
+        if part == 0:
+            if not line.isdigit():
+                return MotionGPTError(f"{where}: expected the number of frame {frame + 1}, found {line[:40]!r}.")
+            continue
         if name not in counts:
-            raise MotionGPTError(f"{where}: bone {name!r} is not in the skeleton; give the right one with skeleton=.")
+            return MotionGPTError(f"{where}: bone {name!r} is not in the skeleton; give the right one with skeleton=.")
         if not words or words[0] != name:
-            raise MotionGPTError(
-                f"{where}: frame {frame + 1} should have bone {name!r} here, found {line.strip()[:40]!r}."
-            )
+            return MotionGPTError(f"{where}: frame {frame + 1} should have bone {name!r} here, found {line[:40]!r}.")
         try:
             count = len([float(word) for word in words[1:]])
         except ValueError:
-            raise MotionGPTError(f"{where}: {line.strip()[:60]!r} should be a bone and numbers.") from None
+            return MotionGPTError(f"{where}: expected a bone and numbers, found {line[:60]!r}.")
         if count != counts[name]:
-            raise MotionGPTError(
+            return MotionGPTError(
                 f"{where}: bone {name!r} has {count} number(s), the skeleton asks for {counts[name]}; the file is "
                 f"cut in frame {frame + 1} or the skeleton is not its own."
             )
-    raise MotionGPTError(
-        f"{path}, line {end}: cut in frame {frames + 1} after {len(body) % height} of {height} lines; only the "
-        f"{frames} frames before are complete."
+    frames = len(body) // height
+    return MotionGPTError(
+        f"{path}, line {start + len(body)}: cut in frame {frames + 1} after {len(body) % height} of {height} lines; only "
+        f"the {frames} frames before are complete."
     )
 
 
@@ -248,9 +252,12 @@ def read(
     axes = np.tile([0, 1, 2], (len(keep), 1))
     place_of_root = np.tile(asf.offsets[0], (frames, 1))
     for slot, bone in enumerate(keep):
-        channels, numbers = asf.channels[bone], values.get(asf.names[bone])
-        if numbers is None:
+        channels = asf.channels[bone]
+        if not channels:
             continue
+        if asf.names[bone] not in values:
+            raise MotionGPTError(f"{path}: its frames lack bone {asf.names[bone]!r} of the skeleton; the file is cut.")
+        numbers = values[asf.names[bone]]
         turns = [i for i, channel in enumerate(channels) if channel[0] == "r"]
         for place, i in zip(range(2, -1, -1), turns, strict=False):
             axes[slot, place] = _AXES[channels[i][1]]
@@ -270,4 +277,5 @@ def read(
     positions[:, keep] = rig.forward(parents, local, translations)
     joints = mapping.apply(positions)
     scale = rig.metres_per_unit(joints, unit, str(path), declared=asf.unit)
-    return rig.to_motion(joints, DEFAULT_FPS if fps is None else rig.check_fps(fps, str(path)), scale, path)
+    rate = DEFAULT_FPS if fps is None else rig.check_fps(fps, str(path))
+    return Motion((joints * scale).astype(np.float32), fps=rate, name=path.stem)

@@ -17,6 +17,7 @@ from motiongpt.formats import joint_maps, rig, rig_fit
 from motiongpt.formats.sniff import read_text
 from motiongpt.motion import rotations
 from motiongpt.motion.motion import Motion
+from motiongpt.motion.skeleton import HUMANML3D
 
 _AXES = {"x": 0, "y": 1, "z": 2}
 
@@ -64,9 +65,45 @@ class Bvh:
         keep = rig.needed(self.parents, list(range(len(self.names))) if joints is None else joints)
         quaternions, translations = self.pose(keep)
         parents = [keep.index(self.parents[joint]) if self.parents[joint] >= 0 else -1 for joint in keep]
+        in_world = [keep.index(joint) for joint in self._placed_in_world() if joint in keep]
         result = np.full((len(self.values), len(self.names), 3), np.nan)
-        result[:, keep] = rig.forward(parents, quaternions, translations)
+        result[:, keep] = rig.forward(parents, quaternions, translations, in_world)
         return result
+
+    def _placed_in_world(self) -> list[int]:
+        """Joints below the root whose position channels hold world positions, as some exporters write them.
+
+        Told by the bone length: the joint is about its offset's length away from the parent's world position.
+        """
+        places = {0: self._places(0)}
+        for joint, parent in enumerate(self.parents):
+            if parent not in places or not any(channel.endswith("position") for channel in self.channels[joint]):
+                continue
+            place, bone = self._places(joint), np.linalg.norm(self.offsets[joint])
+            as_offset = np.abs(np.linalg.norm(place, axis=-1) - bone).mean()
+            as_place = np.abs(np.linalg.norm(place - places[parent], axis=-1) - bone).mean()
+            if as_place < 0.25 * as_offset:
+                places[joint] = place
+        return [joint for joint in places if joint]
+
+    def _places(self, joint: int) -> np.ndarray:
+        """(T, 3) the numbers of a joint's position channels, its offset where it has none."""
+        return self.pose([joint])[1][:, 0]
+
+    def stands_along_z(self, joints: np.ndarray, hip: int, ankle: int) -> bool:
+        """Is Z up in this file? ``joints`` are its (T, 22, 3) HumanML3D joints, ``hip`` and ``ankle`` of this file.
+
+        The rest pose must stand along Z, and the body must not stand along Y: in many Y-up files the rest pose lies on
+        its back and the root rotation sets it up.
+        """
+        leg = np.zeros(3)
+        joint = ankle
+        while joint not in (hip, -1):
+            leg -= self.offsets[joint]
+            joint = self.parents[joint]
+        ankles = (joints[:, HUMANML3D.index("left_ankle")] + joints[:, HUMANML3D.index("right_ankle")]) / 2
+        posture = np.median(joints[:, HUMANML3D.index("head")] - ankles, axis=0)
+        return bool(leg[2] > 0.9 * np.linalg.norm(leg) and posture[1] < 0.7 * np.linalg.norm(posture))
 
 
 def _frame_rate(step: float) -> float | None:
@@ -204,7 +241,14 @@ def parse(path: Path) -> Bvh:
         )
     if frames == 0:
         raise MotionGPTError(f"{path}: no frames in it; expected at least one line of {width} numbers after MOTION.")
-    return Bvh(names, parents, np.array(offsets), channels, values.reshape(frames, width), fps)
+    values = values.reshape(frames, width)
+    if not np.isfinite(values).all():
+        frame, column = np.argwhere(~np.isfinite(values))[0]
+        channel, joint = [(c, name) for name, given in zip(names, channels, strict=True) for c in given][column]
+        raise MotionGPTError(
+            f"{path}: frame {frame} (from 0), {channel} of joint {joint!r} is not a finite number; repair or cut it."
+        )
+    return Bvh(names, parents, np.array(offsets), channels, values, fps)
 
 
 def _lead_in(bvh: Bvh, joints: np.ndarray, keep: list[int], fps: float) -> int:
@@ -229,6 +273,7 @@ def read(
     *,
     fps: float | None = None,
     unit: str | float | None = None,
+    up: str | None = None,
     drop_first_frame: str | bool = "auto",
 ) -> Motion:
     """Read a BVH of any rig that :mod:`motiongpt.formats.joint_maps` knows.
@@ -238,6 +283,7 @@ def read(
         fps: overrides the frame time of the file, which is wrong in many.
         unit: length unit of the file (see :data:`motiongpt.formats.rig.UNITS`) or metres in one unit; found from the
             length of the legs when not given.
+        up: the file's vertical axis, "y" or "z"; found from the rest pose and the posture when not given.
         drop_first_frame: converters put the rig's rest pose before the recording, some also frames that blend out of
             it. "auto" leaves these frames out, True leaves exactly one frame out, False none.
 
@@ -250,6 +296,12 @@ def read(
     bvh = parse(path)
     mapping = joint_maps.find(bvh.names, str(path))
     joints = mapping.apply(bvh.positions(mapping.used))
+    if up not in (None, "y", "z"):
+        raise MotionGPTError(f"{path}: up must be 'y' or 'z', not {up!r}.")
+    if up == "z" or (
+        up is None and bvh.stands_along_z(joints, mapping.direct["left_hip"], mapping.direct["left_ankle"])
+    ):
+        joints = joints[..., [0, 2, 1]] * [1, 1, -1]
     if fps is None:
         if bvh.fps is None:
             raise MotionGPTError(f"{path}: no usable 'Frame Time:' in it; give the frame rate with fps=.")
@@ -262,7 +314,7 @@ def read(
     if not len(joints):
         raise MotionGPTError(f"{path}: has one frame only, it cannot be left out; give drop_first_frame=False.")
     scale = rig.metres_per_unit(joints, unit, str(path))
-    return rig.to_motion(joints, fps, scale, path)
+    return Motion((joints * scale).astype(np.float32), fps=fps, name=path.stem)
 
 
 _WRITE_ORDER = "ZXY"

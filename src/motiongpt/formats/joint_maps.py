@@ -112,6 +112,22 @@ JOINT_MAPS = (
         head_forward=0.05,
     ),
     JointMap(
+        # Vicon's BVH with the bone names of an ASF; a bone is a joint at its near end, "lfemur" is the hip.
+        name="Vicon",
+        sides=("l{}", "r{}"),
+        pelvis=("pelvis",),
+        trunk=("thorax",),
+        neck=("lclavicle",),
+        head=("head",),
+        hip=("femur",),
+        knee=("tibia",),
+        ankle=("foot",),
+        foot=("toes",),
+        shoulder=("humerus",),
+        elbow=("radius",),
+        wrist=("hand",),
+    ),
+    JointMap(
         # The cgspeed conversion of CMU: "Neck" is at the chest and "Neck1" at the base of the neck.
         name="cgspeed",
         sides=("left{}", "right{}"),

@@ -1,15 +1,15 @@
-"""What BVH and ASF/AMC share: number parsing, forward kinematics of any rig, units, and the way to a Motion."""
+"""What the formats share: number parsing, forward kinematics of any rig, units, checks."""
 
 from __future__ import annotations
 
 import warnings
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
 
 from motiongpt.errors import MotionGPTError
 from motiongpt.motion import rotations
-from motiongpt.motion.motion import Motion
 from motiongpt.motion.skeleton import HUMANML3D
 
 # Metres in one unit. "cmu" is the unit of the CMU and HDM05 files: inches times 0.45.
@@ -66,13 +66,16 @@ def euler_quaternions(angles: np.ndarray, axes: np.ndarray) -> np.ndarray:
     return result
 
 
-def forward(parents: list[int], quaternions: np.ndarray, translations: np.ndarray) -> np.ndarray:
+def forward(
+    parents: list[int], quaternions: np.ndarray, translations: np.ndarray, in_world: Collection[int] = ()
+) -> np.ndarray:
     """Joint positions of a rig whose offsets may move.
 
     Args:
         parents: parent of each joint, -1 for a root; parents come first.
         quaternions: (T, N, 4) rotations relative to the parent.
         translations: (T, N, 3) offset from the parent in the parent's frame, position channels included.
+        in_world: joints whose translation is a position in the world instead.
 
     Returns:
         (T, N, 3) positions.
@@ -82,13 +85,12 @@ def forward(parents: list[int], quaternions: np.ndarray, translations: np.ndarra
     turned: list[np.ndarray] = []
     for joint, parent in enumerate(parents):
         local = rotations.to_matrix(quaternions[:, joint])
-        if parent < 0:
+        if parent < 0 or joint in in_world:
             positions[:, joint] = translations[:, joint]
-            turned.append(local)
         else:
             moved = turned[parent] @ translations[:, joint, :, None]
             positions[:, joint] = positions[:, parent] + moved[..., 0]
-            turned.append(turned[parent] @ local)
+        turned.append(local if parent < 0 else turned[parent] @ local)
     return positions
 
 
@@ -149,16 +151,6 @@ def metres_per_unit(joints: np.ndarray, unit: str | float | None, source: str, d
         f"{source}: its legs are {leg:.4g} units long, which is no human leg in any of {', '.join(UNITS)}; "
         "give unit= (one of these, or the metres in one file unit)."
     )
-
-
-def to_motion(joints: np.ndarray, fps: float, scale: float, path: Path) -> Motion:
-    """A Motion from (T, 22, 3) joints in file units.
-
-    Raises:
-        MotionGPTError: a joint is not finite (named with its frame).
-    """
-    check_finite(joints, path, HUMANML3D.joints)
-    return Motion(joints=(joints * scale).astype(np.float32), fps=fps, name=path.stem)
 
 
 def check_finite(joints: np.ndarray, path: Path, names: tuple[str, ...]) -> None:
