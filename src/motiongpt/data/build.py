@@ -267,7 +267,7 @@ def _process(job: _Job) -> dict[str, Any]:
     except MotionGPTError as error:
         result["dropped"].append([job.trial.id, str(error)])
     # One strange file among thousands must not lose the others, whatever it does to a reader.
-    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+    except Exception as error:
         result["dropped"].append([job.trial.id, f"{job.trial.path} cannot be used ({type(error).__name__}: {error})."])
     with atomic_path(job.marker) as path:
         path.write_text(json.dumps(result), encoding="utf-8")

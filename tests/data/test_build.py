@@ -1,0 +1,395 @@
+from __future__ import annotations
+
+import csv
+import json
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from motiongpt.data import build as module
+from motiongpt.data.build import BuildReport, build, feature_statistics
+from motiongpt.data.check import check
+from motiongpt.data.layout import MotionTextDataset
+from motiongpt.errors import MotionGPTError
+from motiongpt.formats import read
+from motiongpt.motion import HUMANML3D, Motion, features_to_joints, joints_to_features
+
+
+def run(raw: Path, out: Path, **options: Any) -> BuildReport:
+    options = {"cmu": raw / "cmu", "captions": raw / "captions.jsonl", "workers": 1, "progress": False, **options}
+    return build(out=out, **options)
+
+
+def tree(root: Path) -> dict[str, bytes]:
+    """Everything in a data set but the reports, which tell times."""
+    files = (path for path in sorted(root.rglob("*")) if path.is_file() and not path.name.startswith("report."))
+    return {str(path.relative_to(root)): path.read_bytes() for path in files}
+
+
+def clips(root: Path) -> dict[str, dict[str, str]]:
+    with (root / "clips.csv").open(newline="") as handle:
+        return {row["id"]: row for row in csv.DictReader(handle)}
+
+
+def test_builds_a_data_set_that_passes_the_check(raw: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    report = run(raw, out, hdm05=raw / "hdm05")
+    assert check(out) == []
+    rows = clips(out)
+    assert report.clips * 2 == len(rows)
+    assert sum(split["clips"] for split in report.splits.values()) == report.clips
+    # 2 700 frames of 120 fps are 450 of 20 fps: 100 before and 150 after the captioned clip.
+    assert {"000001", "cmu_01_02_00", "cmu_01_02_01", "M000001", "hdm05_bd_squat1Reps_001"} <= set(rows)
+    assert (rows["000001"]["start_frame"], rows["000001"]["end_frame"]) == ("100", "300")
+    assert (rows["cmu_01_02_01"]["start_frame"], rows["cmu_01_02_01"]["end_frame"]) == ("300", "450")
+    assert "000005" not in rows
+    for clip, row in rows.items():
+        features = np.load(out / "new_joint_vecs" / f"{clip}.npy")
+        assert features.shape == (int(row["end_frame"]) - int(row["start_frame"]) - 1, 263)
+        assert features.dtype == np.float32
+        joints = np.load(out / "new_joints" / f"{clip}.npy")
+        np.testing.assert_array_equal(joints, features_to_joints(features))
+        assert 0 <= joints[..., 1].min() < 0.03
+    assert "CC BY-SA" in rows["hdm05_bd_squat1Reps_001"]["licence"]
+    saved = json.loads((out / "report.json").read_text())
+    assert saved["clips"] == report.clips
+    assert "| train |" in (out / "report.md").read_text()
+
+
+def test_captions_come_from_rows_descriptions_and_labels(raw: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    run(raw, out, hdm05=raw / "hdm05")
+    rows = clips(out)
+
+    def texts(clip: str) -> list[str]:
+        return [line.split("#")[0] for line in (out / "texts" / f"{clip}.txt").read_text().splitlines()]
+
+    assert texts("000001") == ["a man walks."]
+    assert texts("M000003") == ["a walk", "he walks right"]
+    # "walk" is true of every part of a long walk; "sit, stand up, wave" is true of the whole only.
+    assert rows["cmu_01_02_00"]["caption_source"] == "description"
+    assert any("walk" in text for text in texts("cmu_01_02_00"))
+    assert rows["cmu_01_03_00"]["caption_source"] == "none"
+    assert texts("cmu_01_03_00") == []
+    assert any("squat" in text for text in texts("hdm05_bd_squat1Reps_001"))
+
+
+def test_mirrored_features_are_features_of_mirrored_joints(raw: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    run(raw, out)
+    source = read(raw / "cmu" / "01" / "01_02.amc", fps=120.0)
+    joints = source.resample(20.0).retargeted().joints[100:300]
+    swapped = [HUMANML3D.index(_other_side(name)) for name in HUMANML3D.joints]
+    mirrored = joints[:, swapped] * np.array([-1.0, 1.0, 1.0])
+    stored = np.load(out / "new_joint_vecs" / "M000001.npy")
+    np.testing.assert_allclose(stored, joints_to_features(mirrored), atol=1e-5)
+    np.testing.assert_allclose(np.load(out / "new_joint_vecs" / "000001.npy"), joints_to_features(joints), atol=1e-5)
+
+
+def _other_side(name: str) -> str:
+    return name.replace("left", "LEFT").replace("right", "left").replace("LEFT", "right")
+
+
+def test_splits_keep_recordings_twins_and_mirrors_together(raw: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    run(raw, out, hdm05=raw / "hdm05")
+    rows = clips(out)
+    homes: dict[str, set[str]] = {}
+    for row in rows.values():
+        homes.setdefault(row["capture"], set()).add(row["split"])
+    assert all(len(splits) == 1 for splits in homes.values())
+    assert rows["cmu_01_03_00"]["split"] == rows["000002"]["split"] == "test"
+    # 02_02 is the same recording as 02_01, which HumanML3D has in val.
+    assert rows["cmu_02_02_00"]["split"] == rows["000003"]["split"] == rows["M000003"]["split"] == "val"
+
+
+def test_workers_do_not_change_the_result(raw: Path, tmp_path: Path) -> None:
+    run(raw, tmp_path / "one", hdm05=raw / "hdm05", workers=1)
+    run(raw, tmp_path / "two", hdm05=raw / "hdm05", workers=2)
+    assert tree(tmp_path / "one") == tree(tmp_path / "two")
+
+
+def test_an_interrupted_build_goes_on(raw: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(raw, tmp_path / "straight")
+    out = tmp_path / "interrupted"
+    original, calls = module._write_clip, []
+
+    def interrupted(*arguments: Any) -> np.ndarray:
+        calls.append(arguments)
+        if len(calls) == 8:
+            raise KeyboardInterrupt
+        return original(*arguments)
+
+    monkeypatch.setattr(module, "_write_clip", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run(raw, out)
+    assert not (out / "train.txt").exists()
+    monkeypatch.undo()
+    report = run(raw, out)
+    assert 0 < report.resumed < report.trials
+    assert tree(out) == tree(tmp_path / "straight")
+    assert run(raw, out).resumed == report.trials
+    assert tree(out) == tree(tmp_path / "straight")
+
+
+def test_changed_input_is_built_again_and_what_is_gone_is_removed(raw: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    run(raw, out, hdm05=raw / "hdm05")
+    source = raw / "cmu" / "01" / "01_01.amc"
+    source.write_text((raw / "cmu" / "02" / "02_03.amc").read_text())
+    report = run(raw, out)
+    assert report.resumed == report.trials - 1
+    assert not list((out / "texts").glob("*hdm05*"))
+    run(raw, tmp_path / "fresh")
+    kept = {name: content for name, content in tree(out).items() if not name.startswith(".build")}
+    assert kept == {
+        name: content for name, content in tree(tmp_path / "fresh").items() if not name.startswith(".build")
+    }
+
+
+def test_bad_files_are_named_and_left_out(raw: Path, tmp_path: Path) -> None:
+    (raw / "cmu" / "01" / "01_01.amc").write_text("not motion at all")
+    cut = (raw / "cmu" / "02" / "02_02.amc").read_text()
+    (raw / "cmu" / "02" / "02_02.amc").write_text(cut[: len(cut) // 2])
+    (raw / "cmu" / "02" / "02_03.amc").unlink()
+    report = run(raw, tmp_path / "out")
+    dropped = {entry.what: entry.why for entry in report.dropped}
+    assert "01_01.amc" in dropped["01_01"]
+    assert "02_02.amc" in dropped["02_02"]
+    assert "trials.csv" in dropped["02_03"]
+    assert report.trials_used == 3
+    assert check(tmp_path / "out") == []
+    assert "01_01" in (tmp_path / "out" / "report.md").read_text()
+
+
+def test_a_reader_that_fails_in_its_own_way_does_not_stop_the_build(
+    raw: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = module._build_trial
+
+    def fragile(job: Any, result: Any) -> None:
+        if job.trial.id == "01_01":
+            raise IndexError("list index out of range")
+        original(job, result)
+
+    monkeypatch.setattr(module, "_build_trial", fragile)
+    report = run(raw, tmp_path / "out")
+    assert any(entry.what == "01_01" and "IndexError" in entry.why for entry in report.dropped)
+
+
+def test_nothing_usable_is_an_error(raw: Path, tmp_path: Path) -> None:
+    for path in (raw / "cmu").rglob("*.amc"):
+        path.write_text("")
+    with pytest.raises(MotionGPTError, match="None of the 6 recordings"):
+        run(raw, tmp_path / "out")
+
+
+def test_rows_outside_the_recording_are_dropped_or_shortened(raw: Path, tmp_path: Path) -> None:
+    rows = [
+        {"id": "000010", "trial": "02_01", "start_frame": 10, "end_frame": 60, "split": "train", "captions": ["a"]},
+        {"id": "000011", "trial": "02_01", "start_frame": 44, "end_frame": 70, "split": "train", "captions": ["b"]},
+        {"id": "000012", "trial": "02_01", "start_frame": 0, "end_frame": 4, "split": "train", "captions": ["c"]},
+    ]
+    lines = [json.dumps({"source": "CMU/02/02_01_poses.npy", **row}) for row in rows]
+    (raw / "captions.jsonl").write_text("\n".join(lines))
+    report = run(raw, tmp_path / "out")
+    found = clips(tmp_path / "out")
+    assert found["000010"]["end_frame"] == "50"
+    assert "shortened from 10:60" in found["000010"]["note"]
+    dropped = {entry.what: entry.why for entry in report.dropped}
+    assert "02_01" in dropped["000011"]
+    assert "shorter" in dropped["000012"]
+
+
+def test_captions_that_end_at_twice_the_length_halve_the_frame_rate(raw: Path, tmp_path: Path) -> None:
+    row = {
+        "id": "000010",
+        "trial": "02_03",
+        "start_frame": 0,
+        "end_frame": 80,
+        "split": "train",
+        "captions": ["a walk"],
+    }
+    (raw / "captions.jsonl").write_text(json.dumps({"source": "", **row}))
+    report = run(raw, tmp_path / "out")
+    found = clips(tmp_path / "out")["000010"]
+    assert (found["source_fps"], found["end_frame"]) == ("60", "80")
+    assert any(entry.what == "02_03" and "60 fps" in entry.why for entry in report.notes)
+
+
+def test_falling_faster_than_anything_falls_halves_the_frame_rate() -> None:
+    assert module._double_rate(_hopping(fps=120.0), 0, ()) == ""
+    told_wrong = _hopping(fps=60.0)
+    told_wrong.fps = 120.0
+    assert "falls" in module._double_rate(told_wrong, 0, ())
+
+
+def _hopping(fps: float) -> Motion:
+    """A stiff body that leaves the ground at 2 m/s, flies under gravity and lands for 0.15 s, again and again."""
+    flight, ground = 2 * 2.0 / 9.81, 0.15
+    time = (np.arange(int(4 * fps)) / fps) % (flight + ground)
+    flying = 2.0 * time - 9.81 / 2 * time**2
+    standing = -2.0 * ground / np.pi * np.sin(np.pi * (time - flight) / ground)
+    joints = np.zeros((len(time), 22, 3))
+    joints[..., 1] = 1 + np.where(time < flight, flying, standing)[:, None]
+    return Motion(joints, fps=fps)
+
+
+def test_spoilt_first_frames_are_not_used(raw: Path, tmp_path: Path) -> None:
+    path = raw / "cmu" / "01" / "01_01.amc"
+    lines = path.read_text().splitlines()
+    # A converter's pose in the first frame: both arms straight up.
+    for index in range(lines.index("1"), lines.index("2")):
+        if lines[index].startswith(("lhumerus", "rhumerus")):
+            lines[index] = lines[index].split()[0] + " 180 0 0"
+    path.write_text("\n".join(lines) + "\n")
+    run(raw, tmp_path / "out")
+    row = clips(tmp_path / "out")["cmu_01_01_00"]
+    assert row["start_frame"] == "1"
+    joints = np.load(tmp_path / "out" / "new_joints" / "cmu_01_01_00.npy")
+    assert joints[0, HUMANML3D.index("left_wrist"), 1] < 1.2
+
+
+def test_a_body_that_jumps_is_dropped(raw: Path, tmp_path: Path) -> None:
+    path = raw / "cmu" / "01" / "01_01.amc"
+    lines = path.read_text().splitlines()
+    at = lines.index("200")
+    for index in range(at, len(lines)):
+        if lines[index].startswith("root"):
+            parts = lines[index].split()
+            lines[index] = " ".join([parts[0], str(float(parts[1]) + 60), *parts[2:]])
+    path.write_text("\n".join(lines) + "\n")
+    report = run(raw, tmp_path / "out")
+    assert any(entry.what == "cmu_01_01_00" and "jumps" in entry.why for entry in report.dropped)
+
+
+def test_reads_the_archive_users_download(raw: Path, tmp_path: Path) -> None:
+    packed = tmp_path / "packed"
+    packed.mkdir()
+    with tarfile.open(packed / "trials.tar.xz", "w:xz") as tar:
+        tar.add(raw / "cmu" / "01", "cmu/01")
+        tar.add(raw / "cmu" / "02", "cmu/02")
+    (packed / "trials.csv").write_bytes((raw / "cmu" / "trials.csv").read_bytes())
+    run(raw, tmp_path / "folder")
+    run(raw, tmp_path / "archive", cmu=packed)
+    assert tree(tmp_path / "archive") == tree(tmp_path / "folder")
+    assert not (tmp_path / "archive" / ".cache").exists()
+
+
+def test_an_archive_cannot_write_outside(raw: Path, tmp_path: Path) -> None:
+    packed = tmp_path / "packed"
+    packed.mkdir()
+    with tarfile.open(packed / "evil.tar", "w") as tar:
+        tar.add(raw / "cmu" / "01", "cmu/01")
+        tar.add(raw / "captions.jsonl", "../../escaped.amc")
+    build(cmu=packed, out=tmp_path / "deep" / "out", workers=1, progress=False)
+    assert not list(tmp_path.rglob("escaped.amc"))
+
+
+def test_works_on_plain_folders_without_tables(raw: Path, tmp_path: Path) -> None:
+    (raw / "cmu" / "trials.csv").unlink()
+    report = build(cmu=raw / "cmu", out=tmp_path / "out", workers=1, progress=False)
+    assert report.trials_used == 6
+    assert report.words == {"none": report.clips}
+    assert clips(tmp_path / "out")["cmu_01_01_00"]["source_fps"] == "120"
+
+
+def test_wrong_requests_are_one_sentence(raw: Path, tmp_path: Path) -> None:
+    with pytest.raises(MotionGPTError, match="Give raw motion"):
+        build(out=tmp_path / "out")
+    with pytest.raises(MotionGPTError, match="no folder"):
+        run(raw, tmp_path / "out", cmu=tmp_path / "nowhere")
+    with pytest.raises(MotionGPTError, match="holds no CMU trials"):
+        run(raw, tmp_path / "out", cmu=raw / "hdm05")
+    with pytest.raises(MotionGPTError, match="holds no HDM05 cuts"):
+        run(raw, tmp_path / "out", hdm05=raw / "cmu")
+    with pytest.raises(MotionGPTError, match="workers"):
+        run(raw, tmp_path / "out", workers=0)
+    (raw / "cmu" / "trials.csv").write_text("trial,true_fps,capture,description\n01_01,fast,01_01,walk\n")
+    with pytest.raises(MotionGPTError, match=r"row 2.*'fast'"):
+        run(raw, tmp_path / "out")
+    (raw / "cmu" / "trials.csv").write_text("trial,fps\n")
+    with pytest.raises(MotionGPTError, match="no column true_fps"):
+        run(raw, tmp_path / "out")
+    foreign = tmp_path / "foreign"
+    (foreign / "new_joint_vecs").mkdir(parents=True)
+    with pytest.raises(MotionGPTError, match="not built here"):
+        run(raw, foreign)
+
+
+def test_deviation_is_averaged_inside_blocks(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    features = (rng.standard_normal((50, 263)) * np.arange(1, 264) + 3).astype(np.float32)
+    features[:, 259:] = 1
+    np.save(tmp_path / "a.npy", features[:20])
+    np.save(tmp_path / "b.npy", features[20:])
+    mean, std = feature_statistics([tmp_path / "a.npy", tmp_path / "b.npy"])
+    np.testing.assert_allclose(mean, features.mean(0), rtol=1e-5, atol=1e-5)
+    for start, stop in ((0, 1), (1, 3), (3, 4), (4, 67), (67, 193), (193, 259)):
+        np.testing.assert_allclose(std[start:stop], features[:, start:stop].std(0).mean(), rtol=1e-5)
+    assert (std[259:] == 1).all()
+
+
+@pytest.mark.slow
+def test_real_recordings(shared_dir: Path, tmp_path: Path) -> None:
+    raw = tmp_path / "cmu"
+    wanted = {"02_01.bvh", "02_03.bvh"}
+    with tarfile.open(shared_dir / "data" / "cmu" / "trials.tar.xz", "r|xz") as tar:
+        for member in tar:
+            name = Path(member.name).name
+            if name in wanted:
+                raw.mkdir(exist_ok=True)
+                (raw / name).write_bytes(tar.extractfile(member).read())
+                wanted.remove(name)
+            if not wanted:
+                break
+    hdm05 = tmp_path / "hdm05"
+    hdm05.mkdir()
+    with tarfile.open(shared_dir / "data" / "hdm05" / "cuts.tar.xz") as tar:
+        for member in tar:
+            name = Path(member.name).name
+            if name == "HDM_bd.asf" or name.startswith(("HDM_bd_kickLFront", "HDM_bd_grabHighR")):
+                (hdm05 / name).write_bytes(tar.extractfile(member).read())
+    out = tmp_path / "out"
+    build(
+        cmu=raw,
+        trials=_without(shared_dir / "data" / "cmu" / "trials.csv", raw, tmp_path / "trials.csv"),
+        captions=shared_dir / "data" / "captions" / "humanml3d.jsonl.gz",
+        hdm05=hdm05,
+        out=out,
+        workers=1,
+        progress=False,
+    )
+    assert [problem for problem in check(out) if problem.kind != "layout"] == []
+    walk = [row for row in clips(out).values() if row["trial"] == "02_01" and row["mirrored"] == "0"]
+    joints = np.load(out / "new_joints" / f"{walk[0]['id']}.npy")
+    assert joints[-1, 0, 2] > 1.5
+    left, right = HUMANML3D.index("left_foot"), HUMANML3D.index("right_foot")
+    for row in clips(out).values():
+        joints = np.load(out / "new_joints" / f"{row['id']}.npy")
+        assert 0.8 < joints[0, 0, 1] < 1.1
+        mirrored = row["mirrored"] == "1"
+        if "kickLFront" in row["id"]:
+            kicks, stands = (right, left) if mirrored else (left, right)
+            assert joints[:, kicks, 1].max() > joints[:, stands, 1].max() + 0.3
+        if "grabHighR" in row["id"]:
+            grabs = HUMANML3D.index("left_wrist" if mirrored else "right_wrist")
+            assert joints[:, grabs, 1].max() > joints[:, HUMANML3D.index("head"), 1].max() - 0.1
+
+
+def _without(table: Path, folder: Path, target: Path) -> Path:
+    """The rows of a table of trials whose files are in a folder."""
+    names = {path.stem for path in folder.iterdir()}
+    lines = table.read_text().splitlines()
+    target.write_text("\n".join([lines[0], *(line for line in lines[1:] if line.split(",")[0] in names)]) + "\n")
+    return target
+
+
+def test_dataset_reads_what_was_built(raw: Path, tmp_path: Path) -> None:
+    run(raw, tmp_path / "out")
+    dataset = MotionTextDataset(tmp_path / "out", "train", captioned=True)
+    assert "000001" in dataset.ids
+    assert dataset.problems == []
