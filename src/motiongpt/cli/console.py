@@ -1,0 +1,121 @@
+"""What all verbs do alike: speak, load the model, name and write files."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from motiongpt.errors import MotionGPTError
+from motiongpt.motion import Motion
+
+if TYPE_CHECKING:
+    from motiongpt.model import MotionGPT
+
+OUTPUTS = Path("outputs")
+# Of a file name made of a sentence; file systems allow 255 bytes, a letter can have four.
+_SLUG_LETTERS = 48
+
+
+def say(text: str) -> None:
+    """A line on stderr."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def print_json(result: dict[str, Any]) -> None:
+    """One JSON object on stdout."""
+    print(json.dumps(result))
+
+
+def load_model(source: str | None, device: str) -> MotionGPT:
+    """The model of ``--model`` on ``--device``."""
+    from motiongpt.model import MotionGPT
+
+    return MotionGPT.from_pretrained(source, device)
+
+
+def slug(text: str) -> str:
+    """A readable file name of a sentence: its letters and digits, the rest dashes; "motion" when it has none."""
+    words = "".join(letter if letter.isalnum() else " " for letter in text.lower()).split()
+    name = ""
+    for word in words:
+        longer = f"{name}-{word}" if name else word[:_SLUG_LETTERS]
+        if len(longer) > _SLUG_LETTERS:
+            break
+        name = longer
+    return name or "motion"
+
+
+def writable_folder(path: Path) -> Path:
+    """Make the folder where it is missing, and find out now rather than after the work whether it can be written.
+
+    Raises:
+        MotionGPTError: it cannot.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path):
+            pass
+    except OSError as error:
+        raise MotionGPTError(
+            f"Cannot write into {path} ({error.strerror or error}); choose a folder you may write to."
+        ) from error
+    return path
+
+
+def parse_formats(text: str) -> list[str]:
+    """``"mp4,bvh"`` -> suffixes without their dot, all of which can be written.
+
+    Raises:
+        MotionGPTError: none, or one that cannot be written.
+    """
+    from motiongpt.formats import WRITERS
+
+    names = list(dict.fromkeys(name.strip().lower().lstrip(".") for name in text.split(",") if name.strip()))
+    known = [suffix.lstrip(".") for suffix in WRITERS]
+    for name in names:
+        if name not in known and name != "features.npy":
+            raise MotionGPTError(f"Format {name!r} cannot be written; known are {', '.join(known)}, features.npy.")
+    if not names:
+        raise MotionGPTError(f"--format names no format; known are {', '.join(known)}, features.npy.")
+    return names
+
+
+def check_output(path: Path) -> Path:
+    """Before the work: a file of this name can be written.
+
+    Raises:
+        MotionGPTError: unknown suffix, a folder of that name, or a folder that cannot be written.
+    """
+    parse_formats(path.suffix or "none")
+    if path.is_dir():
+        raise MotionGPTError(f"{path} is a folder; give the name of a file in it.")
+    writable_folder(path.parent)
+    return path
+
+
+def save_motion(motion: Motion, path: Path, **options: Any) -> Path:
+    """Write a motion with options of its format; a video shows its progress on a terminal."""
+    if path.suffix.lower() in (".mp4", ".gif"):
+        options["progress"] = sys.stderr.isatty()
+    return motion.save(path, **options)
+
+
+def save_all(motion: Motion, stem: Path, formats: Sequence[str]) -> dict[str, str]:
+    """Write ``stem.format`` for every format; the paths by format."""
+    return {name: str(save_motion(motion, stem.with_name(f"{stem.name}.{name}"))) for name in formats}
+
+
+class Stopwatch:
+    """Seconds since it was made."""
+
+    def __init__(self) -> None:
+        self._start = time.perf_counter()
+
+    @property
+    def seconds(self) -> float:
+        return round(time.perf_counter() - self._start, 3)

@@ -1,0 +1,107 @@
+"""The verbs of data sets: build, check, stats."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from motiongpt.cli.console import print_json, say, writable_folder
+from motiongpt.cli.options import AsJson, Seed
+
+app = typer.Typer(name="data", help="Data sets: build one from motion capture, find its faults, describe it.")
+Root = Annotated[Path, typer.Argument(metavar="DIR", help="Data set in the HumanML3D layout.", show_default=False)]
+
+
+@app.command()
+def build(
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="DIR", help="Folder of the data set.", show_default=False)
+    ],
+    cmu: Annotated[
+        Path | None, typer.Option("--cmu", metavar="DIR", help="Folder of CMU trials, or of their archive.")
+    ] = None,
+    captions: Annotated[
+        Path | None, typer.Option("--captions", metavar="FILE", help="Captions of CMU trials, JSON lines (.gz).")
+    ] = None,
+    trials: Annotated[
+        Path | None, typer.Option("--trials", metavar="FILE", help="Table of CMU trials; <cmu>/trials.csv by default.")
+    ] = None,
+    hdm05: Annotated[
+        Path | None,
+        typer.Option("--hdm05", metavar="DIR", help="Folder of HDM05 cuts (CC BY-SA), or of their archive."),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option("--workers", metavar="N", min=1, help="Processes; one a core by default.")
+    ] = None,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Build a data set in the HumanML3D layout from raw motion capture.
+
+    An interrupted build goes on where it stopped. DIR/report.md tells what was dropped and why.
+    """
+    from motiongpt.data.build import build as build_data
+
+    report = build_data(
+        out=output,
+        cmu=cmu,
+        captions=captions,
+        trials=trials,
+        hdm05=hdm05,
+        workers=workers,
+        seed=seed,
+        progress=sys.stderr.isatty(),
+    )
+    for entry in report.dropped:
+        say(f"dropped {entry.what}: {entry.why}")
+    say(
+        f"{report.clips} clips and as many mirrored ones from {report.trials_used} of {report.trials} recordings in "
+        f"{report.seconds:.1f} s; {len(report.dropped)} dropped"
+    )
+    if as_json:
+        print_json({**asdict(report), "speed": report.speed})
+    else:
+        print(output)
+
+
+@app.command()
+def check(root: Root, as_json: AsJson = False) -> None:
+    """Find what is wrong with a data set, one problem a line; the exit code is 1 when there is any."""
+    from motiongpt.data.check import check as check_data
+
+    problems = check_data(root)
+    if as_json:
+        print_json({"root": str(root), "problems": [asdict(problem) for problem in problems]})
+    else:
+        for problem in problems:
+            print(f"{problem.kind}: {problem}")
+    say(f"{root}: {len(problems)} problems")
+    if problems:
+        raise typer.Exit(1)
+
+
+@app.command()
+def stats(
+    root: Root,
+    plots: Annotated[
+        Path | None, typer.Option("--plots", metavar="DIR", help="Draw them too, into DIR/statistics.png.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Numbers of a data set: clips, lengths, captions, words."""
+    from motiongpt.data.stats import plot_statistics, print_statistics, statistics
+
+    if plots is not None:
+        writable_folder(plots)
+    result = statistics(root)
+    picture = None if plots is None else plot_statistics(result, plots / "statistics.png")
+    if as_json:
+        print_json({**result, "plots": None if picture is None else str(picture)})
+    else:
+        print_statistics(result)
+        if picture is not None:
+            print(picture)

@@ -1,0 +1,119 @@
+"""Verbs that need no model: convert, render."""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from motiongpt.cli.console import OUTPUTS, check_output, print_json, save_motion, say
+from motiongpt.cli.options import AsJson, Body, Engine, Fps, SkeletonName, Unit
+from motiongpt.errors import MotionGPTError
+from motiongpt.motion import Motion
+
+
+def convert(
+    source: Annotated[Path, typer.Argument(metavar="IN", help="Motion: .bvh, .amc, .npz or .npy.", show_default=False)],
+    target: Annotated[
+        Path, typer.Argument(metavar="OUT", help="File to write: .npy, .bvh, .mp4, .gif, .png.", show_default=False)
+    ],
+    keep_proportions: Annotated[
+        bool, typer.Option("--keep-proportions", help="Keep the lengths of the source's limbs.")
+    ] = False,
+    fps: Fps = None,
+    unit: Unit = None,
+    skeleton: SkeletonName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Bring a motion file into another format, as the model reads it.
+
+    The result has 22 joints, 20 frames a second, metres, Y up, the floor at 0, the root over the origin and facing +Z
+    at frame 0, and HumanML3D's proportions. KIT data stays KIT data: 21 joints, 12.5 frames a second. OUT.features.npy
+    gets the 263 features a frame instead of joints.
+    """
+    check_output(target)
+    motion = Motion.load(source, fps=fps, unit=unit, skeleton=skeleton)
+    source_fps = motion.fps
+    motion = motion.resample(motion.skeleton.fps).canonical() if keep_proportions else motion.standard()
+    save_motion(motion, target)
+    say(f"{source} ({source_fps:g} fps) -> {target}: {len(motion)} frames at {motion.fps:g} fps, {motion.seconds:g} s")
+    if as_json:
+        facts = {"frames": len(motion), "fps": motion.fps, "seconds": motion.seconds, "source_fps": source_fps}
+        print_json({"input": str(source), "output": str(target), **facts})
+    else:
+        print(target)
+
+
+class Mode(str, Enum):
+    """What ``render`` makes."""
+
+    video = "video"
+    sequence = "sequence"
+    strip = "strip"
+    frame = "frame"
+
+
+def render(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Motion: .bvh, .amc, .npz or .npy.", show_default=False)],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o", "--output", metavar="FILE", help="File to write: .mp4 or .gif for a video, .png for a picture."
+        ),
+    ] = None,
+    mode: Annotated[
+        Mode, typer.Option("--mode", help="A film, poses along the path, poses side by side, or one frame.")
+    ] = Mode.video,
+    frame: Annotated[
+        int, typer.Option("--frame", metavar="K", help="Frame from 0 for --mode frame; -1 is the last.")
+    ] = 0,
+    poses: Annotated[int | None, typer.Option("--poses", help="Poses in a sequence or strip.")] = None,
+    engine: Annotated[Engine, typer.Option("--engine", help="What draws.")] = Engine.fast,
+    body: Annotated[Body, typer.Option("--body", help="What the figure is drawn as.")] = Body.mannequin,
+    caption: Annotated[str | None, typer.Option("--caption", help="Text under the picture.")] = None,
+    size: Annotated[str | None, typer.Option("--size", metavar="WxH", help="Pixels, such as 1280x720.")] = None,
+    fps: Fps = None,
+    unit: Unit = None,
+    skeleton: SkeletonName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Draw a motion as it stands in its file: a video, or a picture.
+
+    Writes outputs/<name>.mp4, or outputs/<name>_<mode>.png, when -o is not given.
+    """
+    # One engine and one body so far: typer refuses other names, so there is nothing to choose between here.
+    from motiongpt.render import render_frame, render_sequence, render_strip, save_image
+
+    moving = mode is Mode.video
+    path = check_output(output or OUTPUTS / (f"{file.stem}.mp4" if moving else f"{file.stem}_{mode.value}.png"))
+    if moving == (path.suffix.lower() not in (".mp4", ".gif")):
+        raise MotionGPTError(f"{path}: a {mode.value} is written to {'.mp4 or .gif' if moving else '.png'} files.")
+    pixels = None if size is None else _parse_size(size)
+    motion = Motion.load(file, fps=fps, unit=unit, skeleton=skeleton)
+    if caption is not None:
+        motion.text = caption
+    sized = {} if pixels is None else {"size": pixels}
+    posed = {} if poses is None else {"poses": poses}
+    if moving:
+        save_motion(motion, path, **sized)
+    elif mode is Mode.frame:
+        save_image(render_frame(motion, frame, **sized), path)
+    else:
+        draw = render_sequence if mode is Mode.sequence else render_strip
+        save_image(draw(motion, **posed, **sized), path)
+    if as_json:
+        print_json(
+            {"input": str(file), "output": str(path), "mode": mode.value, "frames": len(motion), "fps": motion.fps}
+        )
+    else:
+        print(path)
+
+
+def _parse_size(text: str) -> tuple[int, int]:
+    match = re.fullmatch(r"(\d{1,6})[x×,](\d{1,6})", text.strip().lower())
+    if match is None:
+        raise MotionGPTError(f"--size must be width and height in pixels such as 1280x720, but is {text!r}.")
+    return int(match[1]), int(match[2])

@@ -1,0 +1,116 @@
+"""The verbs of training: the three stages, and joining their results into a model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from motiongpt.cli.console import print_json, say, writable_folder
+from motiongpt.cli.options import AsJson
+from motiongpt.errors import MotionGPTError
+
+app = typer.Typer(name="train", help="Training: tokenizer, then pretrain, then instruct, then assemble.")
+
+Overrides = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[KEY=VALUE]...", help="Changes to the config, such as loop.steps=200.", show_default=False),
+]
+Config = Annotated[str, typer.Option("--config", metavar="NAME_OR_FILE", help="Name of a config, or a YAML file.")]
+
+
+@app.callback(invoke_without_command=True)
+def _train(
+    context: typer.Context,
+    list_configs: Annotated[
+        bool, typer.Option("--list-configs", help="Print the names of the configs that come with the package.")
+    ] = False,
+) -> None:
+    if list_configs:
+        from motiongpt.training.config import config_names
+
+        print(*config_names(), sep="\n")
+    elif context.invoked_subcommand is None:
+        raise MotionGPTError("Say which stage: motiongpt train tokenizer, pretrain, instruct or assemble.")
+
+
+@app.command()
+def tokenizer(overrides: Overrides = None, config: Config = "embedded-tokenizer", as_json: AsJson = False) -> None:
+    """Stage 1: the motion tokenizer. The same command goes on with an interrupted run."""
+    from motiongpt.training.config import TokenizerTraining, load_config
+    from motiongpt.training.tokenizer import train_tokenizer
+
+    settings = load_config(TokenizerTraining, config, overrides or ())
+    say(f"seed {settings.seed}")
+    _finish(train_tokenizer(settings), settings.seed, as_json)
+
+
+@app.command()
+def pretrain(overrides: Overrides = None, config: Config = "embedded-pretrain", as_json: AsJson = False) -> None:
+    """Stage 2: words and motion, and the first ties between them. The same command goes on with an interrupted run."""
+    _train_language(config, overrides, as_json)
+
+
+@app.command()
+def instruct(overrides: Overrides = None, config: Config = "embedded-instruct", as_json: AsJson = False) -> None:
+    """Stage 3: instructions of all tasks. The same command goes on with an interrupted run."""
+    _train_language(config, overrides, as_json)
+
+
+def _train_language(config: str, overrides: list[str] | None, as_json: bool) -> None:
+    from motiongpt.training.config import LanguageTraining, load_config
+    from motiongpt.training.language import train_language
+
+    settings = load_config(LanguageTraining, config, overrides or ())
+    say(f"seed {settings.seed}")
+    _finish(train_language(settings), settings.seed, as_json)
+
+
+def _finish(folder: Path, seed: int, as_json: bool) -> None:
+    if as_json:
+        print_json({"output": str(folder), "seed": seed})
+    else:
+        print(folder)
+
+
+@app.command()
+def assemble(
+    tokenizer_folder: Annotated[
+        Path, typer.Option("--tokenizer", metavar="DIR", help="Result of train tokenizer.", show_default=False)
+    ],
+    language_folder: Annotated[
+        Path,
+        typer.Option("--language", metavar="DIR", help="Result of train pretrain or instruct.", show_default=False),
+    ],
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Model folder.", show_default=False)],
+    defaults: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[KEY=VALUE]...", help="Defaults of generation, such as top_p=0.9.", show_default=False),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Join a motion tokenizer and a language model into a model folder that every verb reads with --model."""
+    import yaml
+
+    from motiongpt.language.model import MotionLanguageModel
+    from motiongpt.model import GenerationDefaults, MotionGPT
+    from motiongpt.tokenizer import MotionTokenizer
+    from motiongpt.weights_io import config_from
+
+    values: dict[str, Any] = {}
+    for setting in defaults or ():
+        key, equals, text = setting.partition("=")
+        if not equals:
+            raise MotionGPTError(f"{setting!r} must have the form key=value, such as top_p=0.9.")
+        values[key] = yaml.safe_load(text)
+        if not isinstance(values[key], (int, float)):
+            raise MotionGPTError(f"{setting!r}: the value must be a number.")
+    generation = config_from(GenerationDefaults, values, "defaults of generation")
+    writable_folder(output)
+    model = MotionGPT(MotionTokenizer.load(tokenizer_folder), MotionLanguageModel.load(language_folder), generation)
+    model.save_pretrained(output)
+    if as_json:
+        print_json({"output": str(output), "defaults": generation.__dict__})
+    else:
+        print(output)
