@@ -27,6 +27,9 @@ class Film:
         captions: one text a motion ("" for none), written under it.
         size: (width, height) of the whole picture in pixels.
         trail: draw the path of the root on the floor.
+
+    Raises:
+        MotionGPTError: the panels would be too small to show anything.
     """
 
     def __init__(
@@ -38,24 +41,28 @@ class Film:
         columns = _columns(len(motions), size)
         rows = -(-len(motions) // columns)
         cell = size[0] // columns, size[1] // rows
+        if min(cell) < _SMALLEST:
+            raise MotionGPTError(
+                f"{len(motions)} motions do not fit into {size[0]}x{size[1]} pixels: draw fewer, or a larger picture."
+            )
         labels = [m.name for m in motions] if len(motions) > 1 else [""]
-        self._panels = [
+        self.panels = [
             Panel(m, cell, caption, label, trail) for m, caption, label in zip(motions, captions, labels, strict=True)
         ]
         # One distance for all: figures side by side are compared, so they share a scale.
-        distance = max(panel.camera.distance for panel in self._panels)
-        for panel in self._panels:
+        distance = max(panel.camera.distance for panel in self.panels)
+        for panel in self.panels:
             panel.look_from(distance)
         self._corners = [((n // columns) * cell[1], (n % columns) * cell[0]) for n in range(len(motions))]
         self._digits = max(round(size[1] * 0.023), 10)
 
     def draw(self, index: int) -> np.ndarray:
         """Frame ``index`` as (H, W, 3) uint8 RGB."""
-        if len(self._panels) == 1:
-            picture = self._panels[0].draw(index)
+        if len(self.panels) == 1:
+            picture = self.panels[0].draw(index)
         else:
             picture = np.full((self.size[1], self.size[0], 3), 244, dtype=np.uint8)
-            for panel, (top, left) in zip(self._panels, self._corners, strict=True):
+            for panel, (top, left) in zip(self.panels, self._corners, strict=True):
                 width, height = panel.size
                 picture[top : top + height, left : left + width] = panel.draw(min(index, panel.num_frames - 1))
                 if left:

@@ -108,7 +108,7 @@ class Ground:
         self, frame: np.ndarray, position: np.ndarray, a: np.ndarray, b: np.ndarray, radii: np.ndarray, gap: np.ndarray
     ) -> None:
         gap = np.maximum(gap, 0)
-        soft = 0.035 + 0.28 * gap
+        soft = 0.035 + 0.36 * gap
         reach = radii + soft
         points = np.concatenate([a - reach[:, None], a + reach[:, None], b - reach[:, None], b + reach[:, None]])
         west, south = points.min(0)
@@ -196,7 +196,7 @@ def blend(part: np.ndarray, mask: np.ndarray, colour: np.ndarray) -> None:
 def _casters(body: Body, index: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Cones and ellipsoids alike as capsules: ends (N, 3) twice and radii (N,)."""
     axes = body.axes[index]
-    lengths = np.linalg.norm(axes, axis=-1)
+    lengths = np.maximum(np.linalg.norm(axes, axis=-1), 1e-6)
     order = np.argsort(lengths, axis=1)
     pick = np.arange(len(axes))
     radius = (lengths[pick, order[:, 0]] + lengths[pick, order[:, 1]]) / 2
@@ -208,12 +208,12 @@ def _casters(body: Body, index: int) -> tuple[np.ndarray, np.ndarray, np.ndarray
 
 
 def _thin(path: np.ndarray, spacing: float) -> np.ndarray:
-    """Points of a path (n, 2) no closer than ``spacing`` along it; standing still leaves no knots."""
+    """Points every ``spacing`` along a path (n, 2), its ends included; standing still leaves no knots."""
     steps = np.linalg.norm(np.diff(path, axis=0), axis=1)
     travelled = np.concatenate([[0], np.cumsum(steps)])
     if travelled[-1] < 4 * spacing:
         return path[:1]
-    keep = np.arange(0, travelled[-1], spacing)
+    keep = np.append(np.arange(0, travelled[-1] - spacing / 4, spacing), travelled[-1])
     return np.stack([np.interp(keep, travelled, path[:, i]) for i in range(2)], axis=1)
 
 

@@ -160,7 +160,8 @@ class _Ellipsoid:
     ) -> None:
         self.centre, self.colour, self.depth, self.scale = centre, colour, depth, pixels_per_metre
         self.half = np.linalg.norm(axes, axis=0)
-        self.form = np.linalg.inv(axes.T @ axes)  # points p on the surface satisfy p form p = 1
+        # Points p on the surface satisfy p form p = 1; the small term gives a collapsed axis a thirtieth of a pixel.
+        self.form = np.linalg.inv(axes.T @ axes + 1e-3 * np.eye(3, dtype=np.float32))
 
     def box(self, width: int, height: int) -> tuple[int, int, int, int]:
         (x, y), (rx, ry) = self.centre, self.half[:2]

@@ -90,7 +90,7 @@ def make_film(
 
 
 def _write_mp4(path: Path, frames: Iterable[np.ndarray], film: Film) -> None:
-    av: Any = require("av", "render")
+    av: Any = require("av", "all")
     width, height = film.size
     if width % 2 or height % 2:
         even = f"{width + width % 2}x{height + height % 2}"
@@ -119,15 +119,15 @@ def _write_gif(path: Path, frames: Iterable[np.ndarray], film: Film) -> None:
             f"Cannot write {path}: {film.num_frames} frames of {width}x{height} are too much for a GIF; "
             "write .mp4, or ask for a smaller size or fewer frames a second."
         )
-    # One palette for all frames, made from the whole film's first, middle and last, keeps colours from flickering.
-    picks = sorted({0, film.num_frames // 2, film.num_frames - 1})
-    sample = Image.fromarray(np.concatenate([film.draw(n) for n in picks]))
-    palette = sample.quantize(256, method=Image.Quantize.MEDIANCUT)
-    pictures = [Image.fromarray(f).quantize(palette=palette, dither=Image.Dither.NONE) for f in frames]
     # A GIF counts hundredths of a second; rounding each frame's end instead of its length keeps real time.
     ends = np.rint(np.arange(1, film.num_frames + 1) * 100 / film.fps).astype(int)
     lengths = np.maximum(np.diff(ends, prepend=0), 2) * 10
     with atomic_path(path) as temporary:
+        # One palette for the whole film, made from its first, middle and last frame, keeps colours from flickering.
+        picks = sorted({0, film.num_frames // 2, film.num_frames - 1})
+        sample = Image.fromarray(np.concatenate([film.draw(n) for n in picks]))
+        palette = sample.quantize(256, method=Image.Quantize.MEDIANCUT)
+        pictures = [Image.fromarray(f).quantize(palette=palette, dither=Image.Dither.NONE) for f in frames]
         pictures[0].save(
             temporary, format="GIF", save_all=True, append_images=pictures[1:], duration=lengths.tolist(), loop=0
         )
