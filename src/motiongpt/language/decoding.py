@@ -457,15 +457,18 @@ def _decode(
                 if states[row].banned:
                     logits[i, [token - low for token in states[row].banned]] = -torch.inf
             scores = F.log_softmax(logits, dim=-1)
-            draws = torch.tensor([generators[row].random() for row in rows], dtype=torch.float64, device=device)
-            chosen = pick(scores, draws)
+            if not math.isfinite(float(scores.amax())):
+                raise MotionGPTError("The language model computes no numbers: its weights are damaged, load others.")
+            # A row draws only where it has a choice: its draws must not depend on the rows beside it.
+            draws = [
+                generators[row].random() if token is None else 0.0 for row, token in zip(rows, forced, strict=True)
+            ]
+            chosen = pick(scores, torch.tensor(draws, dtype=torch.float64, device=device))
             logprobs = scores.gather(1, chosen[:, None])[:, 0].tolist()
             tokens = [token + low for token in chosen.tolist()]
             for i, token in enumerate(forced):
                 if token is not None:
                     tokens[i], logprobs[i] = token, 0.0
-        if not all(map(math.isfinite, logprobs)):
-            raise MotionGPTError("The language model computes no numbers: its weights are damaged, load others.")
         for row, token, logprob in zip(rows, tokens, logprobs, strict=True):
             states[row].push(token)
             yield row, token, logprob

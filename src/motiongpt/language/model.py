@@ -218,9 +218,9 @@ class MotionLanguageModel(nn.Module):
         path = folder / "config.json"
         config = load_config(folder, KIND)
         try:
-            num_codes, limit, sizes = (config[key] for key in ("num_codes", "max_input_tokens", "network"))
-            network = T5(config_from(T5Shape, sizes, str(path)))
-            tokenizer = TextTokenizer.load(folder / "tokenizer.json", num_codes)
+            network = T5(config_from(T5Shape, config["network"], str(path)))
+            tokenizer = TextTokenizer.load(folder / "tokenizer.json", config["num_codes"])
+            limit = int(config["max_input_tokens"])
         except (KeyError, TypeError, ValueError, RuntimeError, ZeroDivisionError) as error:
             raise MotionGPTError(f"{path}: a field is missing or has a wrong value ({error}).") from error
         model = cls(network, tokenizer, limit)

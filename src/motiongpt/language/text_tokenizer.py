@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
@@ -111,6 +112,10 @@ class TextTokenizer:
         except Exception as error:  # the library raises bare Exception
             raise MotionGPTError(f"Not the tokenizer.json of a text tokenizer: {error}.") from error
         return cls(tokenizer, num_codes)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The library's own pickle forgets encode_special_tokens.
+        return TextTokenizer.from_json, (self._tokenizer.to_str(), self.num_codes)
 
     def save(self, path: str | Path) -> None:
         """Write a ``tokenizer.json``.
