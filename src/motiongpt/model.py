@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from motiongpt.errors import MotionGPTError, require
+from motiongpt.language.captions import normalise_caption
 from motiongpt.language.decoding import FreeGrammar, Generation, MotionGrammar, TextGrammar, generate, stream
 from motiongpt.language.model import MotionLanguageModel
 from motiongpt.language.templates import Fields, Task, Templates
@@ -123,24 +124,65 @@ class MotionGPT:
         return self
 
     @overload
-    def generate(self, text: str, *, n: None = None, seconds: float | None = None, frames: int | None = None,
-                 min_seconds: float | None = None, max_seconds: float | None = None, seed: int = 0,
-                 temperature: float | None = None, top_k: int | None = None, top_p: float | None = None) -> Motion: ...
+    def generate(
+        self,
+        text: str,
+        *,
+        n: None = None,
+        seconds: float | None = None,
+        frames: int | None = None,
+        min_seconds: float | None = None,
+        max_seconds: float | None = None,
+        seed: int = 0,
+        temperature: float | None = None,
+        top_k: int | None = None,
+        top_p: float | None = None,
+    ) -> Motion: ...
     @overload
-    def generate(self, text: str, *, n: int, seconds: float | None = None, frames: int | None = None,
-                 min_seconds: float | None = None, max_seconds: float | None = None, seed: int = 0,
-                 temperature: float | None = None, top_k: int | None = None,
-                 top_p: float | None = None) -> list[Motion]: ...
+    def generate(
+        self,
+        text: str,
+        *,
+        n: int,
+        seconds: float | None = None,
+        frames: int | None = None,
+        min_seconds: float | None = None,
+        max_seconds: float | None = None,
+        seed: int = 0,
+        temperature: float | None = None,
+        top_k: int | None = None,
+        top_p: float | None = None,
+    ) -> list[Motion]: ...
     @overload
-    def generate(self, text: Sequence[str], *, n: None = None, seconds: float | None = None, frames: int | None = None,
-                 min_seconds: float | None = None, max_seconds: float | None = None, seed: int = 0,
-                 temperature: float | None = None, top_k: int | None = None,
-                 top_p: float | None = None) -> list[Motion]: ...
+    def generate(
+        self,
+        text: Sequence[str],
+        *,
+        n: None = None,
+        seconds: float | None = None,
+        frames: int | None = None,
+        min_seconds: float | None = None,
+        max_seconds: float | None = None,
+        seed: int = 0,
+        temperature: float | None = None,
+        top_k: int | None = None,
+        top_p: float | None = None,
+    ) -> list[Motion]: ...
     @overload
-    def generate(self, text: Sequence[str], *, n: int, seconds: float | None = None, frames: int | None = None,
-                 min_seconds: float | None = None, max_seconds: float | None = None, seed: int = 0,
-                 temperature: float | None = None, top_k: int | None = None,
-                 top_p: float | None = None) -> list[list[Motion]]: ...
+    def generate(
+        self,
+        text: Sequence[str],
+        *,
+        n: int,
+        seconds: float | None = None,
+        frames: int | None = None,
+        min_seconds: float | None = None,
+        max_seconds: float | None = None,
+        seed: int = 0,
+        temperature: float | None = None,
+        top_k: int | None = None,
+        top_p: float | None = None,
+    ) -> list[list[Motion]]: ...
     def generate(
         self,
         text: str | Sequence[str],
@@ -195,9 +237,7 @@ class MotionGPT:
             return motions[0][0] if isinstance(text, str) else [row[0] for row in motions]
         return motions[0] if isinstance(text, str) else motions
 
-    def stream(
-        self, text: str, *, seconds: float | None = None, seed: int = 0, every: int = 5
-    ) -> Iterator[Motion]:
+    def stream(self, text: str, *, seconds: float | None = None, seed: int = 0, every: int = 5) -> Iterator[Motion]:
         """The motion of a sentence while it is written: what there is after every few codes, the whole at the end.
 
         The last motion equals that of :meth:`generate` with the same arguments. The length asked for must fit one
@@ -389,14 +429,14 @@ class MotionGPT:
                 raise MotionGPTError("Give either an exact length or bounds, not both.")
             count = math.ceil(exact / stride)
             shown = min(count, self.defaults.window)
-            fields = Fields(caption=text.strip(), frames=shown * stride, fps=fps)
+            fields = Fields(caption=normalise_caption(text), frames=shown * stride, fps=fps)
             return _prompt(Task.T2M_SECONDS, fields), count, count
         low = self._require_frames(self.defaults.min_seconds if min_seconds is None else min_seconds, None)
         high = self._require_frames(self.defaults.max_seconds if max_seconds is None else max_seconds, None)
         if low > high:
             raise MotionGPTError(f"The shortest length, {low / fps:g} s, is above the longest, {high / fps:g} s.")
         fewest = math.ceil(low / stride)
-        return _prompt(Task.T2M, Fields(caption=text.strip())), fewest, max(fewest, high // stride)
+        return _prompt(Task.T2M, Fields(caption=normalise_caption(text))), fewest, max(fewest, high // stride)
 
     def _extend(
         self,
@@ -431,9 +471,7 @@ class MotionGPT:
         floor = float(both.joints[: len(shown), :, 1].min())
         return self.tokenizer.encode(self.tokenizer.features_of(both[len(shown) :], floor=floor))
 
-    def _sampling(
-        self, temperature: float | None, top_k: int | None, top_p: float | None
-    ) -> _Sampling:
+    def _sampling(self, temperature: float | None, top_k: int | None, top_p: float | None) -> _Sampling:
         top_k = self.defaults.top_k if top_k is None else top_k
         return {
             "temperature": self.defaults.temperature if temperature is None else temperature,
@@ -484,7 +522,9 @@ def _model_folder(source: str | Path | None) -> Path:
     if folder.is_dir():
         return folder
     if folder.exists() or isinstance(source, Path) or str(source).count("/") != 1 or str(source).startswith((".", "~")):
-        raise MotionGPTError(f"There is no model folder {source}: expected a folder with config.json, tokenizer/ and language/.")
+        raise MotionGPTError(
+            f"There is no model folder {source}: expected a folder with config.json, tokenizer/ and language/."
+        )
     hub = require("huggingface_hub", "hub")
     try:
         return Path(hub.snapshot_download(str(source), allow_patterns=["**/*.json", "*.json", "**/*.safetensors"]))

@@ -116,9 +116,7 @@ def read_safetensors(path: Path) -> dict[str, Tensor]:
         with safe_open(path, framework="pt") as file:
             return {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (not a dict)
     except (SafetensorError, OSError, ValueError) as error:
-        raise MotionGPTError(
-            f"Weight file {path} is damaged or not safetensors ({error}): fetch it again."
-        ) from error
+        raise MotionGPTError(f"Weight file {path} is damaged or not safetensors ({error}): fetch it again.") from error
 
 
 def load_weights(folder: Path, module: nn.Module) -> None:

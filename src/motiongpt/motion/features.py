@@ -94,9 +94,7 @@ def _feature_heading(joints: np.ndarray, skeleton: Skeleton) -> np.ndarray:
     return quaternions
 
 
-def joints_to_features(
-    joints: np.ndarray, skeleton: Skeleton = HUMANML3D, *, floor: float | None = None
-) -> np.ndarray:
+def joints_to_features(joints: np.ndarray, skeleton: Skeleton = HUMANML3D, *, floor: float | None = None) -> np.ndarray:
     """Features (T-1, D) float32 of joints (T, J, 3), T >= 2, in the skeleton's length unit, Y up.
 
     The motion is placed canonically first (floor at 0, origin, facing +Z at frame 0), so its own placement does not

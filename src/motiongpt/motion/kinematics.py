@@ -6,6 +6,8 @@ shortest rotation, and every chain, the arms' too, starts from the root's headin
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from motiongpt.motion import rotations
@@ -51,7 +53,7 @@ def chain_inverse(joints: np.ndarray, skeleton: Skeleton, heading: np.ndarray) -
     quaternions[:, 0] = heading
     for chain in skeleton.chains:
         running = heading
-        for parent, child in zip(chain[:-1], chain[1:], strict=True):
+        for parent, child in pairwise(chain):
             turn = rotations.between(directions[child], joints[:, child] - joints[:, parent])
             local = rotations.multiply(rotations.conjugate(running), turn)
             quaternions[:, child] = local
@@ -70,7 +72,7 @@ def chain_forward(quaternions: np.ndarray, skeleton: Skeleton, offsets: np.ndarr
     joints[:, 0] = root
     for chain in skeleton.chains:
         running = quaternions[:, 0]
-        for parent, child in zip(chain[:-1], chain[1:], strict=True):
+        for parent, child in pairwise(chain):
             running = rotations.multiply(running, quaternions[:, child])
             joints[:, child] = joints[:, parent] + rotations.rotate(running, offsets[child])
     return joints

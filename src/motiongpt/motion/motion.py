@@ -126,7 +126,9 @@ class Motion:
         return joints_to_features(self.joints / unit, self.skeleton, floor=None if floor is None else floor / unit)
 
     @classmethod
-    def from_features(cls, features: np.ndarray, skeleton: Skeleton = HUMANML3D, name: str = "", text: str = "") -> Motion:
+    def from_features(
+        cls, features: np.ndarray, skeleton: Skeleton = HUMANML3D, name: str = "", text: str = ""
+    ) -> Motion:
         """Motion (T, J, 3) of feature rows (T, D) in the data set's units and frame rate."""
         joints = features_to_joints(features, skeleton) * skeleton.metres_per_unit
         return cls(joints, fps=skeleton.fps, skeleton=skeleton, name=name, text=text)

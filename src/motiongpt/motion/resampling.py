@@ -31,8 +31,14 @@ def resample(joints: np.ndarray, source_fps: float, target_fps: float) -> np.nda
     times = np.where(np.abs(times - nearest) < 1e-6, nearest, times)
     index = np.minimum(times.astype(int), max(last - 1, 0))
     u = (times - index)[:, None, None]
-    p0, p1 = joints[np.maximum(index - 1, 0)], joints[index]
-    p2, p3 = joints[np.minimum(index + 1, last)], joints[np.minimum(index + 2, last)]
+    # Beyond the ends the path goes on as a parabola, so that it is not slowed down there.
+    before, after = (
+        (3 * joints[0] - 3 * joints[1] + joints[2], 3 * joints[-1] - 3 * joints[-2] + joints[-3])
+        if last >= 2
+        else (2 * joints[0] - joints[-1], 2 * joints[-1] - joints[0])
+    )
+    padded = np.concatenate([before[None], joints, after[None], after[None]])
+    p0, p1, p2, p3 = (padded[index + offset] for offset in range(4))
     m1, m2 = (p2 - p0) / 2, (p3 - p1) / 2
     result = (
         (2 * u**3 - 3 * u**2 + 1) * p1 + (u**3 - 2 * u**2 + u) * m1 + (3 * u**2 - 2 * u**3) * p2 + (u**3 - u**2) * m2

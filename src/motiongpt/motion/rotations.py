@@ -55,7 +55,8 @@ def between(v0: np.ndarray, v1: np.ndarray) -> np.ndarray:
     scale = np.sqrt((v0**2).sum(-1, keepdims=True) * (v1**2).sum(-1, keepdims=True))
     degenerate = (norm <= 1e-9 * np.maximum(scale, 1e-300))[..., 0]
     if degenerate.any():
-        helper = np.where(np.abs(v0[..., :1]) < 0.9 * np.linalg.norm(v0, axis=-1, keepdims=True), [1.0, 0, 0], [0, 1.0, 0])
+        along_x = np.abs(v0[..., :1]) >= 0.9 * np.linalg.norm(v0, axis=-1, keepdims=True)
+        helper = np.where(along_x, [0, 1.0, 0], [1.0, 0, 0])
         axis = np.cross(v0, helper)
         length = np.linalg.norm(axis, axis=-1, keepdims=True)
         half_turn = np.concatenate([np.zeros_like(length), axis / np.where(length == 0, 1, length)], axis=-1)

@@ -48,13 +48,13 @@ class Quantizer(nn.Module):
         reset_threshold: a code whose averaged count per batch falls below this is set to a random latent of the batch.
     """
 
-    def __init__(
-        self, kind: str, num_codes: int, dim: int, decay: float = 0.99, reset_threshold: float = 1.0
-    ) -> None:
+    def __init__(self, kind: str, num_codes: int, dim: int, decay: float = 0.99, reset_threshold: float = 1.0) -> None:
         super().__init__()
         self.kind = kind
         self.decay = decay
         self.reset_threshold = reset_threshold
+        # While set, latents pass unquantized: a training may first let the autoencoder find its latents.
+        self.bypass = False
         self.learns_by_gradient = kind in ("orig", "reset")
         codebook = torch.empty(num_codes, dim).uniform_(-1 / num_codes, 1 / num_codes)
         if self.learns_by_gradient:
@@ -81,6 +81,9 @@ class Quantizer(nn.Module):
         """Quantize latents (B, C, n); in training mode the codebook learns too."""
         with torch.autocast(latents.device.type, enabled=False):
             latents = latents.float()
+            if self.bypass:
+                nothing = latents.new_zeros(())
+                return Quantized(latents, self.encode(latents.detach()), nothing, nothing)
             flat = latents.detach().transpose(1, 2).reshape(-1, latents.shape[1])
             if self.training and not bool(self.initialised):
                 self._initialise(flat)
@@ -96,6 +99,26 @@ class Quantizer(nn.Module):
             share = counts / counts.sum()
             perplexity = torch.exp(-(share * (share + 1e-7).log()).sum())
             return Quantized(latents + (quantized - latents).detach(), codes, commitment, perplexity)
+
+    @torch.no_grad()
+    def initialise_by_kmeans(self, latents: Tensor, counts_per_batch: float, iterations: int = 15) -> None:
+        """Set the codes to cluster centres of latents (N, C), N much larger than the number of codes.
+
+        Args:
+            counts_per_batch: latents a training batch holds, the scale of the moving counts.
+            iterations: of Lloyd's algorithm.
+        """
+        centres = latents[torch.randperm(len(latents), device=latents.device)[: len(self.codebook)]].clone()
+        for _ in range(iterations):
+            nearest = torch.cdist(latents, centres).argmin(-1)
+            counts = torch.bincount(nearest, minlength=len(centres)).to(latents.dtype)
+            sums = torch.zeros_like(centres).index_add_(0, nearest, latents)
+            centres = torch.where(counts[:, None] > 0, sums / counts[:, None].clamp(min=1), centres)
+        self.codebook.copy_(_same_on_all_ranks(centres))
+        self.code_count.copy_(_same_on_all_ranks(counts * (counts_per_batch / len(latents))))
+        if not self.learns_by_gradient:
+            self.code_sum.copy_(self.codebook * self.code_count[:, None])
+        self.initialised.fill_(True)
 
     @torch.no_grad()
     def _initialise(self, flat: Tensor) -> None:

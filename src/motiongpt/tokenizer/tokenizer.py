@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from motiongpt.errors import MotionGPTError
-from motiongpt.motion import FeatureLayout, Motion, Skeleton
+from motiongpt.motion import Motion, Skeleton
 from motiongpt.motion.skeleton import SKELETONS
 from motiongpt.tokenizer.quantizers import Quantized
 from motiongpt.tokenizer.vqvae import VQVAE, VQVAEConfig
@@ -100,10 +100,12 @@ class MotionTokenizer(nn.Module):
         features = self.features_of(clip) if isinstance(clip, Motion) else np.asarray(clip, dtype=np.float32)
         if features.ndim != 2 or features.shape[1] != self.config.features or len(features) == 0:
             raise MotionGPTError(
-                f"The tokenizer reads features of shape (at least 1 frame, {self.config.features}), but got {features.shape}."
+                f"The tokenizer reads features of shape (1 frame or more, {self.config.features}), not {features.shape}."
             )
         if not np.isfinite(features).all():
-            raise MotionGPTError(f"Features hold a number that is not finite at row {int(np.argwhere(~np.isfinite(features))[0][0])}.")
+            raise MotionGPTError(
+                f"Features hold a number that is not finite at row {int(np.argwhere(~np.isfinite(features))[0][0])}."
+            )
         return features
 
     def _complete_stride(self, features: np.ndarray) -> np.ndarray:
@@ -118,9 +120,13 @@ class MotionTokenizer(nn.Module):
         """
         array = np.asarray(codes)
         if array.ndim != 1 or len(array) == 0 or not np.issubdtype(array.dtype, np.integer):
-            raise MotionGPTError(f"Codes must be a row of at least one whole number, but have shape {array.shape} and type {array.dtype}.")
+            raise MotionGPTError(
+                f"Codes must be a row of whole numbers, one or more, but have shape {array.shape}, type {array.dtype}."
+            )
         if array.min() < 0 or array.max() >= self.num_codes:
-            raise MotionGPTError(f"Codes must lie in 0..{self.num_codes - 1}, but range over {array.min()}..{array.max()}.")
+            raise MotionGPTError(
+                f"Codes must lie in 0..{self.num_codes - 1}, but range over {array.min()}..{array.max()}."
+            )
         batch = torch.as_tensor(array.astype(np.int64), device=self.mean.device)[None]
         return (self.vqvae.decode(batch)[0] * self.std + self.mean).cpu().numpy()
 

@@ -1,6 +1,6 @@
 """The convolutional VQ-VAE behind the motion tokens (Zhang et al., CVPR 2023; Jiang et al., NeurIPS 2023).
 
-Module names follow the published checkpoints (``encoder.model.2.1.model.0.conv1`` and so on), so those load as they are.
+Module names follow the published checkpoints (``encoder.model.2.1.model.0.conv1`` and so on): those load as they are.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -160,9 +161,28 @@ class VQVAE(nn.Module):
             config.quantizer, config.num_codes, config.code_dim, config.decay, config.reset_threshold
         )
 
+    @torch.no_grad()
+    def initialise(self) -> None:
+        """Random weights that keep the size of the signal through the layers (He et al. 2015).
+
+        The frameworks' default shrinks it at each of the nine layers in a row, and the first thousands of steps go into
+        undoing that. Residual branches start small, so that a stage starts near the identity.
+        """
+        for name, module in self.named_modules():
+            if isinstance(module, nn.Conv1d):
+                nn.init.kaiming_normal_(module.weight, nonlinearity="relu" if name.endswith("conv1") else "linear")
+                if name.endswith("conv2"):
+                    module.weight.mul_(0.1)
+                if module.bias is not None:
+                    nn.init.zeros_(module.bias)
+
     def encode(self, features: Tensor) -> Tensor:
         """Codes (B, T // stride) of normalised features (B, T, D), T >= stride."""
-        return self.quantizer.encode(self.encoder(features.transpose(1, 2)))
+        return self.quantizer.encode(self.latents(features))
+
+    def latents(self, features: Tensor) -> Tensor:
+        """Latents (B, C, T // stride) before quantizing."""
+        return self.encoder(features.transpose(1, 2))
 
     def decode(self, codes: Tensor) -> Tensor:
         """Normalised features (B, n * stride, D) of codes (B, n)."""
@@ -170,7 +190,7 @@ class VQVAE(nn.Module):
 
     def forward(self, features: Tensor) -> tuple[Tensor, Quantized]:
         """Reconstruction (B, T, D) and the quantizer's result, for training; T a multiple of the stride."""
-        quantized = self.quantizer(self.encoder(features.transpose(1, 2)))
+        quantized = self.quantizer(self.latents(features))
         return self.decoder(quantized.latents).transpose(1, 2), quantized
 
 
@@ -180,4 +200,3 @@ def reconstruction_loss(reconstruction: Tensor, target: Tensor, weights: Tensor,
     Errors below ``beta`` standard deviations count squared, larger ones by their size.
     """
     return (F.smooth_l1_loss(reconstruction.float(), target, beta=beta, reduction="none") * weights).mean()
-

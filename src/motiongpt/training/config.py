@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
@@ -61,6 +62,8 @@ class TokenizerTraining:
         seed: of weights, data order and everything random.
         windows: frames of a training window, longest first; a clip is cut into windows of the longest that fits it.
         commitment: weight of the commitment loss.
+        quantize_from: step at which quantizing starts. Before it the network is a plain autoencoder; at it the codes
+            are set to cluster centres of the latents. 0 quantizes from the start, as the published recipe.
         smooth_l1_beta: error in standard deviations where the reconstruction loss turns from squared to absolute.
         block_weights: loss weight of each feature block by name; blocks not named weigh 1.
         loop, network: see there.
@@ -71,10 +74,11 @@ class TokenizerTraining:
     seed: int = 0
     windows: tuple[int, ...] = (64, 32, 16)
     commitment: float = 0.02
+    quantize_from: int = 0
     smooth_l1_beta: float = 1.0
     block_weights: Mapping[str, float] = field(default_factory=dict)
-    loop: LoopConfig = LoopConfig()
-    network: VQVAEConfig = VQVAEConfig()
+    loop: LoopConfig = field(default_factory=LoopConfig)
+    network: VQVAEConfig = field(default_factory=VQVAEConfig)
 
 
 @dataclass(frozen=True)
@@ -106,8 +110,8 @@ class LanguageTraining:
     tasks: Mapping[str, float] = field(default_factory=dict)
     max_codes: int = 50
     balance: float = 0.0
-    loop: LoopConfig = LoopConfig()
-    model: LanguageConfig = LanguageConfig()
+    loop: LoopConfig = field(default_factory=LoopConfig)
+    model: LanguageConfig = field(default_factory=LanguageConfig)
 
 
 Config = TypeVar("Config", TokenizerTraining, LanguageTraining)
@@ -184,9 +188,7 @@ def _prepare(values: dict[str, Any]) -> dict[str, Any]:
     prepared: dict[str, Any] = {}
     for key, value in values.items():
         if isinstance(value, str):
-            try:
+            with suppress(ValueError):
                 value = float(value)
-            except ValueError:
-                pass
         prepared[key] = tuple(value) if key in _TUPLES and isinstance(value, list) else value
     return prepared

@@ -55,7 +55,10 @@ def tokenize_clips(dataset: MotionTextDataset, tokenizer: MotionTokenizer) -> li
     ]
     codes = tokenizer.encode_batch(cut)
     return [
-        Clip(tuple(codes[number * len(offsets) + offset] for offset in offsets), tuple(c.text for c in item.captions))
+        Clip(
+            tuple(codes[number * len(offsets) + offset] for offset in offsets),
+            tuple(filter(None, (normalise_caption(c.text) for c in item.captions))),
+        )
         for number, item in enumerate(items)
     ]
 
@@ -76,7 +79,9 @@ def read_sentences(path: str | Path) -> list[str]:
                     captions = row["captions"] if row.get("split") != "test" else []
                     sentences += [normalise_caption(caption) for caption in captions]
                 except (ValueError, KeyError, TypeError, AttributeError) as error:
-                    raise MotionGPTError(f"{path} line {number} is not a caption row with captions and split.") from error
+                    raise MotionGPTError(
+                        f"{path} line {number} is not a caption row with captions and split."
+                    ) from error
     except (OSError, EOFError, UnicodeDecodeError) as error:
         raise MotionGPTError(f"Cannot read captions from {path}: {error}.") from error
     return [sentence for sentence in sentences if sentence]
@@ -109,7 +114,9 @@ class LanguageTask:
         if config.start:
             self.module = MotionLanguageModel.load(config.start)
             if self.module.tokenizer.num_codes != self.num_codes:
-                raise MotionGPTError(f"{config.start} has {self.module.tokenizer.num_codes} codes, not {self.num_codes}.")
+                raise MotionGPTError(
+                    f"{config.start} has {self.module.tokenizer.num_codes} codes, not {self.num_codes}."
+                )
         else:
             model = config.model
             self.module = MotionLanguageModel.create(model, texts=self._texts(), seed=config.seed)
@@ -126,6 +133,9 @@ class LanguageTask:
                 texts += [text for text in (inputs, outputs) if "<motion_id_" not in text]
         return texts
 
+    def prepare(self, step: int) -> None:
+        """Nothing changes between the steps of this stage."""
+
     def batch(self, step: int, rank: int) -> dict[str, Tensor]:
         """A collated batch of mixed tasks."""
         rng = np.random.default_rng((self.config.seed, step, rank))
@@ -135,7 +145,9 @@ class LanguageTask:
     def _pair(self, name: str, rng: np.random.Generator) -> tuple[Tokens, Tokens]:
         words = self.module.tokenizer
         if name == CAPTION_DENOISE:
-            return corrupt_spans(words.encode(self.sentences[int(rng.integers(len(self.sentences)))]), words.sentinels, rng)
+            return corrupt_spans(
+                words.encode(self.sentences[int(rng.integers(len(self.sentences)))]), words.sentinels, rng
+            )
         if name == MOTION_DENOISE:
             codes = self._crop(self._draw(self.clips, None, rng), rng)
             ids = [words.start, *(words.first_code + int(code) for code in codes), words.end]
@@ -211,7 +223,9 @@ def _balance(clips: list[Clip], power: float) -> np.ndarray:
             frequency[word] = frequency.get(word, 0) + 1
     # Words that only a handful of clips use are names and slips rather than actions.
     floor = max(1, len(clips) // 100)
-    rarity = [min([frequency[word] for word in document if frequency[word] >= floor] or [floor]) for document in documents]
+    rarity = [
+        min([frequency[word] for word in document if frequency[word] >= floor] or [floor]) for document in documents
+    ]
     shares = np.array(rarity, dtype=np.float64) ** -power
     return np.cumsum(shares / shares.sum())
 

@@ -37,11 +37,14 @@ class Task(Protocol):
 
     module: nn.Module
 
+    def prepare(self, step: int) -> None:
+        """Called at the start of every step, before its batch is used."""
+
     def batch(self, step: int, rank: int) -> dict[str, Tensor]:
         """The batch of one step on one device; a function of its arguments alone."""
 
     def loss(self, module: nn.Module, batch: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
-        """Loss to minimise and scalars to log; ``module`` is ``self.module``, wrapped when there are several devices."""
+        """Loss to minimise and scalars to log; ``module`` is ``self.module``, wrapped for several devices."""
 
     def validate(self) -> dict[str, float]:
         """Scalars measured on held-out data."""
@@ -117,6 +120,7 @@ def fit(task: Task, config: LoopConfig, output: str | Path, *, seed: int, finger
             torch.manual_seed(_step_seed(seed, step, rank))
             for group in optimizer.param_groups:
                 group["lr"] = learning_rate(config, step)
+            task.prepare(step)
             wrapped.train()
             batch = {name: tensor.to(accelerator.device) for name, tensor in batch.items()}
             with accelerator.autocast():
@@ -139,7 +143,7 @@ def fit(task: Task, config: LoopConfig, output: str | Path, *, seed: int, finger
                 writer.add_scalar("train/loss", loss.item(), done)
                 writer.add_scalar("train/learning_rate", learning_rate(config, step), done)
                 for name, value in scalars.items():
-                    writer.add_scalar(f"train/{name}", float(value), done)
+                    writer.add_scalar(f"train/{name}", value.item(), done)
                 bar.set_postfix(loss=f"{loss.item():.4f}")
             if main and writer is not None and (done % config.validate_every == 0 or done == config.steps):
                 with _averaged(module, average):

@@ -18,6 +18,8 @@ from motiongpt.training.loop import fingerprint, fit
 
 # Clips of the validation split that are looked at during training.
 VALIDATION_CLIPS = 64
+# Batches whose latents are clustered into the first codes.
+CLUSTERED_BATCHES = 64
 
 
 class TokenizerTask:
@@ -29,6 +31,7 @@ class TokenizerTask:
         mean, std = dataset.statistics()
         torch.manual_seed(config.seed)
         self.module = MotionTokenizer(config.network, mean, std, dataset.skeleton)
+        self.module.vqvae.initialise()
         self.layout = FeatureLayout(dataset.skeleton)
         if any(window % self.module.stride for window in config.windows):
             raise MotionGPTError(f"windows must be multiples of the stride {self.module.stride}: {config.windows}.")
@@ -48,6 +51,22 @@ class TokenizerTask:
                 raise MotionGPTError(f"block_weights: there is no block {name!r}; known are {', '.join(blocks)}.")
             self.weights[blocks[name]] = float(weight)
 
+    @torch.no_grad()
+    def prepare(self, step: int) -> None:
+        """Switch quantizing on when its time has come."""
+        module, quantizer = self.module, self.module.vqvae.quantizer
+        quantizer.bypass = step < self.config.quantize_from
+        if step != self.config.quantize_from or step == 0:
+            return
+        module.eval()
+        latents = []
+        for number in range(CLUSTERED_BATCHES):
+            # Steps beyond the last one: batches that no training step sees in this order.
+            features = self.batch(self.config.loop.steps + number, 0)["features"].to(module.mean.device)
+            latents.append(module.vqvae.latents((features - module.mean) / module.std).transpose(1, 2).flatten(0, 1))
+        counts = self.config.loop.batch_size * self.config.windows[0] / module.stride
+        quantizer.initialise_by_kmeans(torch.cat(latents), counts)
+
     def batch(self, step: int, rank: int) -> dict[str, Tensor]:
         """``features`` (B, window, D): every frame of the data is equally likely; B x window is about constant."""
         rng = np.random.default_rng((self.config.seed, step, rank))
@@ -57,7 +76,8 @@ class TokenizerTask:
         lengths = np.array([len(clip) for clip in members])
         chosen = rng.choice(len(members), size=count, p=lengths / lengths.sum())
         starts = [int(rng.integers(lengths[i] - window + 1)) for i in chosen]
-        return {"features": torch.from_numpy(np.stack([members[i][s : s + window] for i, s in zip(chosen, starts, strict=True)]))}
+        windows = [members[i][start : start + window] for i, start in zip(chosen, starts, strict=True)]
+        return {"features": torch.from_numpy(np.stack(windows))}
 
     def loss(self, module: nn.Module, batch: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
         """Weighted smooth L1 of the normalised features plus the commitment."""

@@ -1,0 +1,119 @@
+"""The Motion object: validation, placement, frame rate, proportions, mirroring."""
+
+import numpy as np
+import pytest
+
+from motiongpt import Motion, MotionGPTError
+from motiongpt.motion import HUMANML3D, KIT
+from motiongpt.motion.placement import forward_direction
+from motiongpt.motion.resampling import resample
+from motiongpt.motion.retarget import bone_lengths
+from motiongpt.motion.rotations import about, rotate
+
+
+def sine(fps, seconds=100.0):
+    t = np.arange(int(fps * seconds) + 1) / fps
+    return np.broadcast_to(np.sin(2 * t)[:, None, None], (len(t), 22, 3))
+
+
+@pytest.mark.parametrize("fps", [12.5, 20, 24, 25, 30, 50, 59.94, 60, 100, 120, 250])
+def test_resampling_does_not_drift(fps):
+    result = resample(sine(fps), fps, 20)
+    t = np.arange(len(result)) / 20
+    assert abs(len(result) - (int(fps * 100) / fps * 20 + 1)) < 1 + 1e-6
+    np.testing.assert_allclose(result[:, 0, 0], np.sin(2 * t), atol=2e-3)
+
+
+@pytest.mark.parametrize("fps", [60, 100, 120])
+def test_whole_ratios_keep_source_frames_untouched(fps):
+    source = np.random.default_rng(0).normal(size=(fps * 3 + 1, 22, 3)).astype(np.float32)
+    np.testing.assert_array_equal(resample(source, fps, 20), source[:: fps // 20])
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_very_short_clips_resample(count):
+    source = np.arange(count * 66, dtype=float).reshape(count, 22, 3)
+    result = resample(source, 30, 20)
+    np.testing.assert_allclose(result[0], source[0])
+    assert np.isfinite(result).all()
+
+
+@pytest.mark.parametrize("fps", [0, -1, float("nan")])
+def test_impossible_rates_are_refused(fps):
+    with pytest.raises(MotionGPTError, match="positive"):
+        resample(sine(20, 1), fps, 20)
+
+
+def test_canonical_placement(walk):
+    moved = Motion(rotate(about("Y", np.array(2.0)), walk.joints) + np.array([4.0, 0.7, 1.0]))
+    joints = moved.canonical().joints
+    assert joints[..., 1].min() == pytest.approx(0, abs=1e-6)
+    np.testing.assert_allclose(joints[0, 0, [0, 2]], 0, atol=1e-6)
+    np.testing.assert_allclose(forward_direction(joints)[0], [0, 0, 1], atol=1e-5)
+    np.testing.assert_allclose(joints, walk.canonical().joints, atol=1e-5)
+
+
+def test_retargeting_gives_exact_lengths_and_keeps_directions(walk):
+    big = Motion(walk.joints * 1.7)
+    small = big.retargeted()
+    np.testing.assert_allclose(bone_lengths(small.joints), np.linalg.norm(HUMANML3D.offsets, axis=-1), atol=1e-5)
+    for joint, parent in enumerate(HUMANML3D.parents[1:], start=1):
+        before = big.joints[:, joint] - big.joints[:, parent]
+        after = small.joints[:, joint] - small.joints[:, parent]
+        cosine = (before * after).sum(-1) / np.linalg.norm(before, axis=-1) / np.linalg.norm(after, axis=-1)
+        np.testing.assert_allclose(cosine, 1, atol=1e-5)
+    # The path shrinks with the legs.
+    paths = [np.linalg.norm(motion.joints[-1, 0] - motion.joints[0, 0]) for motion in (small, big)]
+    ratio = paths[0] / paths[1]
+    assert ratio == pytest.approx(1 / 1.7, rel=1e-3)
+
+
+def test_a_bone_of_no_length_points_as_at_rest(walk):
+    joints = walk.joints.copy()
+    joints[:, HUMANML3D.index("head")] = joints[:, HUMANML3D.index("neck")]
+    fixed = Motion(joints).retargeted().joints
+    bone = fixed[:, HUMANML3D.index("head")] - fixed[:, HUMANML3D.index("neck")]
+    assert np.isfinite(fixed).all()
+    np.testing.assert_allclose(np.linalg.norm(bone, axis=-1), HUMANML3D.lengths[15], atol=1e-5)
+
+
+def test_mirroring_exchanges_sides_and_is_its_own_inverse(walk):
+    mirrored = walk.mirrored()
+    left, right = HUMANML3D.index("left_wrist"), HUMANML3D.index("right_wrist")
+    np.testing.assert_allclose(mirrored.joints[:, left], walk.joints[:, right] * [-1, 1, 1])
+    np.testing.assert_array_equal(mirrored.mirrored().joints, walk.joints)
+    swapped = bone_lengths(walk.joints)[HUMANML3D.mirror_order]
+    np.testing.assert_allclose(bone_lengths(mirrored.joints), swapped, atol=1e-6)
+
+
+def test_slicing_and_seconds(walk):
+    part = walk[10:30]
+    assert len(part) == 20
+    assert part.seconds == pytest.approx(1.0)
+    np.testing.assert_array_equal(part.joints, walk.joints[10:30])
+
+
+def test_kit_motion_of_features_is_in_metres():
+    motion = Motion.from_features(np.full((4, 251), 100.0, dtype=np.float32), KIT)
+    assert motion.joints[0, 0, 1] == pytest.approx(100 * 0.75 / 480)
+    assert motion.fps == 12.5
+
+
+@pytest.mark.parametrize(
+    ("joints", "message"),
+    [
+        (np.zeros((5, 21, 3)), "22, 3"),
+        (np.zeros((0, 22, 3)), "no frames"),
+        (np.full((2, 22, 3), "a"), "numbers"),
+    ],
+)
+def test_bad_joints_are_refused(joints, message):
+    with pytest.raises(MotionGPTError, match=message):
+        Motion(joints)
+
+
+def test_a_missing_position_is_named_by_frame_and_joint(walk):
+    joints = walk.joints.copy()
+    joints[7, HUMANML3D.index("left_knee"), 1] = np.nan
+    with pytest.raises(MotionGPTError, match=r"left_knee.*frame 7"):
+        Motion(joints)

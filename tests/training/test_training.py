@@ -1,0 +1,174 @@
+"""All three stages train, and an interrupted run ends with the same weights as one that was not interrupted."""
+
+import os
+import signal
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from motiongpt.errors import MotionGPTError
+from motiongpt.model import MotionGPT
+from motiongpt.tokenizer import MotionTokenizer
+from motiongpt.training import loop
+from motiongpt.training.config import LanguageTraining, LoopConfig, TokenizerTraining, load_config
+from motiongpt.training.language import LanguageTask, train_language
+from motiongpt.training.loop import learning_rate
+from motiongpt.training.tokenizer import TokenizerTask, train_tokenizer
+
+
+def tokenizer_config(data_folder, output, *overrides):
+    return load_config(TokenizerTraining, "tiny-tokenizer", [f"data={data_folder}", f"output={output}", *overrides])
+
+
+@pytest.fixture(scope="module")
+def tokenizer_folder(data_folder, tmp_path_factory):
+    return train_tokenizer(tokenizer_config(data_folder, tmp_path_factory.mktemp("run") / "tokenizer", "loop.steps=6"))
+
+
+def language_config(stage, data_folder, tokenizer_folder, output, *overrides):
+    values = [f"data={data_folder}", f"tokenizer={tokenizer_folder}", f"output={output}"]
+    return load_config(LanguageTraining, f"tiny-{stage}", [*values, *overrides])
+
+
+def state(folder):
+    return load_file(folder / loop.STATE)
+
+
+def assert_same(a, b):
+    assert a.keys() == b.keys()
+    for name in a:
+        torch.testing.assert_close(a[name], b[name], rtol=0, atol=0, msg=name)
+
+
+class Interruption:
+    """Sends SIGINT to this process while a given step's batch is drawn."""
+
+    def __init__(self, task_class, at, monkeypatch):
+        original = task_class.batch
+
+        def batch(task, step, rank):
+            if step == at:
+                os.kill(os.getpid(), signal.SIGINT)
+            return original(task, step, rank)
+
+        monkeypatch.setattr(task_class, "batch", batch)
+
+
+# The tiny recipe starts to quantize at step 3: before, at, and after it.
+@pytest.mark.parametrize("at", [0, 2, 3, 4])
+def test_tokenizer_interrupted_anywhere_ends_with_the_same_weights(data_folder, tmp_path, monkeypatch, at):
+    steps = ["loop.steps=6", "quantize_from=3", "loop.average=0.9"]
+    train_tokenizer(tokenizer_config(data_folder, tmp_path / "whole", *steps))
+    with monkeypatch.context() as patch:
+        Interruption(TokenizerTask, at, patch)
+        with pytest.raises(MotionGPTError, match=f"Interrupted after step {at + 1} of 6"):
+            train_tokenizer(tokenizer_config(data_folder, tmp_path / "parts", *steps))
+    assert not (tmp_path / "parts" / "final").exists()
+    train_tokenizer(tokenizer_config(data_folder, tmp_path / "parts", *steps))
+    assert_same(state(tmp_path / "whole"), state(tmp_path / "parts"))
+    whole, parts = (load_file(tmp_path / name / "final" / "model.safetensors") for name in ("whole", "parts"))
+    assert_same(whole, parts)
+
+
+@pytest.mark.parametrize("stage", ["pretrain", "instruct"])
+def test_language_model_interrupted_ends_with_the_same_weights(
+    data_folder, tokenizer_folder, tmp_path, monkeypatch, stage
+):
+    steps = ["loop.steps=5", "start=", "loop.average=0.9"]
+    train_language(language_config(stage, data_folder, tokenizer_folder, tmp_path / "whole", *steps))
+    with monkeypatch.context() as patch:
+        Interruption(LanguageTask, 2, patch)
+        with pytest.raises(MotionGPTError, match="Interrupted"):
+            train_language(language_config(stage, data_folder, tokenizer_folder, tmp_path / "parts", *steps))
+    train_language(language_config(stage, data_folder, tokenizer_folder, tmp_path / "parts", *steps))
+    assert_same(state(tmp_path / "whole"), state(tmp_path / "parts"))
+
+
+def test_the_three_stages_give_a_model_that_loads(data_folder, tokenizer_folder, tmp_path, walk):
+    pretrained = train_language(language_config("pretrain", data_folder, tokenizer_folder, tmp_path / "pre"))
+    config = language_config("instruct", data_folder, tokenizer_folder, tmp_path / "ins", f"start={pretrained}")
+    from motiongpt.language.model import MotionLanguageModel
+
+    model = MotionGPT(MotionTokenizer.load(tokenizer_folder), MotionLanguageModel.load(train_language(config)))
+    model.save_pretrained(tmp_path / "model")
+    loaded = MotionGPT.from_pretrained(tmp_path / "model")
+    assert len(loaded.generate("a person walks slowly", seconds=2.0)) == 40
+    assert loaded.describe(walk)
+
+
+def test_training_lowers_the_error(data_folder, tmp_path):
+    config = tokenizer_config(
+        data_folder, tmp_path / "run", "loop.steps=80", "quantize_from=60", "loop.learning_rate=3e-3"
+    )
+    task = TokenizerTask(config)
+    with torch.no_grad():
+        before = float(task.loss(task.module.eval(), task.batch(999, 0))[1]["reconstruction"])
+    trained = MotionTokenizer.load(train_tokenizer(config))
+    task.module = trained
+    with torch.no_grad():
+        after = float(task.loss(trained, task.batch(999, 0))[1]["reconstruction"])
+    assert after < 0.8 * before
+
+
+def test_batches_are_a_function_of_seed_and_step(data_folder, tokenizer_folder, tmp_path):
+    for task, other in (
+        (
+            TokenizerTask(tokenizer_config(data_folder, tmp_path)),
+            TokenizerTask(tokenizer_config(data_folder, tmp_path, "seed=5")),
+        ),
+        (
+            LanguageTask(language_config("pretrain", data_folder, tokenizer_folder, tmp_path)),
+            LanguageTask(language_config("pretrain", data_folder, tokenizer_folder, tmp_path, "seed=5")),
+        ),
+    ):
+        first = task.batch(3, 0)
+        for step, rank, same in ((3, 0, True), (4, 0, False), (3, 1, False)):
+            again = task.batch(step, rank)
+            equal = all(first[k].shape == again[k].shape and torch.equal(first[k], again[k]) for k in first)
+            assert equal == same
+        again = other.batch(3, 0)
+        assert not all(first[k].shape == again[k].shape and torch.equal(first[k], again[k]) for k in first)
+
+
+def test_no_window_is_padded_and_short_clips_are_used(data_folder, tmp_path):
+    task = TokenizerTask(tokenizer_config(data_folder, tmp_path, "windows=[64, 32]"))
+    shapes = {task.batch(step, 0)["features"].shape for step in range(40)}
+    size = task.config.loop.batch_size
+    assert shapes == {(size, 64, 263), (2 * size, 32, 263)}
+
+
+def test_a_run_of_another_config_is_not_resumed(data_folder, tmp_path):
+    train_tokenizer(tokenizer_config(data_folder, tmp_path / "run", "loop.steps=2"))
+    with pytest.raises(MotionGPTError, match=r"another config \(network changed\)"):
+        train_tokenizer(tokenizer_config(data_folder, tmp_path / "run", "loop.steps=2", "network.width=64"))
+
+
+def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_state(data_folder, tmp_path):
+    with pytest.raises(MotionGPTError, match="not finite"):
+        train_tokenizer(tokenizer_config(data_folder, tmp_path / "run", "commitment=.nan"))
+
+
+def test_learning_rate_warms_up_and_falls_to_its_floor():
+    config = LoopConfig(steps=100, learning_rate=1.0, final_rate=0.1, warmup=10)
+    rates = [learning_rate(config, step) for step in range(101)]
+    assert rates[0] == pytest.approx(0.1)
+    assert max(rates) == pytest.approx(1.0)
+    assert np.argmax(rates) in (9, 10)
+    assert rates[100] == pytest.approx(0.1)
+    assert all(a >= b for a, b in pairwise(rates[10:]))
+
+
+@pytest.mark.parametrize(
+    ("key", "message"),
+    [("tasks={walk: 1}", "no task 'walk'"), ("block_weights={elbows: 1}", "no block 'elbows'")],
+)
+def test_unknown_names_in_a_config_are_named(data_folder, tokenizer_folder, tmp_path, key, message):
+    if key.startswith("tasks"):
+        config = language_config("pretrain", data_folder, tokenizer_folder, tmp_path / "x", key)
+    else:
+        config = tokenizer_config(data_folder, tmp_path / "x", key)
+    with pytest.raises(MotionGPTError, match=message):
+        (train_language if key.startswith("tasks") else train_tokenizer)(config)
