@@ -173,7 +173,7 @@ def _read_values(path: Path, skeleton: AcclaimSkeleton) -> dict[str, np.ndarray]
     frames = len(body) // height
     values: dict[str, np.ndarray] = {}
     try:
-        if len(body) != frames * height:
+        if len(body) != frames * height or not all(line.isdigit() for line in body[::height]):
             raise ValueError("a part of a frame")
         for row in range(1, height):
             column = body[row::height]
@@ -220,8 +220,8 @@ def _fault(path: Path, body: list[str], start: int, height: int, counts: dict[st
             )
     frames = len(body) // height
     return MotionGPTError(
-        f"{path}, line {start + len(body)}: cut in frame {frames + 1} after {len(body) % height} of {height} lines; only "
-        f"the {frames} frames before are complete."
+        f"{path}, line {start + len(body)}: cut in frame {frames + 1} after {len(body) % height} of {height} lines; "
+        f"only the {frames} frames before are complete."
     )
 
 
