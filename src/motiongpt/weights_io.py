@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import math
 from collections.abc import Mapping
@@ -20,6 +21,7 @@ from motiongpt.files import atomic_path
 # Raised when the meaning of a saved folder changes, so that an old program refuses a new folder and says why.
 FORMAT_VERSION = 1
 SHARD_BYTES = 48 * 2**20
+_CHECKSUM = "sha256"
 
 T = TypeVar("T")
 
@@ -97,7 +99,7 @@ def save_weights(folder: Path, tensors: Mapping[str, Tensor], *, dtype: torch.dt
     )
     for name, shard in zip(names, shards, strict=True):
         with atomic_path(folder / name) as temporary:
-            save_file(shard, temporary)
+            save_file(shard, temporary, metadata={_CHECKSUM: _checksum(shard)})
     if len(shards) > 1:
         index = {key: name for name, shard in zip(names, shards, strict=True) for key in shard}
         with atomic_path(folder / "model.safetensors.index.json") as temporary:
@@ -114,9 +116,22 @@ def read_safetensors(path: Path) -> dict[str, Tensor]:
         raise MotionGPTError(f"Weight file {path} is missing: fetch the model folder again.")
     try:
         with safe_open(path, framework="pt") as file:
-            return {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (not a dict)
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (not a dict)
+            expected = (file.metadata() or {}).get(_CHECKSUM)
     except (SafetensorError, OSError, ValueError) as error:
         raise MotionGPTError(f"Weight file {path} is damaged or not safetensors ({error}): fetch it again.") from error
+    if expected is not None and expected != _checksum(tensors):
+        raise MotionGPTError(f"Weight file {path} is damaged (its checksum is not the one it was saved with): fetch it again.")
+    return tensors
+
+
+def _checksum(tensors: Mapping[str, Tensor]) -> str:
+    """SHA-256 over names and values: a file that lost bits on its way is refused, not used."""
+    digest = hashlib.sha256()
+    for name in sorted(tensors):
+        digest.update(name.encode())
+        digest.update(tensors[name].flatten().view(torch.uint8).numpy())
+    return digest.hexdigest()
 
 
 def load_weights(folder: Path, module: nn.Module) -> None:

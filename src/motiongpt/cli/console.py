@@ -91,7 +91,10 @@ def check_output(path: Path) -> Path:
     Raises:
         MotionGPTError: unknown suffix, a folder of that name, or a folder that cannot be written.
     """
-    parse_formats(path.suffix or "none")
+    from motiongpt.formats import WRITERS
+
+    if path.suffix.lower() not in WRITERS:
+        raise MotionGPTError(f"{path}: its suffix must be one of {', '.join(WRITERS)}.")
     if path.is_dir():
         raise MotionGPTError(f"{path} is a folder; give the name of a file in it.")
     writable_folder(path.parent)
