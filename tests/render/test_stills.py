@@ -84,17 +84,16 @@ def test_mirroring_swaps_the_colours(figure) -> None:
 
 
 def test_nearer_limb_hides_the_farther(figure) -> None:
-    """The camera sees the side whose hand is busy; that hand held before the chest shows its own colour."""
+    still = figure()
+    towards_camera = -make_film(still, captions="", size=SIZE, fps=None, trail=False).panels[0].camera.view.rotation[2]
     for wrist, elbow, mask in ((20, 18, blues), (21, 19, reds)):
-        motion = figure(np.zeros((20, 3)))
-        joints = motion.joints.copy()
-        front = joints[:, 9] + [0, 0, 0.35]
-        joints[:, wrist] = front
-        joints[:, elbow] = (joints[:, wrist] + joints[:, 9]) / 2 + [0, -0.1, 0.1]
-        joints[:, wrist, 1] += 0.05 * np.sin(np.arange(20))
-        motion = Motion(joints)
-        x, y = joint_pixels(motion)[wrist]
-        assert mask(render_frame(motion, 0, size=SIZE))[y, x]
+        for distance in (0.3, -0.3):
+            joints = still.joints.copy()
+            joints[:, wrist] = joints[:, 9] + distance * towards_camera
+            joints[:, elbow] = joints[:, wrist] + [0, -0.2, 0]
+            motion = Motion(joints)
+            x, y = joint_pixels(motion)[wrist]
+            assert mask(render_frame(motion, 0, size=SIZE))[y, x] == (distance > 0)
 
 
 def test_trail_and_caption_can_be_left_out(walk) -> None:

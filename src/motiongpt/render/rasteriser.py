@@ -61,11 +61,10 @@ def _draw_body(
         # Surface values are averages over the covered part of the pixel only, so they stay clean at the silhouette.
         share = front / np.maximum(total, np.float32(1e-6))
         part = surface[:, window[0], window[1]]
+        part *= 1 - share
         for plane in range(3):
-            for target, value in ((part[plane], normal[plane]), (part[plane + 3], volume.colour[plane])):
-                change = value - target
-                change *= share
-                target += change
+            part[plane] += share * normal[plane]
+            part[plane + 3] += share * volume.colour[plane]
         cover[window] = total
         np.minimum(old_depth, np.where(fill > 0.4, new_depth, _FAR), out=old_depth)
     if scene_depth is not None:
