@@ -1,0 +1,54 @@
+# make demo    install, make a motion from a sentence, write a video, a BVH, an npy and a strip of poses
+# make test    install, then everything a change must pass
+# make quick   the tests that take seconds
+# make model   build the embedded model again from the raw data (hours on a CPU)
+#
+# VENV names the virtual environment, which is made when it is missing; RAW the folder of raw data (see docs/data.md).
+
+PYTHON ?= python3
+VENV ?= .venv
+RAW ?= ../shared/data
+TEXT ?= a person walks forward and waves with the right hand
+
+BIN := $(VENV)/bin
+INSTALL := $(BIN)/python -m pip install --quiet --constraint constraints.txt --editable
+
+.PHONY: demo test quick lint data model
+
+demo: $(VENV)/installed-all
+	@$(BIN)/motiongpt generate "$(TEXT)" --seconds 4 --seed 0 --format mp4,bvh,npy,png --output outputs/demo
+
+test: lint
+	$(BIN)/python -m pytest
+
+quick: $(VENV)/installed-dev
+	$(BIN)/python -m pytest -m "not slow"
+
+lint: $(VENV)/installed-dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+data: $(VENV)/installed-all
+	$(BIN)/motiongpt data build --cmu $(RAW)/cmu --captions $(RAW)/captions/humanml3d.jsonl.gz --hdm05 $(RAW)/hdm05 \
+		--output data/motion
+
+# Each stage goes on where it was interrupted; the configs say what it reads and where it writes.
+model: data
+	$(BIN)/motiongpt train tokenizer --config embedded-tokenizer
+	$(BIN)/motiongpt train pretrain --config embedded-pretrain
+	$(BIN)/motiongpt train instruct --config embedded-instruct
+	$(BIN)/motiongpt train assemble --tokenizer runs/embedded-tokenizer/final --language runs/embedded-instruct/final \
+		--output src/motiongpt/weights
+
+# The tests' tools come with everything else.
+$(VENV)/installed-all: pyproject.toml constraints.txt | $(BIN)/python
+	$(INSTALL) '.[all]'
+	@touch $@
+
+$(VENV)/installed-dev: pyproject.toml constraints.txt | $(BIN)/python
+	$(INSTALL) '.[dev]'
+	@touch $@ $(VENV)/installed-all
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
