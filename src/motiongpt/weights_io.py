@@ -121,7 +121,7 @@ def read_safetensors(path: Path) -> dict[str, Tensor]:
     except (SafetensorError, OSError, ValueError) as error:
         raise MotionGPTError(f"Weight file {path} is damaged or not safetensors ({error}): fetch it again.") from error
     if expected is not None and expected != _checksum(tensors):
-        raise MotionGPTError(f"Weight file {path} is damaged (its checksum differs from the saved one): fetch it again.")
+        raise MotionGPTError(f"Weight file {path} is damaged (its checksum is another than saved): fetch it again.")
     return tensors
 
 

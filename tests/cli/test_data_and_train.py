@@ -1,0 +1,110 @@
+"""data and train from the command line, on a handful of clips and a few steps."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from motiongpt import Motion, MotionGPT
+from motiongpt.data.build import feature_statistics
+
+from .conftest import Cli
+
+
+@pytest.fixture
+def dataset(cli: Cli, make_walk: Callable[..., Motion]) -> Path:
+    """Eight walks of different speed in the HumanML3D layout."""
+    root = Path("set")
+    for folder in ("new_joint_vecs", "texts"):
+        (root / folder).mkdir(parents=True)
+    for number in range(8):
+        clip = make_walk(frames=50 + 4 * number, speed=0.6 + 0.2 * number)
+        np.save(root / f"new_joint_vecs/{number:06d}.npy", clip.features())
+        (root / f"texts/{number:06d}.txt").write_text("a person walks forward#a/DET person/NOUN walk/VERB#0.0#0.0\n")
+    for split, clips in (("train", range(6)), ("val", [6]), ("test", [7])):
+        (root / f"{split}.txt").write_text("".join(f"{number:06d}\n" for number in clips))
+    mean, std = feature_statistics(sorted((root / "new_joint_vecs").iterdir()))
+    np.save(root / "Mean.npy", mean)
+    np.save(root / "Std.npy", std)
+    return root
+
+
+def test_check_and_stats(cli: Cli, dataset: Path) -> None:
+    assert (cli("data", "check", dataset).code, cli("data", "check", dataset).out) == (0, "")
+    result = cli("data", "stats", dataset, "--plots", "plots")
+    assert result.code == 0, result.err
+    assert result.lines[-1] == "plots/statistics.png"
+    assert Path("plots/statistics.png").stat().st_size > 1000
+    numbers = json.loads(cli("data", "stats", dataset, "--json").out)
+    assert numbers["splits"]["train"]["clips"] == 6
+    # One bad clip among the others: named, and the rest still counted.
+    clip = dataset / "new_joint_vecs/000003.npy"
+    broken = np.load(clip)
+    broken[5] = np.nan
+    np.save(clip, broken)
+    result = cli("data", "check", dataset)
+    assert result.code == 1
+    assert [line for line in result.lines if "000003.npy" in line] == result.lines
+    problems = json.loads(cli("data", "check", dataset, "--json").out)["problems"]
+    assert problems[0]["file"] == "new_joint_vecs/000003.npy"
+    assert json.loads(cli("data", "stats", dataset, "--json").out)["splits"]["train"]["clips"] == 5
+
+
+def test_build(cli: Cli, refused: Callable[..., str], make_walk: Callable[..., Motion]) -> None:
+    for number in range(6):
+        make_walk(frames=480, fps=120.0, speed=0.8 + 0.1 * number).save(f"cmu/01/01_{number + 1:02d}.bvh")
+    Path("cmu/01/01_09.bvh").write_text("HIERARCHY\nROOT cut")
+    result = cli("data", "build", "--cmu", "cmu", "-o", "built", "--workers", 1, "--json")
+    assert result.code == 0, result.err
+    report = json.loads(result.out)
+    assert report["trials"] == 7
+    assert report["clips"] >= 6
+    assert [entry["what"] for entry in report["dropped"]] == ["01_09"]
+    assert "01_09" in result.err
+    assert Path("built/report.md").is_file()
+    assert "none" in refused("data", "build", "--cmu", "none", "-o", "other")
+    refused("data", "build", "-o", "other")
+    refused("data", "check", "none")
+    refused("data", "stats", "none")
+
+
+def test_list_configs(cli: Cli) -> None:
+    names = cli("train", "--list-configs").lines
+    assert {"embedded-tokenizer", "embedded-pretrain", "embedded-instruct"} <= set(names)
+
+
+@pytest.mark.slow
+def test_all_stages_to_a_model(
+    cli: Cli, refused: Callable[..., str], dataset: Path, make_walk: Callable[..., Motion]
+) -> None:
+    loop = ("loop.steps=3", "loop.batch_size=4", "loop.warmup=1", "loop.validate_every=3")
+    sizes = ("network.width=32", "network.code_dim=32", "network.depth=1")
+    Path("tokenizer.yaml").write_text("data: set\noutput: runs/tokenizer\nnetwork: {}\n")
+    result = cli("train", "tokenizer", "--config", "tokenizer.yaml", "windows=[32, 16]", *sizes, *loop)
+    assert result.code == 0, result.err
+    assert result.lines == ["runs/tokenizer/final"]
+    Path("language.yaml").write_text("data: set\ntokenizer: runs/tokenizer/final\noutput: runs/pretrain\n")
+    model = (
+        "model.d_model=32", "model.d_kv=16", "model.d_ff=64", "model.heads=2", "model.layers=1",
+        "model.decoder_layers=1", "model.text_vocabulary=500",
+    )  # fmt: skip
+    result = cli(
+        "train", "pretrain", "--config", "language.yaml", "tasks.t2m=1", "tasks.caption_denoise=1", *model, *loop
+    )
+    assert result.code == 0, result.err
+    start = ("start=runs/pretrain/final", "output=runs/instruct")
+    result = cli("train", "instruct", "--config", "language.yaml", *start, *loop, "--json")
+    assert result.code == 0, result.err
+    assert json.loads(result.out) == {"output": "runs/instruct/final", "seed": 0}
+    parts = ("--tokenizer", "runs/tokenizer/final", "--language", "runs/instruct/final")
+    assert cli("train", "assemble", *parts, "-o", "model", "top_p=0.8").lines == ["model"]
+    assert MotionGPT.from_pretrained("model").defaults.top_p == 0.8
+    made = cli("generate", "a person walks", "--seconds", 1, "--format", "npy", "--model", "model")
+    assert np.load(made.lines[0]).shape == (20, 22, 3)
+    assert "top_q" in refused("train", "assemble", *parts, "-o", "other", "top_q=1")
+    assert "high" in refused("train", "assemble", *parts, "-o", "other", "top_p=high")
+    assert "none" in refused("train", "assemble", "--tokenizer", "none", *parts[2:], "-o", "other")
