@@ -156,7 +156,7 @@ class MotionGPT:
     @overload
     def generate(
         self,
-        text: Sequence[str],
+        text: list[str],
         *,
         n: None = None,
         seconds: float | None = None,
@@ -171,7 +171,7 @@ class MotionGPT:
     @overload
     def generate(
         self,
-        text: Sequence[str],
+        text: list[str],
         *,
         n: int,
         seconds: float | None = None,
@@ -185,7 +185,7 @@ class MotionGPT:
     ) -> list[list[Motion]]: ...
     def generate(
         self,
-        text: str | Sequence[str],
+        text: str | list[str],
         *,
         n: int | None = None,
         seconds: float | None = None,
@@ -200,7 +200,7 @@ class MotionGPT:
         """Motion that does what a sentence says.
 
         Args:
-            text: one sentence or several.
+            text: one sentence, or a list of them.
             n: samples of each sentence; gives a list for each. Sample s is the same whatever n is.
             seconds, frames: exact length asked for (frames at the skeleton's rate, 20 fps for HumanML3D).
             min_seconds, max_seconds: bounds when the model chooses the length.
@@ -213,7 +213,7 @@ class MotionGPT:
         Raises:
             MotionGPTError: a text is empty or too long, or a number is out of its range.
         """
-        texts = [text] if isinstance(text, str) else list(text)
+        texts = [text] if isinstance(text, str) else text
         exact = self._frames(seconds, frames)
         jobs = [self._text_job(item, exact, min_seconds, max_seconds) for item in texts]
         window = self.defaults.window

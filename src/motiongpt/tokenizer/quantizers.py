@@ -48,6 +48,11 @@ class Quantizer(nn.Module):
         reset_threshold: a code whose averaged count per batch falls below this is set to a random latent of the batch.
     """
 
+    codebook: Tensor
+    code_sum: Tensor
+    code_count: Tensor
+    initialised: Tensor
+
     def __init__(self, kind: str, num_codes: int, dim: int, decay: float = 0.99, reset_threshold: float = 1.0) -> None:
         super().__init__()
         self.kind = kind

@@ -100,7 +100,8 @@ class MotionTokenizer(nn.Module):
         features = self.features_of(clip) if isinstance(clip, Motion) else np.asarray(clip, dtype=np.float32)
         if features.ndim != 2 or features.shape[1] != self.config.features or len(features) == 0:
             raise MotionGPTError(
-                f"The tokenizer reads features of shape (1 frame or more, {self.config.features}), not {features.shape}."
+                f"The tokenizer reads features of shape (frames, {self.config.features}), at least one frame, "
+                f"but got {features.shape}."
             )
         if not np.isfinite(features).all():
             raise MotionGPTError(

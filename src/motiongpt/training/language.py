@@ -28,6 +28,8 @@ _NEEDS_CAPTION = {task for task in Task if any("Caption" in name for name in tas
 # Prompts that teach the text tokenizer its words, drawn for each task.
 _SAMPLE_PROMPTS = 400
 _VALIDATION_BATCHES = 8
+# Batches that are drawn together and sorted by length.
+GROUPED_BATCHES = 8
 
 
 @dataclass(frozen=True)
@@ -122,6 +124,8 @@ class LanguageTask:
             self.module = MotionLanguageModel.create(model, texts=self._texts(), seed=config.seed)
         words = self.module.tokenizer
         self.collate = Collator(words, self.module.max_input_tokens)
+        self._group = (-1, -1)
+        self._batches: list[list[tuple[Tokens, Tokens]]] = []
 
     def _texts(self) -> list[str]:
         rng = np.random.default_rng(self.config.seed)
@@ -137,10 +141,23 @@ class LanguageTask:
         """Nothing changes between the steps of this stage."""
 
     def batch(self, step: int, rank: int) -> dict[str, Tensor]:
-        """A collated batch of mixed tasks."""
-        rng = np.random.default_rng((self.config.seed, step, rank))
-        names = rng.choice(len(self.tasks), size=self.config.loop.batch_size, p=self.shares)
-        return self.collate([self._pair(self.tasks[name], rng) for name in names])
+        """A collated batch of mixed tasks, of pairs of about one length so that little is padded."""
+        group, place = divmod(step, GROUPED_BATCHES)
+        if (group, rank) != self._group:
+            self._group, self._batches = (group, rank), self._draw_group(group, rank)
+        return self.collate(self._batches[place])
+
+    def _draw_group(self, group: int, rank: int) -> list[list[tuple[Tokens, Tokens]]]:
+        """Pairs of several batches, sorted by length, cut into batches, in random order."""
+        rng = np.random.default_rng((self.config.seed, group, rank))
+        size = self.config.loop.batch_size
+        names = rng.choice(len(self.tasks), size=size * GROUPED_BATCHES, p=self.shares)
+        words = self.module.tokenizer
+        pairs = [self._pair(self.tasks[name], rng) for name in names]
+        ids = [[words.encode(side) if isinstance(side, str) else side for side in pair] for pair in pairs]
+        ids.sort(key=lambda pair: len(pair[0]) + 2 * len(pair[1]))
+        batches = [ids[start : start + size] for start in range(0, len(ids), size)]
+        return [[(inputs, outputs) for inputs, outputs in batches[i]] for i in rng.permutation(len(batches))]
 
     def _pair(self, name: str, rng: np.random.Generator) -> tuple[Tokens, Tokens]:
         words = self.module.tokenizer

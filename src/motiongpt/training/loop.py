@@ -35,7 +35,9 @@ STATE = "state.safetensors"
 class Task(Protocol):
     """What a stage brings to the loop."""
 
-    module: nn.Module
+    @property
+    def module(self) -> nn.Module:
+        """The model in training."""
 
     def prepare(self, step: int) -> None:
         """Called at the start of every step, before its batch is used."""
@@ -149,8 +151,8 @@ def fit(task: Task, config: LoopConfig, output: str | Path, *, seed: int, finger
                 with _averaged(module, average):
                     module.eval()
                     results = task.validate()
-                for name, value in results.items():
-                    writer.add_scalar(f"validation/{name}", value, done)
+                for name, result in results.items():
+                    writer.add_scalar(f"validation/{name}", result, done)
                 bar.write(f"step {done}: " + ", ".join(f"{name} {value:.4f}" for name, value in results.items()))
             if done % config.save_every == 0 or done == config.steps or interrupted.is_set():
                 save(done)
