@@ -3,8 +3,8 @@
     python benchmarks/speed.py [--model DIR] [--raw DIR] [--threads 2]
 
 Loading, generating and memory are measured in fresh processes. With --raw, a folder with ``cmu/``, ``hdm05/`` and
-``captions/humanml3d.jsonl.gz`` (see docs/data.md), a data set is built into a temporary folder. A busy machine makes every
-number worse: the load average is printed.
+``captions/humanml3d.jsonl.gz`` (see docs/data.md), a data set is built into a temporary folder. A busy machine makes
+all numbers worse: the load average is printed.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from render import made_up_walk, stick_figure
 
 from motiongpt.data.build import build
 from motiongpt.language.decoding import MotionGrammar, generate
 from motiongpt.model import MotionGPT
 from motiongpt.motion import features_to_joints, joints_to_features
 from motiongpt.render import render_video
+from render import made_up_walk, stick_figure
 
 # The original's numbers on two CPU cores.
 PUBLISHED_FEATURES_MS = 41.0
