@@ -120,8 +120,12 @@ class LanguageTask:
                     f"{config.start} has {self.module.tokenizer.num_codes} codes, not {self.num_codes}."
                 )
         else:
-            model = config.model
-            self.module = MotionLanguageModel.create(model, texts=self._texts(), seed=config.seed)
+            if config.model.num_codes != self.num_codes:
+                raise MotionGPTError(
+                    f"model.num_codes is {config.model.num_codes}, but the tokenizer in {config.tokenizer} has "
+                    f"{self.num_codes} codes: set model.num_codes={self.num_codes}."
+                )
+            self.module = MotionLanguageModel.create(config.model, texts=self._texts(), seed=config.seed)
         words = self.module.tokenizer
         self.collate = Collator(words, self.module.max_input_tokens)
         self._group = (-1, -1)

@@ -1,0 +1,182 @@
+"""The public object, on a tiny random model: shapes, lengths, seeds, placement. Quality is measured elsewhere."""
+
+import shutil
+
+import numpy as np
+import pytest
+
+from motiongpt import Motion, MotionGPT, MotionGPTError
+from motiongpt.motion.rotations import about, rotate
+
+
+@pytest.fixture(scope="module")
+def model(tiny_model_folder):
+    return MotionGPT.from_pretrained(tiny_model_folder)
+
+
+@pytest.fixture
+def placed(walk):
+    """A walk somewhere in the world."""
+    return Motion(rotate(about("Y", np.array(0.8)), walk.joints) + np.array([3.0, 0.0, -2.0]), name="placed")
+
+
+@pytest.mark.parametrize("frames", [1, 4, 37, 80, 200, 201, 450])
+def test_length_is_exact_when_asked(model, frames):
+    assert len(model.generate("a person walks", frames=frames)) == frames
+
+
+def test_seconds_are_exact_too(model):
+    assert model.generate("a person walks", seconds=3.35).seconds == pytest.approx(3.35)
+
+
+def test_length_stays_in_bounds_otherwise(model):
+    for seed in range(4):
+        assert 1.0 <= model.generate("a person walks", min_seconds=1.0, max_seconds=2.0, seed=seed).seconds <= 2.0
+
+
+def test_lists_in_lists_out(model):
+    assert isinstance(model.generate("a person walks"), Motion)
+    assert [motion.text for motion in model.generate(["walk", "jump"])] == ["walk", "jump"]
+    assert [len(row) for row in model.generate(["walk", "jump"], n=2)] == [2, 2]
+    assert len(model.generate("walk", n=3)) == 3
+
+
+def test_a_seed_gives_the_same_motion_alone_or_in_a_batch(model):
+    alone = model.generate("a person jumps", seed=3)
+    np.testing.assert_array_equal(alone.joints, model.generate("a person jumps", seed=3).joints)
+    in_batch = model.generate(["a person walks forward and turns left", "a person jumps"], seed=3, n=2)[1][0]
+    np.testing.assert_allclose(in_batch.joints, alone.joints, atol=1e-5)
+    other = model.generate("a person jumps", seed=4)
+    assert len(other) != len(alone) or np.abs(other.joints - alone.joints).max() > 1e-3
+
+
+def test_generated_motion_is_canonical(model):
+    motion = model.generate("a person walks", seconds=2.0)
+    np.testing.assert_allclose(motion.joints[0, 0, [0, 2]], 0, atol=1e-5)
+    assert motion.fps == 20
+
+
+def test_stream_grows_to_the_same_motion(model):
+    parts = list(model.stream("a person walks", seconds=3.0, seed=1, every=4))
+    assert len(parts) > 2
+    assert all(len(a) <= len(b) for a, b in zip(parts[:-1], parts[1:], strict=True))
+    np.testing.assert_array_equal(parts[-1].joints, model.generate("a person walks", seconds=3.0, seed=1).joints)
+
+
+def test_describe_reads_short_and_long_motion_and_never_writes_motion_tokens(model, walk):
+    long = Motion(np.tile(walk.joints, (10, 1, 1)))
+    for text in model.describe([walk, walk[:1], long]):
+        assert text
+        assert "motion_id" not in text
+    assert model.describe(walk) == model.describe([walk, long])[0]
+
+
+@pytest.mark.parametrize("given", [0.05, 0.2, 0.5, 1.0])
+def test_prediction_keeps_the_given_frames_where_they_stand(model, placed, given):
+    result = model.predict(placed, given=given)
+    first = max(1, round(given * len(placed)))
+    assert len(result) == len(placed)
+    np.testing.assert_array_equal(result.joints[:first], placed.joints[:first])
+    seam = result.joints[first - 1 : first + 2]
+    if len(seam) == 3:
+        assert np.linalg.norm(np.diff(seam, axis=0), axis=-1).max() < 0.3
+
+
+def test_prediction_does_not_look_at_what_is_hidden(model, placed):
+    other = Motion(np.concatenate([placed.joints[:12], placed.joints[12:] * 0.5]))
+    np.testing.assert_array_equal(model.predict(placed, given=0.2).joints, model.predict(other, given=0.2).joints)
+
+
+def test_prediction_can_be_longer_than_the_clip(model, placed):
+    assert model.predict(placed, given=1.0, seconds=5.0).seconds == 5.0
+
+
+@pytest.mark.parametrize("given", [(0.25, 0.25), (0.1, 0.6), (0.02, 0.02), (0.5, 0.5), (0.49, 0.49)])
+def test_inbetween_keeps_both_ends_where_they_stand(model, placed, given):
+    result = model.inbetween(placed, given=given)
+    first, last = (max(1, round(share * len(placed))) for share in given)
+    assert len(result) == len(placed)
+    np.testing.assert_array_equal(result.joints[:first], placed.joints[:first])
+    np.testing.assert_array_equal(result.joints[-last:], placed.joints[-last:])
+    for seam in (first, len(placed) - last):
+        steps = np.diff(result.joints[max(0, seam - 1) : seam + 1], axis=0)
+        assert np.linalg.norm(steps, axis=-1).max(initial=0) < 0.3
+
+
+def test_inbetween_does_not_look_at_what_is_hidden(model, placed):
+    joints = placed.joints.copy()
+    joints[15:45] = joints[15]
+    np.testing.assert_array_equal(model.inbetween(placed).joints, model.inbetween(Motion(joints)).joints)
+
+
+def test_a_gap_too_long_is_refused(model, walk):
+    with pytest.raises(MotionGPTError, match="gap"):
+        model.inbetween(Motion(np.tile(walk.joints, (10, 1, 1))), given=(0.1, 0.1))
+
+
+def test_other_bodies_and_rates_keep_their_size(model, walk):
+    child = Motion(walk.joints * 0.6, fps=60)
+    result = model.predict(child, given=0.5)
+    assert result.fps == 20
+    np.testing.assert_allclose(result.joints[0], child.joints[0])
+    height = result.joints[:, 15, 1] - result.joints[..., 1].min()
+    assert 0.3 < height.max() < 1.3
+
+
+def test_ask_answers_with_text_motion_or_both(model, walk):
+    for prompt, motion in (("say something", None), ("what is <motion>", walk), ("describe it", walk)):
+        answer = model.ask(prompt, motion)
+        assert answer.text or answer.motion is not None
+        assert "motion_id" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda m, w: m.generate(""), "empty"),
+        (lambda m, w: m.generate("  \n"), "empty"),
+        (lambda m, w: m.generate("walk " * 2000), "shorten"),
+        (lambda m, w: m.generate("walk", seconds=-1), "frames"),
+        (lambda m, w: m.generate("walk", seconds=float("nan")), "number of seconds"),
+        (lambda m, w: m.generate("walk", seconds=3600), "frames"),
+        (lambda m, w: m.generate("walk", seconds=2, frames=40), "not in both"),
+        (lambda m, w: m.generate("walk", seconds=2, min_seconds=1), "not both"),
+        (lambda m, w: m.generate("walk", min_seconds=5, max_seconds=2), "above the longest"),
+        (lambda m, w: m.generate("walk", n=0), "n must be"),
+        (lambda m, w: m.generate("walk", temperature=-1), "temperature"),
+        (lambda m, w: m.predict(w, given=0), "given"),
+        (lambda m, w: m.predict(w, given=1.5), "given"),
+        (lambda m, w: m.inbetween(w, given=(0.8, 0.8)), "given"),
+        (lambda m, w: m.ask("about <motion>"), "no motion is given"),
+        (lambda m, w: m.to("no-such-device"), "cannot be used"),
+    ],
+)
+def test_bad_input_is_one_sentence(model, walk, call, message):
+    with pytest.raises(MotionGPTError, match=message) as caught:
+        call(model, walk)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["跳舞", "🏃‍♀️ 💨", "человек идёт", "walk \u0000 now", '"quoted" <motion_id_3>'])
+def test_any_script_is_read(model, text):
+    assert len(model.generate(text, seconds=1.0)) == 20
+
+
+def test_a_model_of_another_version_or_a_missing_one_is_refused(tiny_model_folder, tmp_path):
+    with pytest.raises(MotionGPTError, match="There is no model folder"):
+        MotionGPT.from_pretrained(tmp_path / "nothing")
+    with pytest.raises(MotionGPTError, match=r"no config\.json"):
+        MotionGPT.from_pretrained(tmp_path)
+    copy = shutil.copytree(tiny_model_folder, tmp_path / "copy")
+    config = copy / "config.json"
+    config.write_text(config.read_text().replace('"format_version": 1', '"format_version": 7'))
+    with pytest.raises(MotionGPTError, match="version 7"):
+        MotionGPT.from_pretrained(copy)
+
+
+def test_save_and_load_give_the_same_answers(model, tmp_path, walk):
+    model.save_pretrained(tmp_path / "model")
+    loaded = MotionGPT.from_pretrained(tmp_path / "model")
+    assert loaded.defaults == model.defaults
+    np.testing.assert_array_equal(loaded.generate("walk").joints, model.generate("walk").joints)
+    assert loaded.describe(walk) == model.describe(walk)
