@@ -15,7 +15,7 @@ __all__ = ["Motion", "MotionGPT", "MotionGPTError", "__version__"]
 
 
 def __getattr__(name: str) -> Any:
-    # The model brings torch and transformers; reading and writing motion files should not wait for them.
+    # The model brings torch; reading and writing motion files should not wait for them.
     if name == "MotionGPT":
         from motiongpt.model import MotionGPT
 

@@ -221,7 +221,7 @@ class MotionGPT:
             self.language,
             [prompt for prompt, _, _ in jobs],
             [MotionGrammar(min(low, window), min(high, window)) for _, low, high in jobs],
-            n=n or 1,
+            n=1 if n is None else n,
             seed=seed,
             **self._sampling(temperature, top_k, top_p),
         )

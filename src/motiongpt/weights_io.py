@@ -100,6 +100,10 @@ def save_weights(folder: Path, tensors: Mapping[str, Tensor], *, dtype: torch.dt
     for name, shard in zip(names, shards, strict=True):
         with atomic_path(folder / name) as temporary:
             save_file(shard, temporary, metadata={_CHECKSUM: _checksum(shard)})
+    # Files of an earlier, larger or smaller, model would be taken for part of this one.
+    for stale in folder.glob("model*.safetensors*"):
+        if stale.name not in names:
+            stale.unlink()
     if len(shards) > 1:
         index = {key: name for name, shard in zip(names, shards, strict=True) for key in shard}
         with atomic_path(folder / "model.safetensors.index.json") as temporary:

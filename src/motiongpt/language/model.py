@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from motiongpt.errors import MotionGPTError
+from motiongpt.errors import MotionGPTError, require
 from motiongpt.language.t5 import IGNORED, T5, T5Shape
 from motiongpt.language.text_tokenizer import TextTokenizer
 from motiongpt.weights_io import config_from, load_config, load_weights, save_config, save_weights
@@ -232,11 +232,12 @@ def _from_hub(config: LanguageConfig, generator: torch.Generator) -> MotionLangu
     """A trained T5 of the hub or of a folder, with rows for the motion tokens right after its words."""
     if not config.hub:
         raise MotionGPTError("The backbone 'hub' needs an id such as 'google/flan-t5-base', or a folder, in 'hub'.")
-    from transformers import AutoTokenizer, T5ForConditionalGeneration
-
+    transformers = require("transformers", "hub")
     try:
-        words = AutoTokenizer.from_pretrained(config.hub).backend_tokenizer.to_str()
-        trained = T5ForConditionalGeneration.from_pretrained(config.hub, use_safetensors=True, dtype=torch.float32)
+        words = transformers.AutoTokenizer.from_pretrained(config.hub).backend_tokenizer.to_str()
+        trained = transformers.T5ForConditionalGeneration.from_pretrained(
+            config.hub, use_safetensors=True, dtype=torch.float32
+        )
     except (OSError, ValueError, AttributeError, RuntimeError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise MotionGPTError(f"Cannot take a T5 with safetensors weights from {config.hub!r}: {reason}") from error
