@@ -78,6 +78,8 @@ def tiny_model_folder(tmp_path_factory: pytest.TempPathFactory, make_walk: Calla
     tokenizer = MotionTokenizer(network, features.mean(0), np.full(features.shape[1], 0.05), HUMANML3D)
     # Untrained codes lie so close together that all motions would look alike.
     tokenizer.vqvae.quantizer.codebook.normal_(std=0.3)
+    # As far apart as those of a trained codebook: other codes are another motion.
+    torch.nn.init.normal_(tokenizer.vqvae.quantizer.codebook)
     config = LanguageConfig(d_model=32, d_kv=16, d_ff=64, heads=2, layers=1, decoder_layers=1, text_vocabulary=600)
     language = MotionLanguageModel.create(config, texts=CAPTIONS)
     folder = tmp_path_factory.mktemp("model")
