@@ -76,6 +76,17 @@ def test_blocks_mean_what_they_are_called(walk):
     np.testing.assert_allclose(np.linalg.det(matrices), 1, atol=1e-4)
 
 
+def test_a_full_spin_survives_the_features(walk):
+    joints = np.stack(
+        [rotate(about("Y", np.array(0.12 * k)), frame) for k, frame in enumerate(walk.joints[:1].repeat(60, 0))]
+    )
+    back = features_to_joints(joints_to_features(joints))
+    # The heading is smoothed over a second at each end, so the spin is compared in the middle, up to its start.
+    turned = np.unwrap(np.arctan2(*(back[:, 1] - back[:, 2])[:, [2, 0]].T))
+    expected = np.unwrap(np.arctan2(*(joints[:, 1] - joints[:, 2])[:, [2, 0]].T))[:-1]
+    np.testing.assert_allclose(np.diff(turned)[5:-5], np.diff(expected)[5:-5], atol=1e-2)
+
+
 def test_floor_can_be_given(walk):
     lifted = walk.joints + np.array([0, 0.5, 0], dtype=np.float32)
     layout = FeatureLayout(HUMANML3D)

@@ -112,7 +112,10 @@ def joints_to_features(joints: np.ndarray, skeleton: Skeleton = HUMANML3D, *, fl
     joints = place(joints, skeleton, floor)
     head = _feature_heading(joints, skeleton)
     steps = joints[1:] - joints[:-1]
-    yaw = np.arcsin(np.clip(rotations.multiply(head[1:], rotations.conjugate(head[:-1]))[:, 2:3], -1, 1))
+    turn = rotations.multiply(head[1:], rotations.conjugate(head[:-1]))
+    # A quaternion and its negative are one rotation; without choosing the near one, the published pipeline turns a
+    # spinning body the wrong way for one frame whenever its heading passes 180 degrees.
+    yaw = np.arcsin(np.clip(turn[:, 2:3] * np.where(turn[:, :1] < 0, -1, 1), -1, 1))
     linear = rotations.rotate(head[1:], steps[:, 0])[:, [0, 2]]
     local = joints - joints[:, :1] * np.array([1.0, 0.0, 1.0])
     positions = rotations.rotate(head[:, None], local)[:-1, 1:]
