@@ -76,15 +76,17 @@ def test_blocks_mean_what_they_are_called(walk):
     np.testing.assert_allclose(np.linalg.det(matrices), 1, atol=1e-4)
 
 
-def test_a_full_spin_survives_the_features(walk):
-    joints = np.stack(
-        [rotate(about("Y", np.array(0.12 * k)), frame) for k, frame in enumerate(walk.joints[:1].repeat(60, 0))]
-    )
+def test_a_slow_spin_survives_the_features(walk):
+    # Slow, because the features smooth the heading over a second.
+    turns = 0.05 * np.arange(120)
+    joints = np.stack([rotate(about("Y", angle), walk.joints[0]) for angle in turns])
     back = features_to_joints(joints_to_features(joints))
-    # The heading is smoothed over a second at each end, so the spin is compared in the middle, up to its start.
-    turned = np.unwrap(np.arctan2(*(back[:, 1] - back[:, 2])[:, [2, 0]].T))
-    expected = np.unwrap(np.arctan2(*(joints[:, 1] - joints[:, 2])[:, [2, 0]].T))[:-1]
-    np.testing.assert_allclose(np.diff(turned)[5:-5], np.diff(expected)[5:-5], atol=1e-2)
+
+    def facing(body):
+        hips = body[:, HUMANML3D.index("left_hip")] - body[:, HUMANML3D.index("right_hip")]
+        return np.unwrap(np.arctan2(-hips[:, 2], hips[:, 0]))
+
+    np.testing.assert_allclose(np.diff(facing(back))[5:-5], 0.05, atol=5e-3)
 
 
 def test_floor_can_be_given(walk):
