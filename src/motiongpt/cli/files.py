@@ -47,7 +47,10 @@ def convert(
         print(target)
 
 
-class Mode(str, Enum):
+_SIZE = (1280, 720)
+
+
+class Mode(Enum):
     """What ``render`` makes."""
 
     video = "video"
@@ -70,11 +73,13 @@ def render(
     frame: Annotated[
         int, typer.Option("--frame", metavar="K", help="Frame from 0 for --mode frame; -1 is the last.")
     ] = 0,
-    poses: Annotated[int | None, typer.Option("--poses", help="Poses in a sequence or strip.")] = None,
+    poses: Annotated[int | None, typer.Option("--poses", min=1, help="Poses in a sequence (6) or strip (8).")] = None,
     engine: Annotated[Engine, typer.Option("--engine", help="What draws.")] = Engine.fast,
     body: Annotated[Body, typer.Option("--body", help="What the figure is drawn as.")] = Body.mannequin,
     caption: Annotated[str | None, typer.Option("--caption", help="Text under the picture.")] = None,
-    size: Annotated[str | None, typer.Option("--size", metavar="WxH", help="Pixels, such as 1280x720.")] = None,
+    size: Annotated[
+        str | None, typer.Option("--size", metavar="WxH", help="Pixels; 1280x720, or what a strip needs.")
+    ] = None,
     fps: Fps = None,
     unit: Unit = None,
     skeleton: SkeletonName = None,
@@ -95,15 +100,14 @@ def render(
     motion = Motion.load(file, fps=fps, unit=unit, skeleton=skeleton)
     if caption is not None:
         motion.text = caption
-    sized = {} if pixels is None else {"size": pixels}
-    posed = {} if poses is None else {"poses": poses}
     if moving:
-        save_motion(motion, path, **sized)
+        save_motion(motion, path, size=pixels or _SIZE)
     elif mode is Mode.frame:
-        save_image(render_frame(motion, frame, **sized), path)
+        save_image(render_frame(motion, frame, size=pixels or _SIZE), path)
+    elif mode is Mode.sequence:
+        save_image(render_sequence(motion, poses or 6, size=pixels or _SIZE), path)
     else:
-        draw = render_sequence if mode is Mode.sequence else render_strip
-        save_image(draw(motion, **posed, **sized), path)
+        save_image(render_strip(motion, poses or 8, size=pixels), path)
     if as_json:
         print_json(
             {"input": str(file), "output": str(path), "mode": mode.value, "frames": len(motion), "fps": motion.fps}

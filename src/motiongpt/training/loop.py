@@ -12,6 +12,7 @@ import hashlib
 import json
 import math
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -153,7 +154,8 @@ def fit(task: Task, config: LoopConfig, output: str | Path, *, seed: int, finger
                     results = task.validate()
                 for name, result in results.items():
                     writer.add_scalar(f"validation/{name}", result, done)
-                bar.write(f"step {done}: " + ", ".join(f"{name} {value:.4f}" for name, value in results.items()))
+                values = ", ".join(f"{name} {value:.4f}" for name, value in results.items())
+                bar.write(f"step {done}: {values}", file=sys.stderr)
             if done % config.save_every == 0 or done == config.steps or interrupted.is_set():
                 save(done)
             if interrupted.is_set() and done < config.steps:
