@@ -1,0 +1,157 @@
+"""How good a model is, as Markdown tables for its model card.
+
+    python benchmarks/quality.py [--model DIR] [--data data/motion] [--probes] [--held-out] [-n 3] [--seed 0]
+        [--temperature T] [--top-k K] [--top-p P] [--device cpu] [--limit CLIPS] [-o report.json]
+
+Probes: sentences whose truth geometry can decide, next to how often real clips with such captions pass and how often
+real clips of other kinds do (both only with --data). Held-out: reconstruction, captions, prediction and in-between on
+the test split of --data. Without --probes and --held-out both are measured. The JSON report also has every sentence
+and description.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import sys
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from motiongpt.errors import MotionGPTError
+from motiongpt.evaluation.ceiling import measure_ceiling
+from motiongpt.evaluation.held_out import evaluate_held_out
+from motiongpt.evaluation.probes import evaluate_probes
+from motiongpt.files import atomic_path
+from motiongpt.model import MotionGPT
+
+
+def table(header: list[str], rows: list[list[str]]) -> str:
+    """A Markdown table."""
+    return "\n".join("| " + " | ".join(row) + " |" for row in (header, ["---"] * len(header), *rows))
+
+
+def percent(value: float) -> str:
+    return f"{100 * value:.0f} %"
+
+
+def probe_table(report: dict[str, Any], ceiling: dict[str, Any]) -> str:
+    """One row a kind: the model's rate, that of real clips of the kind and of real clips of others."""
+    rows = [["**all samples**", f"**{percent(report['rate'])}** of {report['samples']}", "", ""]]
+    rows += [["mean over kinds", percent(report["kind_mean"]), "", ""]]
+    for kind, tally in report["kinds"].items():
+        real = ceiling.get(kind)
+        cells = ["", ""]
+        if real:
+            cells = [f"{percent(real[key])} of {real[clips]}" if real[clips] else "no clips" for key, clips in
+                     (("passed", "clips"), ("others_passed", "others"))]  # fmt: skip
+        rows.append([kind, f"{percent(tally['rate'])} of {tally['samples']}", *cells])
+    return table(["kind", "model", "real clips of the kind", "real clips of others"], rows)
+
+
+def held_out_tables(report: dict[str, Any]) -> str:
+    """Reconstruction by source, then captions and completion."""
+    rows = [
+        [
+            source,
+            f"{row['clips']} ({row['frames']} frames)",
+            *(f"{row[key]:.1f}" for key in ("mpjpe_clips", "mpjpe_frames", "mpjpe_turned")),
+            f"{row['drift']:.2f} ({row['drift_per_second']:.3f} a second)",
+            f"{row['heading_drift']:.0f}",
+        ]
+        for source, row in report["reconstruction"].items()
+    ]
+    header = [
+        "source", "clips", "MPJPE of clips (mm)", "of frames (mm)", "headings aligned (mm)", "root drift (m)",
+        "heading drift (°)",
+    ]  # fmt: skip
+    described = report["describe"]
+    sides = described["sides"]
+    facts = [
+        *(
+            [
+                what,
+                f"{percent(described[key])} of {described['clips']} (blind guess {percent(described['blind_' + key])})",
+            ]
+            for what, key in (
+                ("describe: action among the references'", "action"),
+                ("describe: action most references begin with", "main"),
+            )
+        ),
+        [
+            "describe: side, where references agree on one",
+            f"{sides['right']} right, {sides['wrong']} wrong, {sides['silent']} silent",
+        ],
+        ["describe: different descriptions", percent(described["different"])],
+        ["describe: time a clip", f"{described['seconds']:.2f} s"],
+    ]
+    for name in ("predict", "inbetween"):
+        row = report[name]
+        facts += [
+            [f"{name}: largest deviation of a given frame", f"{100 * row['deviation']:.3f} cm in {row['clips']} clips"],
+            [
+                f"{name}: step at the seam / usual largest step",
+                f"{row['seam']:.2f} median, {row['seam_worst']:.2f} worst, {percent(row['seam_high'])} above 1.5",
+            ],
+            [f"{name}: time a clip", f"{row['seconds']:.2f} s"],
+        ]
+    return table(header, rows) + "\n\n" + table(["what", "value"], facts)
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", help="model folder or hub id; the model of the package when left out")
+    parser.add_argument("--data", type=Path, help="data set in the HumanML3D layout")
+    parser.add_argument("--probes", action="store_true", help="measure the probes")
+    parser.add_argument("--held-out", action="store_true", help="measure on the test split of --data")
+    parser.add_argument("-n", type=int, default=3, help="samples of each sentence")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--temperature", type=float)
+    parser.add_argument("--top-k", type=int)
+    parser.add_argument("--top-p", type=float)
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--limit", type=int, help="held-back clips to take, evenly over the list; all when left out")
+    parser.add_argument("-o", "--output", type=Path, help="JSON report")
+    return parser.parse_args()
+
+
+def main() -> None:
+    arguments = parse_arguments()
+    both = not (arguments.probes or arguments.held_out)
+    if arguments.data is None and (both or arguments.held_out):
+        raise MotionGPTError("The held-out measures need a data set: give its folder with --data, or ask for --probes.")
+    model = MotionGPT.from_pretrained(arguments.model, arguments.device)
+    chosen = {"temperature": arguments.temperature, "top_k": arguments.top_k, "top_p": arguments.top_p}
+    sampling = {name: value for name, value in chosen.items() if value is not None}
+    machine = f"{platform.machine()}, {torch.get_num_threads()} threads, {arguments.device}, torch {torch.__version__}"
+    report: dict[str, Any] = {
+        "model": arguments.model or "of the package",
+        "machine": machine,
+        "data": str(arguments.data),
+        "seed": arguments.seed,
+        "n": arguments.n,
+        "sampling": {**{name: getattr(model.defaults, name) for name in chosen}, **sampling},
+    }
+    print(table(["setting", "value"], [[name, str(value)] for name, value in report.items()]), flush=True)
+    if both or arguments.probes:
+        report["probes"] = evaluate_probes(model, arguments.n, arguments.seed, **sampling)
+        report["ceiling"] = measure_ceiling(arguments.data) if arguments.data else {}
+        print("\n" + probe_table(report["probes"], report["ceiling"]), flush=True)
+    if both or arguments.held_out:
+        report["held_out"] = evaluate_held_out(
+            model, arguments.data, limit=arguments.limit, seed=arguments.seed, **sampling
+        )
+        print("\n" + held_out_tables(report["held_out"]), flush=True)
+    if arguments.output:
+        with atomic_path(arguments.output) as temporary:
+            temporary.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except MotionGPTError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)

@@ -1,0 +1,249 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from motiongpt.evaluation import predicates
+from motiongpt.motion import Motion, rotations
+from motiongpt.motion.skeleton import HUMANML3D
+
+FRAMES = 60  # of the fixture
+SECONDS = np.arange(FRAMES) / 20
+PULSE = np.sin(np.pi * SECONDS / SECONDS[-1]) ** 2  # 0 at both ends, 1 in the middle
+
+
+def joint(name: str) -> int:
+    return HUMANML3D.index(name)
+
+
+def travelling(body: np.ndarray, x: float = 0.0, z: float = 0.0) -> np.ndarray:
+    """The body moved evenly by so many metres in all."""
+    return body + np.linspace(0, 1, len(body))[:, None, None] * np.array([x, 0.0, z])
+
+
+def turned(body: np.ndarray, degrees: float) -> np.ndarray:
+    """The body turned evenly about its own axis."""
+    return rotations.rotate(rotations.about("Y", np.radians(np.linspace(0, degrees, len(body))))[:, None], body)
+
+
+def around(body: np.ndarray, degrees: float, radius: float = 1.0) -> np.ndarray:
+    """The body walked along a circle, facing along its path; positive degrees to the left."""
+    sign = np.sign(degrees)
+    centre = np.array([sign * radius, 0.0, 0.0])
+    return turned(body - centre, degrees) + centre
+
+
+def with_joint(body: np.ndarray, name: str, offset: np.ndarray) -> np.ndarray:
+    body = body.copy()
+    body[:, joint(name)] += offset
+    return body
+
+
+def up(metres: np.ndarray | float) -> np.ndarray:
+    return np.stack([np.zeros(FRAMES), np.broadcast_to(metres, FRAMES), np.zeros(FRAMES)], axis=-1)
+
+
+def lowered(body: np.ndarray, metres: float) -> np.ndarray:
+    """Everything but the legs goes down."""
+    legs = [joint(f"{side}_{part}") for side in ("left", "right") for part in ("ankle", "foot")]
+    rest = [index for index in range(body.shape[1]) if index not in legs]
+    body = body.copy()
+    body[:, rest, 1] -= metres
+    return body
+
+
+def test_walks_forward(standing: np.ndarray) -> None:
+    assert predicates.walks_forward(travelling(standing, z=2.0))
+    assert not predicates.walks_forward(standing)
+    assert not predicates.walks_forward(travelling(standing, z=-2.0))
+    assert not predicates.walks_forward(travelling(standing, x=2.0))
+
+
+def test_forward_is_where_the_body_faces_first(standing: np.ndarray) -> None:
+    quarter = rotations.rotate(rotations.about("Y", np.array(np.pi / 2)), standing)
+    assert predicates.walks_forward(travelling(quarter, x=2.0))
+    assert not predicates.walks_forward(travelling(quarter, z=2.0))
+
+
+def test_walks_backward(standing: np.ndarray) -> None:
+    assert predicates.walks_backward(travelling(standing, z=-1.5))
+    assert not predicates.walks_backward(travelling(standing, z=1.5))
+    # Turned round and walked forward, the root comes back, but nobody walked backward.
+    assert not predicates.walks_backward(travelling(turned(standing, 0.0), z=0.1))
+
+
+@pytest.mark.parametrize(("x", "side", "holds"), [(1.0, "left", True), (-1.0, "right", True), (1.0, "right", False)])
+def test_walks_sideways(standing: np.ndarray, x: float, side: str, holds: bool) -> None:
+    assert predicates.walks_sideways(travelling(standing, x=x), side) is holds
+    assert predicates.walks_sideways(travelling(standing, x=x))
+    assert not predicates.walks_sideways(travelling(standing, x=x, z=2.0), side)
+
+
+def test_speeds(standing: np.ndarray) -> None:
+    slow, walk, run = (travelling(standing, z=3 * speed) for speed in (0.6, 1.5, 3.0))
+    assert [predicates.moves_slowly(motion) for motion in (standing, slow, walk, run)] == [False, True, False, False]
+    assert [predicates.moves_quickly(motion) for motion in (standing, slow, walk, run)] == [False, False, True, True]
+    assert [predicates.runs(motion) for motion in (standing, slow, walk, run)] == [False, False, False, True]
+
+
+def test_speed_is_in_metres_a_second(standing: np.ndarray) -> None:
+    body = travelling(standing, z=2.0)
+    assert predicates.path_length(body) == pytest.approx(2.0, rel=0.05)
+    assert float(np.median(predicates.speed(body))) == pytest.approx(2.0 / (59 / 20), rel=0.02)
+
+
+@pytest.mark.parametrize(("degrees", "left", "right"), [(90, True, False), (-90, False, True), (10, False, False)])
+def test_turns(standing: np.ndarray, degrees: float, left: bool, right: bool) -> None:
+    body = turned(standing, degrees)
+    assert predicates.turns(body, "left") is left
+    assert predicates.turns(body, "right") is right
+
+
+def test_net_turn_counts_whole_turns(standing: np.ndarray) -> None:
+    assert predicates.net_turn(turned(standing, 700)) == pytest.approx(700, rel=0.05)
+
+
+def test_turns_around(standing: np.ndarray) -> None:
+    assert predicates.turns_around(turned(standing, 180))
+    assert not predicates.turns_around(turned(standing, 90))
+
+
+def test_circles(standing: np.ndarray) -> None:
+    assert predicates.circles(around(standing, 360))
+    assert predicates.circles(around(standing, 360), "left")
+    assert not predicates.circles(around(standing, 360), "right")
+    assert predicates.circles(around(standing, -360), "right")
+    assert not predicates.circles(turned(standing, 360)), "turning on the spot is no walk in a circle"
+    assert not predicates.circles(around(standing, 90))
+
+
+def test_jumps_and_hops(standing: np.ndarray) -> None:
+    jump, hop = (standing + up(metres * PULSE**4)[:, None] for metres in (0.35, 0.1))
+    assert predicates.jumps(jump)
+    assert predicates.hops(jump)
+    assert predicates.hops(hop)
+    assert not predicates.jumps(hop)
+    assert not predicates.hops(standing)
+    assert not predicates.hops(standing + up(0.35 * SECONDS)[:, None]), "floating away is no hop"
+    one_leg = with_joint(with_joint(standing, "left_foot", up(0.3)), "left_ankle", up(0.3))
+    assert not predicates.hops(one_leg), "one foot stays on the floor"
+
+
+def test_kicks(standing: np.ndarray) -> None:
+    swing = np.sin(np.pi * np.clip((SECONDS - 1) / 0.5, 0, 1))
+    high = np.stack([0 * swing, 0.5 * swing, 0.7 * swing], axis=-1)
+    kick = with_joint(with_joint(standing, "right_foot", high), "right_ankle", high)
+    assert predicates.kicks(kick)
+    assert predicates.kicks(kick, "right")
+    assert not predicates.kicks(kick, "left")
+    slow = with_joint(standing, "right_foot", up(0.6 * PULSE))
+    assert not predicates.kicks(slow), "a leg lifted slowly is no kick"
+    assert not predicates.kicks(with_joint(standing, "right_foot", up(0.2 * swing)))
+    folded = with_joint(with_joint(standing, "right_foot", up(0.5 * swing)), "right_ankle", up(0.5 * swing))
+    assert not predicates.kicks(folded), "the knee is bent, as in running"
+
+
+def test_lowering_the_pelvis(standing: np.ndarray) -> None:
+    low = lowered(standing, 0.4)
+    assert predicates.sits(low)
+    assert predicates.squats(low)
+    assert not predicates.sits(standing)
+    assert not predicates.squats(standing)
+    assert not predicates.lies(low)
+
+
+def test_lies(standing: np.ndarray) -> None:
+    lying = rotations.rotate(rotations.about("X", np.array(-np.pi / 2)), standing)
+    lying[..., 1] += 0.1 - lying[..., 1].min()
+    assert predicates.lies(lying)
+    assert not predicates.sits(lying)
+    assert not predicates.lies(standing)
+
+
+def test_bends_down(standing: np.ndarray) -> None:
+    reach = with_joint(with_joint(standing, "head", up(-0.6 * PULSE)), "left_wrist", up(-0.6 * PULSE))
+    assert predicates.bends_down(reach)
+    assert not predicates.bends_down(standing)
+
+
+def test_raising_arms(standing: np.ndarray) -> None:
+    right = with_joint(standing, "right_wrist", up(1.0 * PULSE))
+    both = with_joint(right, "left_wrist", up(1.0 * PULSE))
+    assert predicates.raises_arm(right, "right")
+    assert not predicates.raises_arm(right, "left")
+    assert predicates.raises_arm(right)
+    assert not predicates.raises_arm(standing)
+    assert predicates.raises_both_arms(both)
+    assert not predicates.raises_both_arms(right)
+
+
+def test_waves(standing: np.ndarray) -> None:
+    aside = np.stack([0.15 * np.sin(2 * np.pi * 1.5 * SECONDS), np.full(FRAMES, 0.8), np.zeros(FRAMES)], axis=-1)
+    wave = with_joint(standing, "right_wrist", aside)
+    assert predicates.waves(wave, "right")
+    assert not predicates.waves(wave, "left")
+    assert not predicates.waves(with_joint(standing, "right_wrist", up(0.8))), "held up without moving"
+    assert not predicates.waves(with_joint(standing, "right_wrist", aside - up(0.8))), "swinging, but hanging down"
+
+
+def test_throws_and_punches(standing: np.ndarray) -> None:
+    ahead = np.zeros((FRAMES, 3))
+    ahead[:, 2] = 0.5 * (np.sin(2 * np.pi * 1.5 * SECONDS) > 0.9)
+    ready = with_joint(standing, "right_wrist", up(0.5) + np.array([0.0, 0.0, 0.1]))
+    punch = with_joint(ready, "right_wrist", ahead)
+    assert predicates.punches(punch, "right")
+    assert predicates.throws(punch, "right")
+    assert not predicates.punches(punch, "left")
+    assert not predicates.punches(ready)
+    assert not predicates.throws(travelling(standing, z=12.0)), "the hand keeps pace with the body"
+
+
+def test_stands_still(standing: np.ndarray) -> None:
+    assert predicates.stands_still(standing)
+    assert not predicates.stands_still(travelling(standing, z=1.0))
+    assert not predicates.stands_still(lowered(standing, 0.4))
+    assert not predicates.stands_still(with_joint(standing, "left_wrist", up(0.3 * np.sin(10 * SECONDS))))
+
+
+def test_sneaks(standing: np.ndarray) -> None:
+    crouched = travelling(lowered(standing, 0.15), z=1.2)
+    assert predicates.sneaks(crouched)
+    assert not predicates.sneaks(travelling(standing, z=4.5))
+
+
+ALL: list[Callable[..., bool]] = [
+    predicates.walks_forward, predicates.walks_backward, predicates.walks_sideways, predicates.moves_slowly,
+    predicates.moves_quickly, predicates.runs, predicates.turns_around, predicates.circles, predicates.jumps,
+    predicates.hops, predicates.kicks, predicates.sits, predicates.squats, predicates.bends_down,
+    predicates.raises_arm, predicates.raises_both_arms, predicates.waves, predicates.throws, predicates.punches,
+    predicates.lies, predicates.sneaks,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("predicate", ALL, ids=lambda one: one.__name__)
+def test_a_standing_body_does_nothing(predicate: Callable[..., bool], standing: np.ndarray) -> None:
+    assert not predicate(standing)
+    assert not predicate(standing[:1]), "a single frame is no motion"
+
+
+@pytest.mark.parametrize("predicate", ALL, ids=lambda one: one.__name__)
+def test_placement_in_the_world_does_not_matter(
+    predicate: Callable[..., bool], make_walk: Callable[..., Motion]
+) -> None:
+    joints = make_walk(speed=1.4).joints.astype(np.float64)
+    moved = rotations.rotate(rotations.about("Y", np.array(2.0)), joints) + np.array([3.0, 1.0, -2.0])
+    assert predicate(joints) == predicate(moved)
+
+
+@pytest.mark.parametrize("predicate", [predicates.kicks, predicates.turns, predicates.waves, predicates.circles])
+def test_mirroring_exchanges_the_sides(predicate: Callable[..., bool], standing: np.ndarray) -> None:
+    swing = np.sin(np.pi * np.clip((SECONDS - 1) / 0.5, 0, 1))
+    ahead = np.stack([0 * swing, 0.5 * swing, 0.7 * swing], axis=-1)
+    body = around(with_joint(with_joint(standing, "right_foot", ahead), "right_ankle", ahead), 300)
+    aside = np.stack([0.15 * np.sin(2 * np.pi * 1.5 * SECONDS), np.full(FRAMES, 0.8), np.zeros(FRAMES)], axis=-1)
+    body = with_joint(body, "right_wrist", aside)
+    mirrored = body[:, HUMANML3D.mirror_order] * np.array([-1, 1, 1])
+    for side, other in (("left", "right"), ("right", "left")):
+        assert predicate(body, side) == predicate(mirrored, other)
