@@ -158,6 +158,8 @@ def test_learning_rate_warms_up_and_falls_to_its_floor():
     assert max(rates) == pytest.approx(1.0)
     assert np.argmax(rates) in (9, 10)
     assert rates[100] == pytest.approx(0.1)
+    longer = LoopConfig(steps=50, schedule=100, learning_rate=1.0, final_rate=0.1, warmup=10)
+    assert [learning_rate(longer, step) for step in range(51)] == rates[:51]
     assert all(a >= b for a, b in pairwise(rates[10:]))
 
 

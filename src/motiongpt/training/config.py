@@ -25,7 +25,8 @@ class LoopConfig:
         steps: optimiser steps in all.
         batch_size: items a step on each device.
         learning_rate: peak rate of AdamW.
-        final_rate: the rate at the end, as a share of the peak; between lies a cosine.
+        final_rate: the rate at the end of the schedule, as a share of the peak; between lies a cosine.
+        schedule: length of that schedule in steps when it is not ``steps``: a training may stop before its end.
         warmup: steps of linear warm-up.
         betas: AdamW's.
         weight_decay: AdamW's.
@@ -40,6 +41,7 @@ class LoopConfig:
     batch_size: int = 64
     learning_rate: float = 2e-4
     final_rate: float = 0.05
+    schedule: int = 0
     warmup: int = 100
     betas: tuple[float, float] = (0.9, 0.99)
     weight_decay: float = 0.0

@@ -65,10 +65,10 @@ class _Steps(Dataset[dict[str, Tensor]]):
 
 
 def learning_rate(config: LoopConfig, step: int) -> float:
-    """Linear warm-up to the peak, then a cosine to ``final_rate`` times the peak at the last step."""
+    """Linear warm-up to the peak, then a cosine to ``final_rate`` times the peak at the end of the schedule."""
     if step < config.warmup:
         return config.learning_rate * (step + 1) / config.warmup
-    progress = (step - config.warmup) / max(1, config.steps - config.warmup)
+    progress = (step - config.warmup) / max(1, (config.schedule or config.steps) - config.warmup)
     floor = config.final_rate
     return config.learning_rate * (floor + (1 - floor) * 0.5 * (1 + math.cos(math.pi * min(1.0, progress))))
 
