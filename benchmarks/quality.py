@@ -1,7 +1,7 @@
 """How good a model is, as Markdown tables for its model card.
 
     python benchmarks/quality.py [--model DIR] [--data data/motion] [--probes] [--held-out] [-n 3] [--seed 0]
-        [--temperature T] [--top-k K] [--top-p P] [--device cpu] [--limit CLIPS] [-o report.json]
+        [--temperature T] [--top-k K] [--top-p P] [--guidance G] [--rerank N] [--device cpu] [--limit CLIPS] [-o report.json]
 
 Probes: sentences whose truth geometry can decide, next to how often real clips with such captions pass and how often
 real clips of other kinds do (both only with --data). Held-out: reconstruction, captions, prediction and in-between on
@@ -111,6 +111,8 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--temperature", type=float)
     parser.add_argument("--top-k", type=int)
     parser.add_argument("--top-p", type=float)
+    parser.add_argument("--guidance", type=float)
+    parser.add_argument("--rerank", type=int)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--limit", type=int, help="held-back clips to take, evenly over the list; all when left out")
     parser.add_argument("-o", "--output", type=Path, help="JSON report")
@@ -123,7 +125,7 @@ def main() -> None:
     if arguments.data is None and (both or arguments.held_out):
         raise MotionGPTError("The held-out measures need a data set: give its folder with --data, or ask for --probes.")
     model = MotionGPT.from_pretrained(arguments.model, arguments.device)
-    chosen = {"temperature": arguments.temperature, "top_k": arguments.top_k, "top_p": arguments.top_p}
+    chosen = {name: getattr(arguments, name) for name in ("temperature", "top_k", "top_p", "guidance", "rerank")}
     sampling = {name: value for name, value in chosen.items() if value is not None}
     machine = f"{platform.machine()}, {torch.get_num_threads()} threads, {arguments.device}, torch {torch.__version__}"
     report: dict[str, Any] = {

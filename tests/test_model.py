@@ -145,6 +145,8 @@ def test_ask_answers_with_text_motion_or_both(model, walk):
         (lambda m, w: m.generate("walk", min_seconds=5, max_seconds=2), "above the longest"),
         (lambda m, w: m.generate("walk", n=0), "n must be"),
         (lambda m, w: m.generate("walk", temperature=-1), "temperature"),
+        (lambda m, w: m.generate("walk", rerank=0), "rerank"),
+        (lambda m, w: m.generate("walk", guidance=-1.0), "guidance"),
         (lambda m, w: m.predict(w, given=0), "given"),
         (lambda m, w: m.predict(w, given=1.5), "given"),
         (lambda m, w: m.inbetween(w, given=(0.8, 0.8)), "given"),
@@ -181,3 +183,17 @@ def test_save_and_load_give_the_same_answers(model, tmp_path, walk):
     assert loaded.defaults == model.defaults
     np.testing.assert_array_equal(loaded.generate("walk").joints, model.generate("walk").joints)
     assert loaded.describe(walk) == model.describe(walk)
+
+
+def test_guidance_and_reranking_are_seeded_and_change_the_choice(model):
+    plain = model.generate("a person jumps", seconds=2.0, n=2, rerank=1, guidance=1.0)
+    guided = model.generate("a person jumps", seconds=2.0, n=2, rerank=1, guidance=8.0)
+    ranked = model.generate("a person jumps", seconds=2.0, n=2, rerank=4)
+    again = model.generate("a person jumps", seconds=2.0, n=1, rerank=4)
+    assert any(np.abs(a.joints - b.joints).max() > 1e-3 for a, b in zip(plain, guided, strict=True))
+    np.testing.assert_allclose(ranked[0].joints, again[0].joints, atol=1e-5)
+    # The chosen candidate is one of the four that are written for this sample, the best read of them.
+    candidates = model.generate("a person jumps", seconds=2.0, n=8, rerank=1)
+    for sample, group in ((ranked[0], candidates[:4]), (ranked[1], candidates[4:])):
+        distances = [np.abs(sample.joints - candidate.joints).max() for candidate in group]
+        assert min(distances) < 1e-5

@@ -14,7 +14,7 @@ import torch
 
 from motiongpt.errors import MotionGPTError, require
 from motiongpt.language.captions import normalise_caption
-from motiongpt.language.decoding import FreeGrammar, Generation, MotionGrammar, TextGrammar, generate, stream
+from motiongpt.language.decoding import FreeGrammar, Generation, MotionGrammar, TextGrammar, generate, score, stream
 from motiongpt.language.model import MotionLanguageModel
 from motiongpt.language.templates import Fields, Task, Templates
 from motiongpt.language.vocabulary import motion_string
@@ -34,6 +34,11 @@ class _Sampling(TypedDict):
     top_p: float | None
 
 
+class _Guidance(TypedDict):
+    guidance: float | None
+    unconditional: str | None
+
+
 @dataclass(frozen=True)
 class GenerationDefaults:
     """What `MotionGPT.generate` and its kin use unless told otherwise; saved with the model.
@@ -42,6 +47,10 @@ class GenerationDefaults:
         temperature: of sampling; 0 takes the likeliest token.
         top_k: sample among so many likeliest tokens; 0 for all.
         top_p: sample among the likeliest tokens whose probabilities first add up to this.
+        guidance: scale of classifier-free guidance by the sentence (Ho and Salimans 2022): above 1 the motion follows
+            the sentence more closely and varies less; 1 does not guide.
+        rerank: write so many candidates for each sample and keep the one in which the model itself reads the sentence
+            most surely; 1 keeps the first.
         min_seconds, max_seconds: bounds of the length when none is asked.
         window: codes the language model has learned to see and write at once; longer motions are made in parts.
         context: codes a part sees of what is before (and after) it.
@@ -50,7 +59,9 @@ class GenerationDefaults:
     temperature: float = 1.0
     top_k: int = 50
     top_p: float = 0.9
-    min_seconds: float = 2.0
+    guidance: float = 1.0
+    rerank: int = 1
+    min_seconds: float = 1.0
     max_seconds: float = 10.0
     window: int = 50
     context: int = 12
@@ -137,6 +148,8 @@ class MotionGPT:
         temperature: float | None = None,
         top_k: int | None = None,
         top_p: float | None = None,
+        guidance: float | None = None,
+        rerank: int | None = None,
     ) -> Motion: ...
     @overload
     def generate(
@@ -152,6 +165,8 @@ class MotionGPT:
         temperature: float | None = None,
         top_k: int | None = None,
         top_p: float | None = None,
+        guidance: float | None = None,
+        rerank: int | None = None,
     ) -> list[Motion]: ...
     @overload
     def generate(
@@ -167,6 +182,8 @@ class MotionGPT:
         temperature: float | None = None,
         top_k: int | None = None,
         top_p: float | None = None,
+        guidance: float | None = None,
+        rerank: int | None = None,
     ) -> list[Motion]: ...
     @overload
     def generate(
@@ -182,6 +199,8 @@ class MotionGPT:
         temperature: float | None = None,
         top_k: int | None = None,
         top_p: float | None = None,
+        guidance: float | None = None,
+        rerank: int | None = None,
     ) -> list[list[Motion]]: ...
     def generate(
         self,
@@ -196,6 +215,8 @@ class MotionGPT:
         temperature: float | None = None,
         top_k: int | None = None,
         top_p: float | None = None,
+        guidance: float | None = None,
+        rerank: int | None = None,
     ) -> Motion | list[Motion] | list[list[Motion]]:
         """Motion that does what a sentence says.
 
@@ -205,7 +226,7 @@ class MotionGPT:
             seconds, frames: exact length asked for (frames at the skeleton's rate, 20 fps for HumanML3D).
             min_seconds, max_seconds: bounds when the model chooses the length.
             seed: of all randomness.
-            temperature, top_k, top_p: of sampling; see :class:`GenerationDefaults`.
+            temperature, top_k, top_p, guidance, rerank: of sampling; see :class:`GenerationDefaults`.
 
         Returns:
             A motion in canonical placement for a sentence, a list for a list, and lists of n when n is given.
@@ -217,18 +238,22 @@ class MotionGPT:
         exact = self._frames(seconds, frames)
         jobs = [self._text_job(item, exact, min_seconds, max_seconds) for item in texts]
         window = self.defaults.window
+        samples, candidates = 1 if n is None else n, self.defaults.rerank if rerank is None else rerank
+        if samples < 1 or candidates < 1:
+            raise MotionGPTError(f"n and rerank must be at least 1, but are {samples} and {candidates}.")
         answers = generate(
             self.language,
             [prompt for prompt, _, _ in jobs],
             [MotionGrammar(min(low, window), min(high, window)) for _, low, high in jobs],
-            n=1 if n is None else n,
+            n=samples * candidates,
             seed=seed,
             **self._sampling(temperature, top_k, top_p),
+            **self._guidance(guidance, exact),
         )
         motions: list[list[Motion]] = []
-        for item, (_, low, _), samples in zip(texts, jobs, answers, strict=True):
+        for item, (_, low, _), written in zip(texts, jobs, answers, strict=True):
             row = []
-            for number, sample in enumerate(samples):
+            for number, sample in enumerate(self._best(item, written, candidates)):
                 codes = self._extend(_codes(sample), low, seed + number, temperature, top_k, top_p)
                 motion = self.tokenizer.decode_motion(codes)
                 row.append(replace(motion if exact is None else motion[:exact], text=item))
@@ -240,8 +265,8 @@ class MotionGPT:
     def stream(self, text: str, *, seconds: float | None = None, seed: int = 0, every: int = 5) -> Iterator[Motion]:
         """The motion of a sentence while it is written: what there is after every few codes, the whole at the end.
 
-        The last motion equals that of :meth:`generate` with the same arguments. The length asked for must fit one
-        window of the model.
+        The last motion equals that of :meth:`generate` with the same arguments and ``rerank=1``: what is shown already
+        cannot be exchanged for a better candidate. The length asked for must fit one window of the model.
 
         Args:
             every: codes between two partial motions.
@@ -255,7 +280,8 @@ class MotionGPT:
         grammar = MotionGrammar(low, min(high, self.defaults.window))
         codes: list[int] = []
         words = self.language.tokenizer
-        for step in stream(self.language, [prompt], grammar, seed=seed, **self._sampling(None, None, None)):
+        sampling = self._sampling(None, None, None)
+        for step in stream(self.language, [prompt], grammar, seed=seed, **sampling, **self._guidance(None, exact)):
             new = words.codes([step.token])
             codes += new
             if (new and len(codes) % every == 0) or step.token == words.end:
@@ -428,8 +454,7 @@ class MotionGPT:
             if min_seconds is not None or max_seconds is not None:
                 raise MotionGPTError("Give either an exact length or bounds, not both.")
             count = math.ceil(exact / stride)
-            shown = min(count, self.defaults.window)
-            fields = Fields(caption=normalise_caption(text), frames=shown * stride, fps=fps)
+            fields = Fields(caption=normalise_caption(text), frames=self._shown_frames(exact), fps=fps)
             return _prompt(Task.T2M_SECONDS, fields), count, count
         low = self._require_frames(self.defaults.min_seconds if min_seconds is None else min_seconds, None)
         high = self._require_frames(self.defaults.max_seconds if max_seconds is None else max_seconds, None)
@@ -478,6 +503,34 @@ class MotionGPT:
             "top_k": top_k or None,
             "top_p": self.defaults.top_p if top_p is None else top_p,
         }
+
+    def _best(self, text: str, written: list[Generation], candidates: int) -> list[Generation]:
+        """Of every ``candidates`` answers the one after which the sentence is likeliest as its description."""
+        if candidates == 1:
+            return written
+        size = self.tokenizer.num_codes
+        prompts = [_prompt(Task.M2T, Fields(codes=answer.codes, num_codes=size)) for answer in written]
+        likelihoods = score(self.language, prompts, [normalise_caption(text)] * len(prompts)).view(-1, candidates)
+        best = likelihoods.argmax(1) + torch.arange(len(likelihoods)) * candidates
+        return [written[i] for i in best.tolist()]
+
+    def _guidance(self, scale: float | None, exact: int | None) -> _Guidance:
+        """The scale, and the instruction that asks for any motion of that length."""
+        scale = self.defaults.guidance if scale is None else scale
+        if not (math.isfinite(scale) and scale >= 0):
+            raise MotionGPTError(f"guidance must be a number of 0 or more, but is {scale}.")
+        if scale == 1:
+            return {"guidance": None, "unconditional": None}
+        if exact is None:
+            prompt = _prompt(Task.RANDOM_M, Fields())
+        else:
+            fps = self.tokenizer.skeleton.fps
+            prompt = _prompt(Task.SECONDS2M, Fields(frames=self._shown_frames(exact), fps=fps))
+        return {"guidance": scale, "unconditional": prompt}
+
+    def _shown_frames(self, exact: int) -> int:
+        """The length that an instruction asks for: whole strides, at most a window."""
+        return min(math.ceil(exact / self.tokenizer.stride), self.defaults.window) * self.tokenizer.stride
 
     def _frames(self, seconds: float | None, frames: int | None) -> int | None:
         return None if seconds is None and frames is None else self._require_frames(seconds, frames)

@@ -14,7 +14,20 @@ import typer
 
 from motiongpt.cli.console import load_model, print_json, say, writable_folder
 from motiongpt.cli.motions import parse_shares
-from motiongpt.cli.options import AsJson, Device, Model, OutputFolder, Samples, Seconds, Seed, Temperature, TopK, TopP
+from motiongpt.cli.options import (
+    AsJson,
+    Device,
+    Guidance,
+    Model,
+    OutputFolder,
+    Rerank,
+    Samples,
+    Seconds,
+    Seed,
+    Temperature,
+    TopK,
+    TopP,
+)
 from motiongpt.errors import MotionGPTError
 from motiongpt.files import atomic_path
 from motiongpt.formats import READERS
@@ -76,6 +89,8 @@ def batch(
     temperature: Temperature = None,
     top_k: TopK = None,
     top_p: TopP = None,
+    guidance: Guidance = None,
+    rerank: Rerank = None,
     model: Model = None,
     device: Device = "cpu",
     as_json: AsJson = False,
@@ -104,6 +119,11 @@ def batch(
         options["given"] = _parse_share(given or "0.2")
     if task is BatchTask.m2t:
         options = {}
+    for name, value in (("guidance", guidance), ("rerank", rerank)):
+        if value is not None and task is not BatchTask.t2m:
+            raise MotionGPTError(f"--{name} belongs to the task t2m, not to {task.value}.")
+    if task is BatchTask.t2m:
+        options |= {"guidance": guidance, "rerank": rerank}
     items = read_list(list_file, task)
     writable_folder(output)
     run = Run(load_model(model, device), task, options, seed, samples, list_file, output)

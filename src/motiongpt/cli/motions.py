@@ -24,9 +24,11 @@ from motiongpt.cli.options import (
     AsJson,
     Device,
     Formats,
+    Guidance,
     Model,
     OutputFile,
     OutputFolder,
+    Rerank,
     Samples,
     Seconds,
     Seed,
@@ -58,6 +60,8 @@ def generate(
     temperature: Temperature = None,
     top_k: TopK = None,
     top_p: TopP = None,
+    guidance: Guidance = None,
+    rerank: Rerank = None,
     model: Model = None,
     device: Device = "cpu",
     as_json: AsJson = False,
@@ -84,6 +88,8 @@ def generate(
         temperature=temperature,
         top_k=top_k,
         top_p=top_p,
+        guidance=guidance,
+        rerank=rerank,
     )
     generating = watch.seconds
     result: dict[str, Any] = {"seed": seed, "load_seconds": loading, "generate_seconds": generating, "motions": []}

@@ -31,6 +31,12 @@ TopK = Annotated[int | None, typer.Option("--top-k", min=0, help="Sample among s
 TopP = Annotated[
     float | None, typer.Option("--top-p", help="Sample among the likeliest tokens of this total probability.")
 ]
+Guidance = Annotated[
+    float | None, typer.Option("--guidance", help="Above 1: follow the sentence more closely; 1: do not guide.")
+]
+Rerank = Annotated[
+    int | None, typer.Option("--rerank", help="Write so many candidates for each sample, keep the best read one.")
+]
 Seconds = Annotated[float | None, typer.Option("--seconds", metavar="S", help="Exact length of the motion.")]
 Fps = Annotated[
     float | None, typer.Option("--fps", help="Frame rate of the input, where the file has none or a wrong one.")
