@@ -142,8 +142,10 @@ def main() -> None:
         report["ceiling"] = measure_ceiling(arguments.data) if arguments.data else {}
         print("\n" + probe_table(report["probes"], report["ceiling"]), flush=True)
     if both or arguments.held_out:
+        # Completion knows neither guidance nor candidates.
+        shared = {name: value for name, value in sampling.items() if name not in ("guidance", "rerank")}
         report["held_out"] = evaluate_held_out(
-            model, arguments.data, limit=arguments.limit, seed=arguments.seed, **sampling
+            model, arguments.data, limit=arguments.limit, seed=arguments.seed, **shared
         )
         print("\n" + held_out_tables(report["held_out"]), flush=True)
     if arguments.output:
