@@ -1,7 +1,8 @@
 """How good a model is, as Markdown tables for its model card.
 
     python benchmarks/quality.py [--model DIR] [--data data/motion] [--probes] [--held-out] [-n 3] [--seed 0]
-        [--temperature T] [--top-k K] [--top-p P] [--guidance G] [--rerank N] [--device cpu] [--limit CLIPS] [-o report.json]
+        [--temperature T] [--top-k K] [--top-p P] [--guidance G] [--rerank N]
+        [--device cpu] [--limit CLIPS] [-o report.json]
 
 Probes: sentences whose truth geometry can decide, next to how often real clips with such captions pass and how often
 real clips of other kinds do (both only with --data). Held-out: reconstruction, captions, prediction and in-between on
