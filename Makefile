@@ -8,7 +8,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 RAW ?= ../shared/data
-TEXT ?= a person walks forward and waves with the right hand
+TEXT ?= a person walks forward and turns left
 
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --constraint constraints.txt --editable
@@ -39,7 +39,7 @@ model: data
 	$(BIN)/motiongpt train pretrain --config embedded-pretrain
 	$(BIN)/motiongpt train instruct --config embedded-instruct
 	$(BIN)/motiongpt train assemble --tokenizer runs/embedded-tokenizer/final --language runs/embedded-instruct/final \
-		--output src/motiongpt/weights
+		--output src/motiongpt/weights top_p=0.95 guidance=8 rerank=12 min_seconds=2
 
 # The tests' tools come with everything else.
 $(VENV)/installed-all: pyproject.toml constraints.txt | $(BIN)/python
