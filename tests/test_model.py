@@ -144,7 +144,7 @@ def test_ask_answers_with_text_motion_or_both(model, walk):
         (lambda m, w: m.generate("walk", seconds=2, frames=40), "not in both"),
         (lambda m, w: m.generate("walk", seconds=2, min_seconds=1), "not both"),
         (lambda m, w: m.generate("walk", min_seconds=5, max_seconds=2), "above the longest"),
-        (lambda m, w: m.generate("walk", n=0), "n must be"),
+        (lambda m, w: m.generate("walk", n=0), "at least 1"),
         (lambda m, w: m.generate("walk", temperature=-1), "temperature"),
         (lambda m, w: m.generate("walk", rerank=0), "rerank"),
         (lambda m, w: m.generate("walk", guidance=-1.0), "guidance"),

@@ -11,6 +11,8 @@ from safetensors.torch import load_file
 
 from motiongpt.errors import MotionGPTError
 from motiongpt.model import MotionGPT
+from motiongpt.motion import features_to_joints, joints_to_features
+from motiongpt.motion.rotations import about, rotate
 from motiongpt.tokenizer import MotionTokenizer
 from motiongpt.training import loop
 from motiongpt.training.config import LanguageTraining, LoopConfig, TokenizerTraining, load_config
@@ -174,3 +176,29 @@ def test_unknown_names_in_a_config_are_named(data_folder, tokenizer_folder, tmp_
         config = tokenizer_config(data_folder, tmp_path / "x", key)
     with pytest.raises(MotionGPTError, match=message):
         (train_language if key.startswith("tasks") else train_tokenizer)(config)
+
+
+def test_decoder_alone_learns_and_the_codes_stay(data_folder, tmp_path, tokenizer_folder, walk):
+    config = tokenizer_config(
+        data_folder,
+        tmp_path / "run",
+        f"start={tokenizer_folder}",
+        "decoder_only=true",
+        "joint_weight=10",
+        "loop.steps=8",
+    )
+    before, after = MotionTokenizer.load(tokenizer_folder), MotionTokenizer.load(train_tokenizer(config))
+    np.testing.assert_array_equal(before.encode(walk), after.encode(walk))
+    for name, weight in before.state_dict().items():
+        same = torch.equal(weight, after.state_dict()[name])
+        assert same == ("decoder" not in name), name
+
+
+def test_the_joint_error_is_that_of_the_joints(data_folder, tmp_path, tokenizer_folder, walk):
+    """Against the conversion of features to joints, on a body that turns."""
+    task = TokenizerTask(tokenizer_config(data_folder, tmp_path, f"start={tokenizer_folder}"))
+    turning = np.stack([rotate(about("Y", np.array(0.03 * k)), frame) for k, frame in enumerate(walk.joints)])
+    features = joints_to_features(turning)
+    joints = features_to_joints(features)
+    expected = joints[:, 1:] - joints[:, :1]
+    np.testing.assert_allclose(task._oriented(torch.from_numpy(features)[None])[0], expected, atol=1e-5)

@@ -60,6 +60,8 @@ class Quantizer(nn.Module):
         self.reset_threshold = reset_threshold
         # While set, latents pass unquantized: a training may first let the autoencoder find its latents.
         self.bypass = False
+        # While set, the codes stay as they are, in training too.
+        self.frozen = False
         self.learns_by_gradient = kind in ("orig", "reset")
         codebook = torch.empty(num_codes, dim).uniform_(-1 / num_codes, 1 / num_codes)
         if self.learns_by_gradient:
@@ -90,7 +92,7 @@ class Quantizer(nn.Module):
                 nothing = latents.new_zeros(())
                 return Quantized(latents, self.encode(latents.detach()), nothing, nothing)
             flat = latents.detach().transpose(1, 2).reshape(-1, latents.shape[1])
-            if self.training and not bool(self.initialised):
+            if self.training and not self.frozen and not bool(self.initialised):
                 self._initialise(flat)
             codes = self.encode(latents)
             counts = _sum_over_ranks(torch.bincount(codes.flatten(), minlength=len(self.codebook)).float())
@@ -99,7 +101,7 @@ class Quantizer(nn.Module):
             if self.learns_by_gradient:
                 # beta of the original VQ-VAE is 1 here: code and latent pull each other equally.
                 commitment = commitment + F.mse_loss(quantized, latents.detach())
-            if self.training:
+            if self.training and not self.frozen:
                 self._learn(flat, codes.flatten(), counts)
             share = counts / counts.sum()
             perplexity = torch.exp(-(share * (share + 1e-7).log()).sum())

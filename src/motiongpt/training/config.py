@@ -61,23 +61,30 @@ class TokenizerTraining:
     Attributes:
         data: folder in the HumanML3D layout.
         output: folder of the run; the finished tokenizer lands in ``output/final``.
+        start: folder of a tokenizer to go on from, with its own network and statistics; empty starts anew.
+        decoder_only: leave encoder and codes as they are, so that a language model trained on them stays true.
         seed: of weights, data order and everything random.
         windows: frames of a training window, longest first; a clip is cut into windows of the longest that fits it.
         commitment: weight of the commitment loss.
         quantize_from: step at which quantizing starts. Before it the network is a plain autoencoder; at it the codes
             are set to cluster centres of the latents. 0 quantizes from the start, as the published recipe.
         smooth_l1_beta: error in standard deviations where the reconstruction loss turns from squared to absolute.
+        joint_weight: weight of the joint error: the mean distance, in metres, of the joints from their true place
+            relative to the root. Unlike the features' error it sees a heading that drifts.
         block_weights: loss weight of each feature block by name; blocks not named weigh 1.
         loop, network: see there.
     """
 
     data: str
     output: str
+    start: str = ""
+    decoder_only: bool = False
     seed: int = 0
     windows: tuple[int, ...] = (64, 32, 16)
     commitment: float = 0.02
     quantize_from: int = 0
     smooth_l1_beta: float = 1.0
+    joint_weight: float = 0.0
     block_weights: Mapping[str, float] = field(default_factory=dict)
     loop: LoopConfig = field(default_factory=LoopConfig)
     network: VQVAEConfig = field(default_factory=VQVAEConfig)

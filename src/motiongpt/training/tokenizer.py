@@ -30,8 +30,19 @@ class TokenizerTask:
         dataset = MotionTextDataset(config.data, "train", min_frames=min(config.windows))
         mean, std = dataset.statistics()
         torch.manual_seed(config.seed)
-        self.module = MotionTokenizer(config.network, mean, std, dataset.skeleton)
-        self.module.vqvae.initialise()
+        if config.start:
+            self.module = MotionTokenizer.load(config.start)
+            if self.module.skeleton.name != dataset.skeleton.name:
+                raise MotionGPTError(
+                    f"{config.start} is for skeleton {self.module.skeleton.name}, "
+                    f"but {config.data} has {dataset.skeleton.name}."
+                )
+        else:
+            self.module = MotionTokenizer(config.network, mean, std, dataset.skeleton)
+            self.module.vqvae.initialise()
+        if config.decoder_only:
+            self.module.vqvae.encoder.requires_grad_(False)
+            self.module.vqvae.quantizer.requires_grad_(False)
         self.layout = FeatureLayout(dataset.skeleton)
         if any(window % self.module.stride for window in config.windows):
             raise MotionGPTError(f"windows must be multiples of the stride {self.module.stride}: {config.windows}.")
@@ -55,6 +66,9 @@ class TokenizerTask:
     def prepare(self, step: int) -> None:
         """Switch quantizing on when its time has come."""
         module, quantizer = self.module, self.module.vqvae.quantizer
+        quantizer.frozen = self.config.decoder_only
+        if quantizer.frozen:
+            return
         quantizer.bypass = step < self.config.quantize_from
         if step != self.config.quantize_from or step == 0:
             return
@@ -85,7 +99,23 @@ class TokenizerTask:
         weights = self.weights.to(target.device)
         error = reconstruction_loss(reconstruction, target, weights, self.config.smooth_l1_beta)
         scalars = {"reconstruction": error, "commitment": quantized.commitment, "perplexity": quantized.perplexity}
-        return error + self.config.commitment * quantized.commitment, scalars
+        total = error + self.config.commitment * quantized.commitment
+        if self.config.joint_weight:
+            mean, std = self.module.mean, self.module.std
+            made, true = (self._oriented(rows.float() * std + mean) for rows in (reconstruction, target))
+            scalars["joints"] = (made - true).norm(dim=-1).mean()
+            total = total + self.config.joint_weight * scalars["joints"]
+        return total, scalars
+
+    def _oriented(self, features: Tensor) -> Tensor:
+        """Joints 1..J-1 relative to the root, in the heading of the window's first frame, from features (B, T, D)."""
+        yaw = features[..., self.layout.root_yaw_velocity].cumsum(1)
+        # A row's velocity leads to the next frame; half the angle is stored.
+        angle = 2 * torch.cat([torch.zeros_like(yaw[:, :1]), yaw[:, :-1]], dim=1)
+        x, y, z = features[..., self.layout.positions].unflatten(-1, (-1, 3)).unbind(-1)
+        y = y - features[..., self.layout.root_height]
+        cosine, sine = angle.cos(), angle.sin()
+        return torch.stack([cosine * x - sine * z, y, sine * x + cosine * z], dim=-1)
 
     def validate(self) -> dict[str, float]:
         """Mean joint error in millimetres (root-aligned a frame), of the root path, and codes in use."""
