@@ -10,6 +10,10 @@ class MotionGPTError(Exception):
     """Something the user can mend. The text stands alone: one sentence, naming file, field and remedy."""
 
 
+class Interrupted(MotionGPTError):
+    """Long work was stopped by the user and left in a state from which it goes on."""
+
+
 def require(module: str, extra: str) -> ModuleType:
     """Import an optional dependency.
 

@@ -108,3 +108,15 @@ def test_all_stages_to_a_model(
     assert "top_q" in refused("train", "assemble", *parts, "-o", "other", "top_q=1")
     assert "high" in refused("train", "assemble", *parts, "-o", "other", "top_p=high")
     assert "none" in refused("train", "assemble", "--tokenizer", "none", *parts[2:], "-o", "other")
+
+
+def test_interrupted_training_exits_with_130(monkeypatch, capsys) -> None:
+    from motiongpt.cli.app import run
+    from motiongpt.errors import Interrupted
+
+    def interrupted(*_: object) -> None:
+        raise Interrupted("Interrupted after step 3 of 9: the state is saved in runs/x.")
+
+    monkeypatch.setattr("motiongpt.training.tokenizer.train_tokenizer", interrupted)
+    assert run(["train", "tokenizer", "--config", "tiny-tokenizer"]) == 130
+    assert "step 3 of 9" in capsys.readouterr().err

@@ -13,7 +13,7 @@ import typer
 from motiongpt import __version__
 from motiongpt.cli import batch, data, files, motions, tokens, train
 from motiongpt.cli.console import say
-from motiongpt.errors import MotionGPTError
+from motiongpt.errors import Interrupted, MotionGPTError
 
 # Every mistake on the command line is one; typer keeps it in another module from release to release.
 _CommandLineError: type[Exception] = typer.BadParameter.__mro__[2]
@@ -71,6 +71,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
         context = getattr(error, "ctx", None)
         verb = f" (see {context.command_path} --help)" if context is not None else ""
         return _fail(f"{error.format_message().rstrip('.')}{verb}.")  # type: ignore[attr-defined]
+    except Interrupted as error:
+        say(str(error))
+        return _INTERRUPTED
     except (MotionGPTError, OSError) as error:
         if os.environ.get("MOTIONGPT_DEBUG"):
             raise

@@ -25,7 +25,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
-from motiongpt.errors import MotionGPTError, require
+from motiongpt.errors import Interrupted, MotionGPTError, require
 from motiongpt.files import atomic_path
 from motiongpt.training.config import LoopConfig
 from motiongpt.weights_io import read_safetensors
@@ -160,7 +160,7 @@ def fit(task: Task, config: LoopConfig, output: str | Path, *, seed: int, finger
                 save(done)
             if interrupted.is_set() and done < config.steps:
                 bar.close()
-                raise MotionGPTError(
+                raise Interrupted(
                     f"Interrupted after step {done} of {config.steps}: the state is saved in {output}; "
                     "the same command goes on from there."
                 )
