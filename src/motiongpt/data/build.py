@@ -11,6 +11,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import multiprocessing
 import os
 import shutil
 import time
@@ -235,7 +236,9 @@ def _results(jobs: list[_Job], workers: int) -> Iterator[tuple[int, dict[str, An
         for index in order:
             yield index, _process(jobs[index])
         return
-    with ProcessPoolExecutor(min(workers, max(len(jobs), 1))) as pool:
+    # Fresh processes: one forked off a process whose numerical libraries already run threads can wait for ever.
+    fresh = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(min(workers, max(len(jobs), 1)), mp_context=fresh) as pool:
         waiting: dict[Future[dict[str, Any]], int] = {pool.submit(_process, jobs[index]): index for index in order}
         try:
             while waiting:
