@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import TypedDict, overload
@@ -558,9 +559,14 @@ class MotionGPT:
             raise MotionGPTError("The text is empty: say what the person should do, such as 'a person walks forward'.")
 
 
+@cache
+def _plain_templates() -> Templates:
+    return Templates.default().plain()
+
+
 def _prompt(task: Task, fields: Fields) -> str:
     """The sub-task's one plain instruction, filled; a plain set has nothing to draw."""
-    return Templates.default().plain().prompt(task, np.random.default_rng(0), fields)
+    return _plain_templates().prompt(task, np.random.default_rng(0), fields)
 
 
 def _codes(answer: Generation) -> np.ndarray:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import torch
+from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
@@ -255,13 +256,11 @@ def _resume(
     if not path.is_file():
         return 0
     tensors = read_safetensors(path)
-    from safetensors import safe_open
-
     with safe_open(path, framework="pt") as file:
         metadata = file.metadata()
-    saved = json.loads(metadata["config"])
-    if saved != json.loads(json.dumps(fingerprint)):
-        changed = sorted(key for key in fingerprint if saved.get(key) != json.loads(json.dumps(fingerprint[key])))
+    saved, asked = json.loads(metadata["config"]), json.loads(json.dumps(fingerprint))
+    if saved != asked:
+        changed = sorted(key for key in asked if saved.get(key) != asked[key])
         raise MotionGPTError(
             f"{output} holds a run with another config ({', '.join(changed)} changed): "
             "choose another output folder, or remove this one to start again."
