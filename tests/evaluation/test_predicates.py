@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from motiongpt.evaluation import predicates
-from motiongpt.motion import Motion, rotations
+from motiongpt.motion import Motion, measures, rotations
 from motiongpt.motion.skeleton import HUMANML3D
 
 FRAMES = 60  # of the fixture
@@ -90,8 +90,8 @@ def test_speeds(standing: np.ndarray) -> None:
 
 def test_speed_is_in_metres_a_second(standing: np.ndarray) -> None:
     body = travelling(standing, z=2.0)
-    assert predicates.path_length(body) == pytest.approx(2.0, rel=0.05)
-    assert float(np.median(predicates.speed(body))) == pytest.approx(2.0 / (59 / 20), rel=0.02)
+    assert measures.path_length(body) == pytest.approx(2.0, rel=0.05)
+    assert float(np.median(measures.speed(body))) == pytest.approx(2.0 / (59 / 20), rel=0.02)
 
 
 @pytest.mark.parametrize(("degrees", "left", "right"), [(90, True, False), (-90, False, True), (10, False, False)])
@@ -102,7 +102,7 @@ def test_turns(standing: np.ndarray, degrees: float, left: bool, right: bool) ->
 
 
 def test_net_turn_counts_whole_turns(standing: np.ndarray) -> None:
-    assert predicates.net_turn(turned(standing, 700)) == pytest.approx(700, rel=0.05)
+    assert measures.net_turn(turned(standing, 700)) == pytest.approx(700, rel=0.05)
 
 
 def test_turns_around(standing: np.ndarray) -> None:

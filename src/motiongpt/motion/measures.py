@@ -1,0 +1,117 @@
+"""Measures of a motion: how far, how fast, which way, how high.
+
+Every function takes joints (T, 22, 3) in metres, Y up, at 20 fps, in HumanML3D proportions. The placement in the world
+does not matter unless said.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.ndimage import uniform_filter1d
+
+from motiongpt.motion.placement import forward_direction
+from motiongpt.motion.skeleton import HUMANML3D
+
+FPS = HUMANML3D.fps
+JOINT = {name: HUMANML3D.index(name) for name in HUMANML3D.joints}
+FEET = (*HUMANML3D.left_foot, *HUMANML3D.right_foot)
+
+
+def smooth(values: np.ndarray, seconds: float) -> np.ndarray:
+    """Moving average over time; a body sways with every step, which is no travel and no turn."""
+    size = min(round(seconds * FPS), len(values))
+    return uniform_filter1d(values, max(size, 1), axis=0, mode="nearest")
+
+
+def floor_height(joints: np.ndarray) -> float:
+    """Height of the floor: what the lowest joint keeps to, single deep frames left out."""
+    return float(np.percentile(joints[..., 1].min(axis=1), 10))
+
+
+def height(joints: np.ndarray, joint: str) -> np.ndarray:
+    """(T,) height of a joint above the floor."""
+    return joints[:, JOINT[joint], 1] - floor_height(joints)
+
+
+def yaw(joints: np.ndarray) -> np.ndarray:
+    """(T,) heading in radians, continuous, positive to the left of the first frame, averaged over half a second."""
+    facing = forward_direction(joints)
+    angle = np.unwrap(np.arctan2(facing[:, 0], facing[:, 2]))
+    return smooth(angle - angle[0], 0.5)
+
+
+def net_turn(joints: np.ndarray) -> float:
+    """Degrees from the first heading to the last, left positive; a full circle is 360."""
+    angle = yaw(joints)
+    return float(np.degrees(angle[-1] - angle[0]))
+
+
+def ground_path(joints: np.ndarray) -> np.ndarray:
+    """(T, 2) smoothed ground path of the pelvis, x and z."""
+    return smooth(joints[:, 0, [0, 2]].astype(np.float64), 0.25)
+
+
+def path_length(joints: np.ndarray) -> float:
+    """Metres the pelvis travels over the ground."""
+    return float(np.linalg.norm(np.diff(ground_path(joints), axis=0), axis=-1).sum())
+
+
+def speed(joints: np.ndarray) -> np.ndarray:
+    """(T,) ground speed of the pelvis in m/s, averaged over half a second."""
+    if len(joints) < 2:
+        return np.zeros(len(joints))
+    steps = np.gradient(ground_path(joints), 1 / FPS, axis=0)
+    return np.linalg.norm(smooth(steps, 0.5), axis=-1)
+
+
+def displacement(joints: np.ndarray) -> tuple[float, float]:
+    """Metres from start to end along the first facing direction and to its left."""
+    path = ground_path(joints)
+    # The first half second, because a body may twist in its first frame.
+    ahead = forward_direction(joints[: round(0.5 * FPS)])[:, [0, 2]].mean(axis=0)
+    ahead = ahead / max(float(np.linalg.norm(ahead)), 1e-8)
+    way = path[-1] - path[0]
+    # Left of facing +Z is +X.
+    return float(way @ ahead), float(way @ np.array([ahead[1], -ahead[0]]))
+
+
+def travel(joints: np.ndarray) -> tuple[float, float]:
+    """Metres walked along the momentary facing direction and to its left: a circle walked forward is all forward."""
+    facing = forward_direction(joints)[:, [0, 2]]
+    steps = np.diff(ground_path(joints), axis=0)
+    left = np.stack([facing[:, 1], -facing[:, 0]], axis=-1)
+    return float((steps * facing[:-1]).sum()), float((steps * left[:-1]).sum())
+
+
+def clearance(joints: np.ndarray) -> np.ndarray:
+    """(T,) height of the lowest foot joint above the floor."""
+    return joints[:, FEET, 1].min(axis=1) - floor_height(joints)
+
+
+def quickest(joints: np.ndarray, joint: str) -> float:
+    """Largest speed of a joint against the pelvis in m/s."""
+    if len(joints) < 2:
+        return 0.0
+    relative = joints[:, JOINT[joint]] - joints[:, 0]
+    return float(np.linalg.norm(np.diff(relative, axis=0), axis=-1).max() * FPS)
+
+
+def lasts(mask: np.ndarray, seconds: float) -> bool:
+    """True for at least so long at a stretch."""
+    run = 0
+    for value in mask:
+        run = run + 1 if value else 0
+        if run >= seconds * FPS:
+            return True
+    return False
+
+
+def reversals(values: np.ndarray, least: float) -> int:
+    """How often a curve turns back by more than ``least``."""
+    count, direction, extreme = 0, 0, values[0]
+    for value in values:
+        if direction * (value - extreme) > 0 or (direction == 0 and abs(value - extreme) > least):
+            direction, extreme = direction or int(np.sign(value - extreme)), value
+        elif direction * (extreme - value) > least:
+            count, direction, extreme = count + 1, -direction, value
+    return count
