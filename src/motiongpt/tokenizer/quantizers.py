@@ -1,12 +1,20 @@
-"""Vector quantizers: the four of T2M-GPT (Zhang et al., CVPR 2023) that MotionGPT offers.
+"""Quantizers: latents to codes and back.
 
-All map latents (B, C, n) to the nearest of K codes and pass gradients straight through. They differ in how codes learn:
-by gradient (``orig``, ``reset``) or by moving averages (``ema``, ``ema_reset``), and in whether unused codes are set
-again to latents of the batch (the two ``reset`` kinds).
+The four of T2M-GPT (Zhang et al., CVPR 2023) that MotionGPT offers map latents (B, C, n) to the nearest of K codes and
+pass gradients straight through. They differ in how codes learn: by gradient (``orig``, ``reset``) or by moving averages
+(``ema``, ``ema_reset``), and in whether unused codes are set again to latents of the batch (the two ``reset`` kinds).
+
+Beyond them, several codes can stand for one latent: residual codebooks (Zeghidour et al. 2021, SoundStream), of any of
+the four kinds, and finite scalars (``fsq``, Mentzer et al., ICLR 2024), which have no codebook to learn. The codes of a
+latent follow each other in one stream, and each level has its own range of numbers: level l of K codes uses
+l * K .. (l + 1) * K - 1. A stream of residual codes may leave out the last levels of every latent: it says the same
+more coarsely.
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -16,7 +24,7 @@ from torch import Tensor, nn
 
 
 class Quantized(NamedTuple):
-    """What a quantizer returns: latents (B, C, n), codes (B, n), commitment loss, perplexity of code use."""
+    """What a quantizer returns: latents (B, C, n), codes (B, n * levels), commitment loss, perplexity of code use."""
 
     latents: Tensor
     codes: Tensor
@@ -157,4 +165,162 @@ class Quantizer(nn.Module):
                 self.codebook[unused] = self._draw(flat)[unused]
 
 
-QUANTIZERS = ("ema_reset", "ema", "reset", "orig")
+# Share of the training clips whose decoder sees the first of several residual levels alone: what language models write.
+FIRST_LEVEL_ALONE = 1 / 2
+
+
+class ResidualQuantizer(nn.Module):
+    """Codebooks in a row: each quantizes what those before it left over.
+
+    In training a random number of levels is used for each clip of a batch, the first alone for half of them, so that
+    decoders learn to do with the first levels.
+
+    Args:
+        levels: number of codebooks, each of ``num_codes`` codes.
+        kind, num_codes, dim, decay, reset_threshold: of each, see :class:`Quantizer`.
+    """
+
+    def __init__(
+        self, levels: int, kind: str, num_codes: int, dim: int, decay: float = 0.99, reset_threshold: float = 1.0
+    ) -> None:
+        super().__init__()
+        self.num_codes = num_codes
+        self.levels = nn.ModuleList(Quantizer(kind, num_codes, dim, decay, reset_threshold) for _ in range(levels))
+        self.bypass = False
+        self.frozen = False
+
+    def encode(self, latents: Tensor) -> Tensor:
+        """Codes (B, n * levels) of latents (B, C, n): the levels of a latent follow each other."""
+        rest, codes = latents.float(), []
+        for number, level in enumerate(self._levels()):
+            nearest = level.encode(rest)
+            rest = rest - level.decode(nearest)
+            codes.append(nearest + number * self.num_codes)
+        return torch.stack(codes, dim=-1).flatten(1)
+
+    def decode(self, codes: Tensor) -> Tensor:
+        """Latents (B, C, n) of codes (B, n * count), count the number of levels in the stream, at least 1."""
+        count = int(codes.max()) // self.num_codes + 1
+        split = codes.unflatten(1, (-1, count))
+        levels = enumerate(self._levels()[:count])
+        parts = [level.decode(split[..., number] - number * self.num_codes) for number, level in levels]
+        return torch.stack(parts).sum(0)
+
+    def forward(self, latents: Tensor) -> Quantized:
+        """Quantize latents (B, C, n); commitment is summed and perplexity averaged over the levels."""
+        with torch.autocast(latents.device.type, enabled=False):
+            latents = latents.float()
+            if self.bypass:
+                nothing = latents.new_zeros(())
+                return Quantized(latents, self.encode(latents.detach()), nothing, nothing)
+            rest, total, results = latents, torch.zeros_like(latents), []
+            used = self._levels_used(len(latents), latents.device)
+            for number, level in enumerate(self._levels()):
+                level.frozen = self.frozen
+                result = level(rest)
+                # What is left over is a constant for the later levels, else their pull would cancel in the sum.
+                quantized = result.latents.detach()
+                rest, total = rest - quantized, total + quantized * (used > number)[:, None, None]
+                results.append((result, result.codes + number * self.num_codes))
+            codes = torch.stack([numbers for _, numbers in results], dim=-1).flatten(1)
+            commitment = torch.stack([result.commitment for result, _ in results]).sum()
+            perplexity = torch.stack([result.perplexity for result, _ in results]).mean()
+            return Quantized(latents + (total - latents).detach(), codes, commitment, perplexity)
+
+    @torch.no_grad()
+    def initialise_by_kmeans(self, latents: Tensor, counts_per_batch: float) -> None:
+        """Set the codes of each level to cluster centres of what is left over of latents (N, C)."""
+        for level in self._levels():
+            level.initialise_by_kmeans(latents, counts_per_batch)
+            latents = latents - level.decode(level.encode(latents.T[None]))[0].T
+
+    def _levels_used(self, rows: int, device: torch.device) -> Tensor:
+        """(rows,) how many levels the decoder is shown."""
+        count = len(self.levels)
+        if not self.training:
+            return torch.full((rows,), count, device=device)
+        drawn = torch.randint(2, count + 1, (rows,), device=device)
+        return torch.where(torch.rand(rows, device=device) < FIRST_LEVEL_ALONE, 1, drawn)
+
+    def _levels(self) -> list[Quantizer]:
+        return list(self.levels)  # type: ignore[arg-type]
+
+
+class FiniteScalarQuantizer(nn.Module):
+    """Rounds a few bounded numbers: a code is a cell of a fixed grid.
+
+    A latent is projected to ``levels * len(sizes)`` numbers; each group of ``len(sizes)`` numbers, the first of which
+    takes ``sizes[0]`` values and so on, is one code of ``prod(sizes)``.
+
+    Args:
+        levels: codes a latent.
+        num_codes: ``prod`` of the grid's sizes, one of :data:`FSQ_SIZES`.
+        dim: C.
+    """
+
+    sizes: Tensor
+    places: Tensor
+
+    def __init__(self, levels: int, num_codes: int, dim: int) -> None:
+        super().__init__()
+        self.num_codes = num_codes
+        self.count = levels
+        self.bypass = False
+        self.frozen = False
+        sizes = FSQ_SIZES[num_codes]
+        self.inward = nn.Linear(dim, levels * len(sizes))
+        self.outward = nn.Linear(levels * len(sizes), dim)
+        self.register_buffer("sizes", torch.tensor(sizes, dtype=torch.float32), persistent=False)
+        places = [math.prod(sizes[:i]) for i in range(len(sizes))]
+        self.register_buffer("places", torch.tensor(places), persistent=False)
+
+    def _bounded(self, latents: Tensor) -> Tensor:
+        """Grid coordinates (B, n, levels, sizes) before rounding, each in (-0.5, size - 0.5)."""
+        numbers = self.inward(latents.float().transpose(1, 2)).unflatten(-1, (self.count, -1))
+        return (numbers.tanh() + 1) / 2 * (self.sizes - 1e-3) - 0.5 + 5e-4
+
+    def _latents(self, grid: Tensor) -> Tensor:
+        return self.outward((2 * grid / (self.sizes - 1) - 1).flatten(2)).transpose(1, 2)
+
+    def _codes(self, grid: Tensor) -> Tensor:
+        numbers = (grid.round().long() * self.places).sum(-1)
+        return (numbers + torch.arange(self.count, device=grid.device) * self.num_codes).flatten(1)
+
+    def encode(self, latents: Tensor) -> Tensor:
+        """Codes (B, n * levels) of latents (B, C, n)."""
+        return self._codes(self._bounded(latents))
+
+    def decode(self, codes: Tensor) -> Tensor:
+        """Latents (B, C, n) of codes (B, n * levels)."""
+        numbers = codes.unflatten(1, (-1, self.count)) % self.num_codes
+        grid = numbers[..., None] // self.places % self.sizes.long()
+        return self._latents(grid.float())
+
+    def forward(self, latents: Tensor) -> Quantized:
+        """Quantize latents (B, C, n); there is nothing to commit to."""
+        with torch.autocast(latents.device.type, enabled=False):
+            grid = self._bounded(latents)
+            codes = self._codes(grid.detach())
+            if not self.bypass:
+                grid = grid + (grid.round() - grid).detach()
+            counts = _sum_over_ranks(torch.bincount(codes.flatten(), minlength=self.count * self.num_codes).float())
+            share = counts.view(self.count, -1) / counts.sum() * self.count
+            perplexity = torch.exp(-(share * (share + 1e-7).log()).sum(-1)).mean()
+            return Quantized(self._latents(grid), codes, latents.new_zeros(()), perplexity)
+
+
+def make_quantizer(
+    kind: str, levels: int, num_codes: int, dim: int, decay: float, reset_threshold: float
+) -> Quantizer | ResidualQuantizer | FiniteScalarQuantizer:
+    """The quantizer of a network config; ``num_codes`` are those of one level."""
+    if kind == "fsq":
+        return FiniteScalarQuantizer(levels, num_codes, dim)
+    if levels == 1:
+        # Its weights have the names of the original's checkpoints.
+        return Quantizer(kind, num_codes, dim, decay, reset_threshold)
+    return ResidualQuantizer(levels, kind, num_codes, dim, decay, reset_threshold)
+
+
+QUANTIZERS = ("ema_reset", "ema", "reset", "orig", "fsq")
+# Grid sizes by their product, as recommended by Mentzer et al.
+FSQ_SIZES: dict[int, Sequence[int]] = {240: (8, 6, 5), 512: (8, 8, 8), 1000: (8, 5, 5, 5), 1920: (8, 8, 6, 5)}

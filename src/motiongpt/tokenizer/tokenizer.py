@@ -23,9 +23,9 @@ KIND = "motion-tokenizer"
 class MotionTokenizer(nn.Module):
     """A VQ-VAE with the normalisation statistics and the skeleton it was trained for.
 
-    One code stands for ``stride`` frames. A clip whose length is not a multiple of the stride is completed by repeating
-    its last feature row, so any length of one frame or more works, every frame is covered by a code, and codes never
-    depend on what else is in a batch.
+    ``levels`` codes (one, or several of a residual quantizer) stand for ``stride`` frames. A clip whose length is not a
+    multiple of the stride is completed by repeating its last feature row, so any length of one frame or more works,
+    every frame is covered by a code, and codes never depend on what else is in a batch.
 
     Args:
         config: network sizes; ``config.features`` must be the skeleton's feature width.
@@ -51,12 +51,17 @@ class MotionTokenizer(nn.Module):
 
     @property
     def stride(self) -> int:
-        """Frames a code."""
+        """Frames that the ``levels`` codes of one latent stand for."""
         return self.config.stride
 
     @property
+    def levels(self) -> int:
+        """Codes for ``stride`` frames; they follow each other, and each level has its own numbers."""
+        return self.config.levels
+
+    @property
     def num_codes(self) -> int:
-        """Size of the codebook."""
+        """Different codes of one level: what a language model needs words for."""
         return self.config.num_codes
 
     def features_of(self, motion: Motion, *, floor: float | None = None) -> np.ndarray:
@@ -79,13 +84,21 @@ class MotionTokenizer(nn.Module):
         joints = np.concatenate([motion.joints, motion.joints[-1:] + step])
         return dataclasses.replace(motion, joints=joints).features(floor=floor)
 
-    def encode(self, clip: Motion | np.ndarray) -> np.ndarray:
-        """Codes (ceil(T / stride),) int64 of a motion, or of un-normalised features (T, D), T >= 1."""
-        return self.encode_batch([clip])[0]
+    def encode(self, clip: Motion | np.ndarray, *, levels: int | None = None) -> np.ndarray:
+        """Codes (ceil(T / stride) * levels,) int64 of a motion, or of un-normalised features (T, D), T >= 1.
+
+        Args:
+            levels: how many of the residual levels to give, the coarsest first; all when None. Language models read
+                and write one.
+        """
+        return self.encode_batch([clip], levels=levels)[0]
 
     @torch.inference_mode()
-    def encode_batch(self, clips: Sequence[Motion | np.ndarray]) -> list[np.ndarray]:
+    def encode_batch(self, clips: Sequence[Motion | np.ndarray], *, levels: int | None = None) -> list[np.ndarray]:
         """Codes of several clips; each list entry equals :meth:`encode` of that clip alone."""
+        kept = self.levels if levels is None else levels
+        if not 1 <= kept <= self.levels or (self.config.quantizer == "fsq" and kept != self.levels):
+            raise MotionGPTError(f"levels is {levels}, but this tokenizer has {self.levels}.")
         padded = [self._complete_stride(self._as_features(clip)) for clip in clips]
         codes: list[np.ndarray] = [np.empty(0, dtype=np.int64)] * len(padded)
         # Clips of one length share a batch: nothing is padded, so nothing but the clip is ever encoded.
@@ -93,7 +106,7 @@ class MotionTokenizer(nn.Module):
             members = [i for i, features in enumerate(padded) if len(features) == length]
             batch = torch.as_tensor(np.stack([padded[i] for i in members]), device=self.mean.device)
             for i, row in zip(members, self.vqvae.encode((batch - self.mean) / self.std).cpu().numpy(), strict=True):
-                codes[i] = row
+                codes[i] = row.reshape(-1, self.levels)[:, :kept].reshape(-1)
         return codes
 
     def _as_features(self, clip: Motion | np.ndarray) -> np.ndarray:
@@ -114,25 +127,37 @@ class MotionTokenizer(nn.Module):
 
     @torch.inference_mode()
     def decode(self, codes: np.ndarray | Sequence[int]) -> np.ndarray:
-        """Un-normalised features (n * stride, D) float32 of codes (n,), n >= 1.
+        """Un-normalised features (n * stride, D) float32 of codes (n * levels,), n >= 1.
+
+        The codes may be those of the first levels alone: the stream itself tells how many there are.
 
         Raises:
-            MotionGPTError: no codes, or a code that is not a whole number in [0, num_codes).
+            MotionGPTError: no codes, a code that is not a whole number in [0, levels * num_codes), or levels that do
+                not take turns.
         """
         array = np.asarray(codes)
         if array.ndim != 1 or len(array) == 0 or not np.issubdtype(array.dtype, np.integer):
             raise MotionGPTError(
                 f"Codes must be a row of whole numbers, one or more, but have shape {array.shape}, type {array.dtype}."
             )
-        if array.min() < 0 or array.max() >= self.num_codes:
+        known = self.levels * self.num_codes
+        if array.min() < 0 or array.max() >= known:
+            raise MotionGPTError(f"Codes must lie in 0..{known - 1}, but range over {array.min()}..{array.max()}.")
+        count = int(array.max()) // self.num_codes + 1
+        if self.config.quantizer == "fsq":
+            count = self.levels
+        wrong = np.flatnonzero(array // self.num_codes != np.arange(len(array)) % count)
+        if len(wrong) or len(array) % count:
+            place = int(wrong[0]) if len(wrong) else len(array)
             raise MotionGPTError(
-                f"Codes must lie in 0..{self.num_codes - 1}, but range over {array.min()}..{array.max()}."
+                f"The codes of {count} levels must take turns, level l having the codes l * {self.num_codes} to "
+                f"(l + 1) * {self.num_codes} - 1, but this stream breaks off the order at place {place}."
             )
         batch = torch.as_tensor(array.astype(np.int64), device=self.mean.device)[None]
         return (self.vqvae.decode(batch)[0] * self.std + self.mean).cpu().numpy()
 
     def decode_motion(self, codes: np.ndarray | Sequence[int]) -> Motion:
-        """Motion of n * stride frames in canonical placement."""
+        """Motion of n * stride frames in canonical placement, of codes (n * levels,)."""
         return Motion.from_features(self.decode(codes), self.skeleton)
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor, Quantized]:

@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from motiongpt.errors import MotionGPTError
-from motiongpt.tokenizer.quantizers import QUANTIZERS, Quantized, Quantizer
+from motiongpt.tokenizer.quantizers import FSQ_SIZES, QUANTIZERS, Quantized, make_quantizer
 
 
 @dataclass(frozen=True)
@@ -22,21 +22,25 @@ class VQVAEConfig:
 
     Attributes:
         features: width D of a feature row.
-        num_codes: size of the codebook.
+        num_codes: size of the codebook; of each level's where there are several.
+        levels: codes a latent: 1 as published, more for residual codebooks or more groups of finite scalars.
         code_dim: width of a code.
-        downsamplings: stride-2 stages; one code stands for 2 ** downsamplings frames.
+        downsamplings: stride-2 stages; one latent stands for 2 ** downsamplings frames.
         width: channels inside.
         depth: residual blocks a stage.
         dilation_growth: dilations of a stage's blocks are growth^(depth-1), ..., growth, 1.
         activation: ``relu``, ``silu`` or ``gelu``.
         norm: ``none``, ``LN``, ``GN`` or ``BN``.
-        quantizer: one of ``ema_reset``, ``ema``, ``reset``, ``orig``.
+        quantizer: one of ``ema_reset``, ``ema``, ``reset``, ``orig``, ``fsq``.
+        linear_skip: a linear map from the frames of a stride to their latent, and one back, beside the convolutions;
+            see :meth:`VQVAE.initialise_linear_skip`.
         decay: moving-average factor of the quantizer.
         reset_threshold: average count per batch under which the reset kinds replace a code.
     """
 
     features: int = 263
     num_codes: int = 512
+    levels: int = 1
     code_dim: int = 512
     downsamplings: int = 2
     width: int = 512
@@ -45,6 +49,7 @@ class VQVAEConfig:
     activation: str = "relu"
     norm: str = "none"
     quantizer: str = "ema_reset"
+    linear_skip: bool = False
     decay: float = 0.99
     reset_threshold: float = 1.0
 
@@ -56,10 +61,15 @@ class VQVAEConfig:
         ):
             if value not in known:
                 raise MotionGPTError(f"Tokenizer config: {name} is {value!r}, but must be one of {', '.join(known)}.")
+        if self.quantizer == "fsq" and self.num_codes not in FSQ_SIZES:
+            known_sizes = ", ".join(map(str, FSQ_SIZES))
+            raise MotionGPTError(f"Tokenizer config: num_codes of fsq must be one of {known_sizes}.")
+        if self.levels < 1:
+            raise MotionGPTError(f"Tokenizer config: levels is {self.levels}, but must be at least 1.")
 
     @property
     def stride(self) -> int:
-        """Frames a code."""
+        """Frames a latent."""
         return 2**self.downsamplings
 
 
@@ -119,9 +129,12 @@ class _Encoder(nn.Module):
             *stages,
             nn.Conv1d(width, config.code_dim, 3, padding=1),
         )
+        self.skip = (
+            nn.Conv1d(config.features, config.code_dim, config.stride, config.stride) if config.linear_skip else None
+        )
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.model(x)
+        return self.model(x) if self.skip is None else self.model(x) + self.skip(x)
 
 
 class _Decoder(nn.Module):
@@ -140,13 +153,18 @@ class _Decoder(nn.Module):
             nn.ReLU(),
             nn.Conv1d(width, config.features, 3, padding=1),
         )
+        self.skip = (
+            nn.ConvTranspose1d(config.code_dim, config.features, config.stride, config.stride)
+            if config.linear_skip
+            else None
+        )
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.model(x)
+        return self.model(x) if self.skip is None else self.model(x) + self.skip(x)
 
 
 class VQVAE(nn.Module):
-    """Normalised features (B, T, D) <-> codes (B, T // stride).
+    """Normalised features (B, T, D) <-> codes (B, T // stride * levels).
 
     The network sees exactly the frames it is given: a batch must hold clips of one length. Frames beyond the last full
     stride are not covered by a code; :class:`motiongpt.tokenizer.MotionTokenizer` completes the stride first.
@@ -157,8 +175,8 @@ class VQVAE(nn.Module):
         self.config = config
         self.encoder = _Encoder(config)
         self.decoder = _Decoder(config)
-        self.quantizer = Quantizer(
-            config.quantizer, config.num_codes, config.code_dim, config.decay, config.reset_threshold
+        self.quantizer = make_quantizer(
+            config.quantizer, config.levels, config.num_codes, config.code_dim, config.decay, config.reset_threshold
         )
 
     @torch.no_grad()
@@ -176,8 +194,37 @@ class VQVAE(nn.Module):
                 if module.bias is not None:
                     nn.init.zeros_(module.bias)
 
+    @torch.no_grad()
+    def initialise_linear_skip(self, windows: Tensor, weights: Tensor) -> None:
+        """Begin the linear maps as principal components, and the convolutions beside them at nothing.
+
+        A stride of frames has little more than a few dozen degrees of freedom. A linear map keeps nearly all of them
+        at once, where convolutions alone need many thousand steps to come as far.
+
+        Args:
+            windows: (N, stride, D) normalised features.
+            weights: (D,) how much the squared error of each dimension counts.
+        """
+        encoder, decoder = self.encoder.skip, self.decoder.skip
+        if encoder is None or decoder is None or encoder.bias is None or decoder.bias is None:
+            raise ValueError("linear_skip is off in this network's config")
+        scale = weights.sqrt().repeat(windows.shape[1])
+        rows = windows.flatten(1)
+        centre = rows.mean(0)
+        rows = (rows - centre) * scale
+        components = torch.linalg.eigh((rows.T @ rows).double() / len(rows)).eigenvectors.to(rows.dtype)
+        basis = components.flip(1)[:, : self.config.code_dim].T
+        inward = (basis * scale).unflatten(1, (windows.shape[1], -1))
+        encoder.weight[: len(basis)] = inward.transpose(1, 2)
+        encoder.bias[: len(basis)] = -(inward.flatten(1) @ centre)
+        outward = (basis / scale).unflatten(1, (windows.shape[1], -1))
+        decoder.weight[: len(basis)] = outward.transpose(1, 2)
+        decoder.bias[:] = centre.unflatten(0, (windows.shape[1], -1)).mean(0)
+        for stack in (self.encoder.model, self.decoder.model):
+            nn.init.zeros_(stack[-1].get_parameter("weight"))
+
     def encode(self, features: Tensor) -> Tensor:
-        """Codes (B, T // stride) of normalised features (B, T, D), T >= stride."""
+        """Codes (B, T // stride * levels) of normalised features (B, T, D), T >= stride."""
         return self.quantizer.encode(self.latents(features))
 
     def latents(self, features: Tensor) -> Tensor:
@@ -185,7 +232,7 @@ class VQVAE(nn.Module):
         return self.encoder(features.transpose(1, 2))
 
     def decode(self, codes: Tensor) -> Tensor:
-        """Normalised features (B, n * stride, D) of codes (B, n)."""
+        """Normalised features (B, n * stride, D) of codes (B, n * levels)."""
         return self.decoder(self.quantizer.decode(codes)).transpose(1, 2)
 
     def forward(self, features: Tensor) -> tuple[Tensor, Quantized]:

@@ -71,6 +71,7 @@ class TokenizerTraining:
         smooth_l1_beta: error in standard deviations where the reconstruction loss turns from squared to absolute.
         joint_weight: weight of the joint error: the mean distance, in metres, of the joints from their true place
             relative to the root. Unlike the features' error it sees a heading that drifts.
+        path_share: weight of the root's distance from its true path beside that of the joints.
         block_weights: loss weight of each feature block by name; blocks not named weigh 1.
         loop, network: see there.
     """
@@ -85,6 +86,7 @@ class TokenizerTraining:
     quantize_from: int = 0
     smooth_l1_beta: float = 1.0
     joint_weight: float = 0.0
+    path_share: float = 0.5
     block_weights: Mapping[str, float] = field(default_factory=dict)
     loop: LoopConfig = field(default_factory=LoopConfig)
     network: VQVAEConfig = field(default_factory=VQVAEConfig)

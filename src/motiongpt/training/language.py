@@ -55,7 +55,7 @@ def tokenize_clips(dataset: MotionTextDataset, tokenizer: MotionTokenizer) -> li
         for item in items
         for offset in offsets
     ]
-    codes = tokenizer.encode_batch(cut)
+    codes = tokenizer.encode_batch(cut, levels=1)
     return [
         Clip(
             tuple(codes[number * len(offsets) + offset] for offset in offsets),

@@ -183,9 +183,9 @@ def _use_bf16(precision: str) -> bool:
         return precision == "bf16"
     if torch.cuda.is_available():
         return torch.cuda.is_bf16_supported()
-    # Without AMX tiles a CPU multiplies bf16 no faster than float32.
-    amx = getattr(torch.cpu, "_is_amx_tile_supported", None)
-    return bool(amx and amx())
+    # Without instructions of its own for bf16 a CPU multiplies it no faster than float32.
+    known = (getattr(torch.cpu, name, None) for name in ("_is_amx_tile_supported", "_is_avx512_bf16_supported"))
+    return any(supported is not None and supported() for supported in known)
 
 
 def _step_seed(seed: int, step: int, rank: int) -> int:

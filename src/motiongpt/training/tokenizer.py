@@ -6,18 +6,22 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from motiongpt.data.layout import MotionTextDataset
 from motiongpt.errors import MotionGPTError
 from motiongpt.motion import FeatureLayout, features_to_joints
 from motiongpt.tokenizer import MotionTokenizer
+from motiongpt.tokenizer.quantizers import FiniteScalarQuantizer
 from motiongpt.tokenizer.vqvae import reconstruction_loss
 from motiongpt.training.config import TokenizerTraining
 from motiongpt.training.loop import fingerprint, fit
 
 # Clips of the validation split that are looked at during training.
 VALIDATION_CLIPS = 64
+# Strides of frames whose principal components begin the linear maps.
+SKIP_WINDOWS = 40_000
 # Batches whose latents are clustered into the first codes.
 CLUSTERED_BATCHES = 64
 
@@ -40,10 +44,11 @@ class TokenizerTask:
         else:
             self.module = MotionTokenizer(config.network, mean, std, dataset.skeleton)
             self.module.vqvae.initialise()
+        self.layout = FeatureLayout(dataset.skeleton)
+        self.weights = self._block_weights()
         if config.decoder_only:
             self.module.vqvae.encoder.requires_grad_(False)
             self.module.vqvae.quantizer.requires_grad_(False)
-        self.layout = FeatureLayout(dataset.skeleton)
         if any(window % self.module.stride for window in config.windows):
             raise MotionGPTError(f"windows must be multiples of the stride {self.module.stride}: {config.windows}.")
         clips = [item.features for item in dataset]
@@ -55,12 +60,26 @@ class TokenizerTask:
         validation = MotionTextDataset(config.data, "val", min_frames=min(config.windows))
         chosen = np.random.default_rng(config.seed).permutation(len(validation))[:VALIDATION_CLIPS]
         self.validation = [validation[int(i)].features for i in chosen]
-        self.weights = torch.ones(self.layout.dim)
-        blocks = self.layout.blocks()
-        for name, weight in config.block_weights.items():
+        if config.network.linear_skip and not config.start:
+            self._initialise_linear_skip(clips)
+
+    def _block_weights(self) -> Tensor:
+        """(D,) loss weight of each feature."""
+        weights, blocks = torch.ones(self.layout.dim), self.layout.blocks()
+        for name, weight in self.config.block_weights.items():
             if name not in blocks:
                 raise MotionGPTError(f"block_weights: there is no block {name!r}; known are {', '.join(blocks)}.")
-            self.weights[blocks[name]] = float(weight)
+            weights[blocks[name]] = float(weight)
+        return weights
+
+    def _initialise_linear_skip(self, clips: list[np.ndarray]) -> None:
+        stride, rng = self.module.stride, np.random.default_rng(self.config.seed)
+        lengths = np.array([len(clip) for clip in clips])
+        chosen = rng.choice(len(clips), size=SKIP_WINDOWS, p=lengths / lengths.sum())
+        starts = [int(rng.integers(lengths[i] - stride + 1)) for i in chosen]
+        windows = np.stack([clips[i][start : start + stride] for i, start in zip(chosen, starts, strict=True)])
+        normalised = (torch.from_numpy(windows) - self.module.mean) / self.module.std
+        self.module.vqvae.initialise_linear_skip(normalised, self.weights)
 
     @torch.no_grad()
     def prepare(self, step: int) -> None:
@@ -70,7 +89,7 @@ class TokenizerTask:
         if quantizer.frozen:
             return
         quantizer.bypass = step < self.config.quantize_from
-        if step != self.config.quantize_from or step == 0:
+        if step != self.config.quantize_from or step == 0 or isinstance(quantizer, FiniteScalarQuantizer):
             return
         module.eval()
         latents = []
@@ -102,25 +121,46 @@ class TokenizerTask:
         total = error + self.config.commitment * quantized.commitment
         if self.config.joint_weight:
             mean, std = self.module.mean, self.module.std
-            made, true = (self._oriented(rows.float() * std + mean) for rows in (reconstruction, target))
-            scalars["joints"] = (made - true).norm(dim=-1).mean()
-            total = total + self.config.joint_weight * scalars["joints"]
+            (joints, root), (true_joints, true_root) = (
+                self._placed(rows.float() * std + mean) for rows in (reconstruction, target)
+            )
+            scalars["joints"] = (joints - true_joints).norm(dim=-1).mean()
+            scalars["path"] = (root - true_root).norm(dim=-1).mean()
+            total = total + self.config.joint_weight * (scalars["joints"] + self.config.path_share * scalars["path"])
         return total, scalars
 
-    def _oriented(self, features: Tensor) -> Tensor:
-        """Joints 1..J-1 relative to the root, in the heading of the window's first frame, from features (B, T, D)."""
-        yaw = features[..., self.layout.root_yaw_velocity].cumsum(1)
+    def _placed(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        """Joints 1..J-1 relative to the root (B, T, J-1, 3), and the root's ground path (B, T, 2).
+
+        Of features (B, T, D), in the heading of the window's first frame; the path starts at the origin.
+        """
         # A row's velocity leads to the next frame; half the angle is stored.
-        angle = 2 * torch.cat([torch.zeros_like(yaw[:, :1]), yaw[:, :-1]], dim=1)
+        angle = 2 * _before(features[..., self.layout.root_yaw_velocity])
+        cosine, sine = angle.cos(), angle.sin()
         x, y, z = features[..., self.layout.positions].unflatten(-1, (-1, 3)).unbind(-1)
         y = y - features[..., self.layout.root_height]
-        cosine, sine = angle.cos(), angle.sin()
-        return torch.stack([cosine * x - sine * z, y, sine * x + cosine * z], dim=-1)
+        joints = torch.stack([cosine * x - sine * z, y, sine * x + cosine * z], dim=-1)
+        # The step to frame t+1 is stored in the heading of frame t+1.
+        cosine, sine = cosine[:, 1:], sine[:, 1:]
+        x, z = features[:, :-1, self.layout.root_linear_velocity].split(1, -1)
+        path = torch.cat([cosine * x - sine * z, sine * x + cosine * z], dim=-1).cumsum(1)
+        return joints, F.pad(path, (0, 0, 1, 0))
 
     def validate(self) -> dict[str, float]:
-        """Mean joint error in millimetres (root-aligned a frame), of the root path, and codes in use."""
+        """Mean joint error in millimetres (root-aligned a frame), of the root path, and codes in use.
+
+        Where codes have several levels, also the errors of the first level alone.
+        """
+        results = self._errors(self.module.levels)
+        if self.module.levels > 1 and self.config.network.quantizer != "fsq":
+            first = self._errors(1)
+            results |= {f"first_level_{name}": value for name, value in first.items()}
+        return results
+
+    def _errors(self, levels: int) -> dict[str, float]:
         errors, drifts, used = [], [], set()
-        for features, codes in zip(self.validation, self.module.encode_batch(self.validation), strict=True):
+        encoded = self.module.encode_batch(self.validation, levels=levels)
+        for features, codes in zip(self.validation, encoded, strict=True):
             used.update(codes.tolist())
             truth = features_to_joints(features, self.module.skeleton)
             guess = features_to_joints(self.module.decode(codes)[: len(features)], self.module.skeleton)
@@ -137,6 +177,11 @@ class TokenizerTask:
     def save(self, folder: Path) -> None:
         """The tokenizer's folder, in half precision."""
         self.module.save(folder, dtype=torch.float16)
+
+
+def _before(steps: Tensor) -> Tensor:
+    """Running sum (B, T, 1) of all earlier rows."""
+    return F.pad(steps[:, :-1].cumsum(1), (0, 0, 1, 0))
 
 
 def train_tokenizer(config: TokenizerTraining) -> Path:
