@@ -63,6 +63,44 @@ def walk(make_walk: Callable[..., Motion]) -> Motion:
 
 
 @pytest.fixture(scope="session")
+def bert_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A BERT as on the hub, with random weights: whole words, letters, pieces that no ASCII text needs."""
+    import json
+    import string
+
+    import torch
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
+    from transformers import BertConfig, BertModel
+
+    signs = [sign for sign in string.printable if not sign.isspace() and not sign.isupper()]
+    pieces = ["[PAD]", "[unused0]", "é", "[UNK]", "[CLS]", "[SEP]", "[unused1]", "[MASK]", "歩", "##й", *signs]
+    pieces += [f"##{sign}" for sign in signs if sign.isalnum()]
+    pieces += ["person", "walk", "##s", "wave", "forward", "##ing", "right", "hand", "naïve", "jump"]
+    numbers = {piece: number for number, piece in enumerate(dict.fromkeys(pieces))}
+    tokenizer = Tokenizer(models.WordPiece(numbers, unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.BertNormalizer()
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.add_special_tokens(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"])
+    tokenizer.enable_truncation(8)
+    tokenizer.enable_padding(length=8)
+    folder = tmp_path_factory.mktemp("bert")
+    tokenizer.save(str(folder / "tokenizer.json"))
+    torch.manual_seed(0)
+    config = BertConfig(
+        vocab_size=len(numbers),
+        hidden_size=24,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        intermediate_size=40,
+        max_position_embeddings=300,
+        initializer_range=0.5,
+    )
+    BertModel(config).save_pretrained(folder)
+    assert json.loads((folder / "config.json").read_text())["model_type"] == "bert"
+    return folder
+
+
+@pytest.fixture(scope="session")
 def tiny_model_folder(tmp_path_factory: pytest.TempPathFactory, make_walk: Callable[..., Motion]) -> Path:
     """A model folder that loads and answers at once; its weights are random, so its answers mean nothing."""
     import torch

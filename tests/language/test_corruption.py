@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from motiongpt.language.corruption import corrupt_spans
+from motiongpt.language.corruption import corrupt_spans, corrupt_words
 
 SENTINELS = range(1000, 1100)
 
@@ -79,3 +79,23 @@ def test_few_sentinels_limit_the_spans() -> None:
 def test_empty_is_refused() -> None:
     with pytest.raises(ValueError, match="empty"):
         corrupt_spans([], SENTINELS, np.random.default_rng(0))
+
+
+@given(words=st.lists(st.text("abc", min_size=1, max_size=4), min_size=1, max_size=30), seed=st.integers(0, 2**32))
+def test_hidden_words_have_the_ids_of_the_answer_and_shown_ones_those_of_the_prompt(
+    words: list[str], seed: int
+) -> None:
+    def encode_input(text: str) -> list[int]:
+        return [-ord(sign) for sign in f" {text}"]
+
+    def encode_output(text: str) -> list[int]:
+        return [ord(sign) for sign in f" {text}"]
+
+    text = " ".join(words)
+    corrupted, answer = corrupt_words(text, encode_input, encode_output, SENTINELS, np.random.default_rng(seed))
+    assert all(token in SENTINELS or token < 0 for token in corrupted)
+    assert all(token > 0 for token in answer)
+    assert answer[0] in SENTINELS
+    assert "".join(chr(abs(token)) for token in restore(corrupted, answer)) == f" {text}"
+    hidden = "".join(chr(token) if token not in SENTINELS else "" for token in answer).split()
+    assert len(hidden) == max(1, round(0.15 * len(words)))

@@ -147,7 +147,7 @@ def test_log_probabilities(model: MotionLanguageModel) -> None:
     for prompt, (answer,) in zip(PROMPTS, generate(model, PROMPTS, grammar, temperature=0.7, top_k=5), strict=True):
         ids, mask = model.encode_text([prompt])
         with torch.no_grad():
-            logits = model.network(ids, mask, torch.tensor([answer.token_ids]))
+            logits = model.logits(ids, mask, torch.tensor([answer.token_ids]))
         expected = 0.0
         for position in range(1, len(answer.token_ids)):
             allowed = list(range(words.first_code, words.start)) + [words.end] * (position > 3)

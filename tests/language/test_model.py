@@ -219,7 +219,7 @@ def test_hub_model(tmp_path: Path, words: int) -> None:
     labels = torch.randint(0, words, (2, 9), generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
         expected = theirs(input_ids=ids, attention_mask=mask.long(), labels=labels).logits
-        ours = model.network(ids, mask, labels).view(2, 9, -1)
+        ours = model.logits(ids, mask, labels).view(2, 9, -1)
     torch.testing.assert_close(ours[..., :words], expected[..., :words], rtol=1e-4, atol=1e-4)
 
     model.save(tmp_path / "ours")
@@ -245,7 +245,7 @@ def test_hub_model_with_its_own_output_layer(tmp_path: Path) -> None:
     labels = torch.tensor([[5, 6, 7]])
     with torch.no_grad():
         expected = theirs(input_ids=ids, attention_mask=mask.long(), labels=labels).logits[0]
-        torch.testing.assert_close(model.network(ids, mask, labels)[:, :400], expected[:, :400], rtol=1e-4, atol=1e-4)
+        torch.testing.assert_close(model.logits(ids, mask, labels)[:, :400], expected[:, :400], rtol=1e-4, atol=1e-4)
 
 
 def test_what_is_no_hub_model(tmp_path: Path) -> None:

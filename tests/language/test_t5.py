@@ -71,7 +71,7 @@ def test_equals_transformers(name: str) -> None:
     ids, mask, labels = batch()
     with torch.no_grad():
         theirs = reference(network)(input_ids=ids, attention_mask=mask.long(), labels=labels)
-        ours = network(ids, mask, labels)
+        ours = network(network.shared(ids), mask, labels)
     torch.testing.assert_close(ours, theirs.logits[labels != IGNORED], rtol=1e-4, atol=1e-4)
 
 
@@ -85,7 +85,7 @@ def test_training_gradients_equal_transformers(name: str) -> None:
         if isinstance(module, Dropout):
             module.dropped = 0
     network.train()
-    torch.nn.functional.cross_entropy(network(ids, mask, labels), labels[labels != IGNORED]).backward()
+    torch.nn.functional.cross_entropy(network(network.shared(ids), mask, labels), labels[labels != IGNORED]).backward()
     expected = dict(theirs.named_parameters())
     for key, weight in network.named_parameters():
         torch.testing.assert_close(weight.grad, expected[key].grad, rtol=1e-3, atol=1e-5, msg=key)
@@ -98,9 +98,9 @@ def test_step_by_step_equals_all_at_once(name: str) -> None:
     outputs = torch.randint(3, 97, (6, 90), generator=torch.Generator().manual_seed(3))
     outputs[:, 0] = 0
     with torch.no_grad():
-        encoded = network.encode(ids, mask).repeat_interleave(2, 0)
+        encoded = network.encode(network.shared(ids), mask).repeat_interleave(2, 0)
         whole = network.decode(outputs, encoded, mask.repeat_interleave(2, 0))
-        cache = network.start(ids, mask, copies=2)
+        cache = network.start(network.shared(ids), mask, copies=2)
         rows = torch.arange(6)
         for position in range(90):  # beyond the first growth of the cache
             if position == 70:
@@ -122,7 +122,7 @@ def test_first_loss_is_that_of_guessing() -> None:
     network.initialise(torch.Generator().manual_seed(0))
     ids = torch.randint(0, 500, (8, 20), generator=torch.Generator().manual_seed(1))
     with torch.no_grad():
-        loss = torch.nn.functional.cross_entropy(network(ids, ids >= 0, ids), ids.flatten())
+        loss = torch.nn.functional.cross_entropy(network(network.shared(ids), ids >= 0, ids), ids.flatten())
     assert math.log(500) - 0.5 < loss < math.log(500) + 1.5
 
 

@@ -75,11 +75,13 @@ def test_tokenizer_interrupted_anywhere_ends_with_the_same_weights(data_folder, 
     assert_same(whole, parts)
 
 
-@pytest.mark.parametrize("stage", ["pretrain", "instruct"])
+@pytest.mark.parametrize(("stage", "encoder"), [("pretrain", False), ("pretrain", True), ("instruct", False)])
 def test_language_model_interrupted_ends_with_the_same_weights(
-    data_folder, tokenizer_folder, tmp_path, monkeypatch, stage
+    data_folder, tokenizer_folder, bert_folder, tmp_path, monkeypatch, stage, encoder
 ):
     steps = ["loop.steps=5", "start=", "loop.average=0.9"]
+    if encoder:
+        steps += [f"model.text_encoder={bert_folder}", "model.text_encoder_layers=1", "word_dropout=0.2"]
     train_language(language_config(stage, data_folder, tokenizer_folder, tmp_path / "whole", *steps))
     with monkeypatch.context() as patch:
         Interruption(LanguageTask, 2, patch)
@@ -99,6 +101,62 @@ def test_the_three_stages_give_a_model_that_loads(data_folder, tokenizer_folder,
     loaded = MotionGPT.from_pretrained(tmp_path / "model")
     assert len(loaded.generate("a person walks slowly", seconds=2.0)) == 40
     assert loaded.describe(walk)
+
+
+def test_a_text_encoder_stays_frozen_through_all_stages(data_folder, tokenizer_folder, bert_folder, tmp_path):
+    from motiongpt.language.model import MotionLanguageModel
+
+    encoder = [f"model.text_encoder={bert_folder}", "loop.average=0.9", "loop.steps=5"]
+    config = language_config("pretrain", data_folder, tokenizer_folder, tmp_path / "pre", *encoder)
+    before = LanguageTask(config).module.text_encoder.state_dict()
+    pretrained = train_language(config)
+    config = language_config("instruct", data_folder, tokenizer_folder, tmp_path / "ins", f"start={pretrained}")
+    model = MotionGPT(MotionTokenizer.load(tokenizer_folder), MotionLanguageModel.load(train_language(config)))
+    model.save_pretrained(tmp_path / "model")
+    loaded = MotionGPT.from_pretrained(tmp_path / "model")
+    for name, weight in loaded.language.text_encoder.state_dict().items():
+        assert torch.equal(weight, before[name]) == name.startswith("network."), name
+    assert len(loaded.generate("a person walks slowly", seconds=2.0, guidance=2.0)) == 40
+    # What is frozen is not averaged, neither in memory nor in the file.
+    averaged = {name for name in state(tmp_path / "pre") if name.startswith("average/")}
+    assert "average/text_encoder.mix" in averaged
+    assert not any("text_encoder.network" in name for name in averaged)
+
+
+def test_words_are_hidden_from_the_text_encoder_alone(data_folder, tokenizer_folder, bert_folder, tmp_path):
+    values = [f"model.text_encoder={bert_folder}", "loop.batch_size=64", "tasks={t2m: 1, m2t: 1}"]
+    plain, hidden = (
+        LanguageTask(language_config("pretrain", data_folder, tokenizer_folder, tmp_path, *values, *more))
+        for more in ([], ["word_dropout=0.3"])
+    )
+    mask = -plain.module.text_encoder.mask - 1
+    shares = []
+    for task in (plain, hidden):
+        ids = torch.cat([task.batch(step, 0)["input_ids"].flatten() for step in range(4)])
+        shares.append(float((ids[ids < 0] == mask).float().mean()))
+        assert (ids > task.module.tokenizer.first_code).any()
+    assert shares[0] == 0
+    assert shares[1] == pytest.approx(0.3, abs=0.03)
+    with pytest.raises(MotionGPTError, match="word_dropout"):
+        LanguageTask(language_config("pretrain", data_folder, tokenizer_folder, tmp_path, "word_dropout=0.3"))
+
+
+def test_captions_lose_whole_words_before_a_text_encoder(data_folder, tokenizer_folder, bert_folder, tmp_path):
+    values = [f"model.text_encoder={bert_folder}", "tasks={caption_denoise: 1}"]
+    task = LanguageTask(language_config("pretrain", data_folder, tokenizer_folder, tmp_path, *values))
+    batch = task.batch(0, 0)
+    words, pieces = task.module.tokenizer, task.module.text_encoder.pieces
+    for row, mask, labels in zip(batch["input_ids"], batch["attention_mask"], batch["labels"], strict=True):
+        shown = row[mask].tolist()[:-1]
+        assert set(shown) - set(words.sentinels) == {i for i in shown if i < 0}
+        assert words.sentinels[0] in shown
+        text = pieces.decode([-i - 1 for i in shown if i < 0])
+        answer = words.decode(i for i in labels.tolist() if i >= 0)
+        # "a person walks slowly" loses one of its four words.
+        assert sorted([*text.split(), answer]) in (
+            sorted("a person walks slowly".split()),  # noqa: SIM905
+            sorted("a person walks quickly".split()),  # noqa: SIM905
+        )
 
 
 def test_training_lowers_the_error(data_folder, tmp_path):

@@ -1,12 +1,14 @@
 """Span corruption, the pre-training task of T5 (Raffel et al. 2020, section 3.1.4).
 
 Some spans of a sequence are each replaced by one sentinel; the answer gives, sentinel by sentinel, what stood there.
-It works on token ids, so captions and motion codes are treated alike.
+It works on token ids, so captions and motion codes are treated alike. Where prompt and answer have ids of their own,
+whole words are hidden.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import groupby
 
 import numpy as np
 
@@ -59,6 +61,35 @@ def corrupt_spans(
         answer += [sentinel, *ids[position : position + span]]
         position += span
     return corrupted + list(ids[position:]), answer
+
+
+def corrupt_words(
+    text: str,
+    encode_input: Callable[[str], list[int]],
+    encode_output: Callable[[str], list[int]],
+    sentinels: Sequence[int],
+    rng: np.random.Generator,
+) -> tuple[list[int], list[int]]:
+    """As `corrupt_spans`, but spans are of words, and the words that are shown and hidden are encoded differently.
+
+    Args:
+        text: at least one word.
+        encode_input, encode_output: ids of a piece of text in the corrupted sequence and in the answer.
+        sentinels, rng: see `corrupt_spans`.
+    """
+    words = text.split()
+    count = len(words)
+    # Words and sentinels as numbers: the words' places, then the sentinels'.
+    parts = corrupt_spans(range(count), range(count, count + len(sentinels)), rng)
+
+    def ids(numbers: list[int], encode: Callable[[str], list[int]]) -> list[int]:
+        result: list[int] = []
+        for shown, group in groupby(numbers, lambda number: number < count):
+            run = list(group)
+            result += encode(" ".join(words[i] for i in run)) if shown else [sentinels[i - count] for i in run]
+        return result
+
+    return ids(parts[0], encode_input), ids(parts[1], encode_output)
 
 
 def _composition(total: int, parts: int, rng: np.random.Generator) -> list[int]:

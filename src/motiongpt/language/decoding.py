@@ -18,7 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from motiongpt.errors import MotionGPTError
-from motiongpt.language.model import Collator, MotionLanguageModel, Tokens, pad
+from motiongpt.language.model import MotionLanguageModel, Tokens, pad
 from motiongpt.language.t5 import IGNORED
 from motiongpt.language.text_tokenizer import TextTokenizer
 
@@ -437,7 +437,8 @@ def _decode(
     first_rule = [first_rules[type(grammar)] for grammar in grammars]
 
     ids, mask = pad(conditions + (baselines or []), tokenizer.padding)
-    cache = network.start(ids.to(device), None if mask.all() else mask.to(device), copies)
+    embedded = model.embed(ids.to(device), mask.to(device))
+    cache = network.start(embedded, None if mask.all() else mask.to(device), copies)
     rows = list(range(len(states)))
     tokens = [tokenizer.padding] * len(rows)
     while rows:
@@ -525,14 +526,14 @@ def score(
         (pairs,) float32 on the CPU, natural logarithm, summed over tokens.
     """
     pairs = list(zip(prompts, outputs, strict=True))
-    collate = Collator(model.tokenizer, model.max_input_tokens, sys.maxsize)
+    collate = model.collator(sys.maxsize)
     training = model.training
     model.eval()
     totals = [torch.zeros(0)]
     for first in range(0, len(pairs), batch_size):
         batch = {name: x.to(model.device) for name, x in collate(pairs[first : first + batch_size]).items()}
         labels = batch["labels"]
-        losses = F.cross_entropy(model.network(*batch.values()), labels[labels != IGNORED], reduction="none")
+        losses = F.cross_entropy(model.logits(**batch), labels[labels != IGNORED], reduction="none")
         rows = torch.nonzero(labels != IGNORED)[:, 0]
         totals.append(-losses.new_zeros(len(labels)).index_add(0, rows, losses).cpu())
     model.train(training)

@@ -1,6 +1,7 @@
 """The language model over words and motion tokens: a T5 network with its text tokenizer, and the folder they live in.
 
-A model folder holds ``config.json``, ``tokenizer.json`` and the weights, see `motiongpt.weights_io`.
+A model folder holds ``config.json``, ``tokenizer.json`` and the weights, see `motiongpt.weights_io`, and the folder
+``text_encoder`` where a trained text encoder reads the prompts.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import dataclasses
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -16,10 +18,12 @@ from torch import Tensor, nn
 
 from motiongpt.errors import MotionGPTError, require
 from motiongpt.language.t5 import IGNORED, T5, T5Shape
+from motiongpt.language.text_encoder import PromptTokenizer, TextEncoder, TextEncoderConfig
 from motiongpt.language.text_tokenizer import TextTokenizer
 from motiongpt.weights_io import config_from, load_config, load_weights, save_config, save_weights
 
 KIND = "motiongpt-language"
+TEXT_ENCODER = "text_encoder"
 STORAGE = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
 
 Tokens = str | Sequence[int]
@@ -36,6 +40,9 @@ class LanguageConfig:
         num_codes: size of the motion codebook.
         max_input_tokens: longest prompt, end of sequence included.
         dropout: see `T5Shape`.
+        text_encoder: trained network that reads the words of prompts: ``"minilm"``, or the folder of a BERT, see
+            `TextEncoder.pretrained`; empty has the T5 read them alone.
+        text_encoder_layers: so many of its last layers are trained too.
         text_vocabulary: of ``"t5-scratch"``: number of ids before the motion tokens, at most.
         d_model, d_kv, d_ff, layers, decoder_layers, heads, tied_embeddings: of ``"t5-scratch"``: see `T5Shape`.
     """
@@ -45,6 +52,8 @@ class LanguageConfig:
     num_codes: int = 512
     max_input_tokens: int = 256
     dropout: float = 0.1
+    text_encoder: str = ""
+    text_encoder_layers: int = 0
     text_vocabulary: int = 2048
     d_model: int = 256
     d_kv: int = 64
@@ -59,12 +68,14 @@ class LanguageConfig:
 class Collator:
     """Pairs of prompt and answer -> one padded batch; can be handed to the workers of a data loader.
 
-    What is longer than its limit is cut: end of sequence is always the last token.
+    What is longer than its limit is cut: end of sequence is always the last token. Inputs are read by ``prompts`` where
+    there is one.
     """
 
     tokenizer: TextTokenizer
     max_input_tokens: int = 256
     max_output_tokens: int = 256
+    prompts: PromptTokenizer | None = None
 
     def __call__(self, pairs: Iterable[tuple[Tokens, Tokens]]) -> dict[str, Tensor]:
         """
@@ -73,12 +84,13 @@ class Collator:
             ``IGNORED`` on padding; padded at the end to the longest of the batch.
         """
         inputs, outputs = zip(*pairs, strict=True)
-        ids, mask = pad([self._ids(item, self.max_input_tokens) for item in inputs], self.tokenizer.padding)
-        labels, _ = pad([self._ids(item, self.max_output_tokens) for item in outputs], IGNORED)
+        reader = self.prompts or self.tokenizer
+        ids, mask = pad([self._ids(reader, item, self.max_input_tokens) for item in inputs], self.tokenizer.padding)
+        labels, _ = pad([self._ids(self.tokenizer, item, self.max_output_tokens) for item in outputs], IGNORED)
         return {"input_ids": ids, "attention_mask": mask, "labels": labels}
 
-    def _ids(self, item: Tokens, limit: int) -> list[int]:
-        ids = self.tokenizer.encode(item) if isinstance(item, str) else list(item)
+    def _ids(self, reader: PromptTokenizer | TextTokenizer, item: Tokens, limit: int) -> list[int]:
+        ids = reader.encode(item) if isinstance(item, str) else list(item)
         return [*ids[: limit - 1], self.tokenizer.end_of_sequence]
 
 
@@ -97,10 +109,23 @@ class MotionLanguageModel(nn.Module):
         network: the T5.
         tokenizer: the text tokenizer, motion tokens included; ids are the rows of the network's embedding table.
         max_input_tokens: longest prompt, end of sequence included.
+        text_encoder: reads the words of prompts, if there is one.
+        prompts: turns prompts into ids: the text tokenizer, or that of the text encoder.
     """
 
-    def __init__(self, network: T5, tokenizer: TextTokenizer, max_input_tokens: int = 256) -> None:
+    def __init__(
+        self,
+        network: T5,
+        tokenizer: TextTokenizer,
+        max_input_tokens: int = 256,
+        text_encoder: TextEncoder | None = None,
+    ) -> None:
         super().__init__()
+        if text_encoder is not None and text_encoder.config.positions <= max_input_tokens:
+            raise MotionGPTError(
+                f"The text encoder reads at most {text_encoder.config.positions} tokens: "
+                f"max_input_tokens must be less, not {max_input_tokens}."
+            )
         if network.shape.vocabulary_size != tokenizer.size:
             raise MotionGPTError(
                 f"The network has {network.shape.vocabulary_size} tokens and the text tokenizer {tokenizer.size}: "
@@ -109,6 +134,8 @@ class MotionLanguageModel(nn.Module):
         self.network = network
         self.tokenizer = tokenizer
         self.max_input_tokens = max_input_tokens
+        self.text_encoder = text_encoder
+        self.prompts = tokenizer if text_encoder is None else PromptTokenizer(text_encoder.pieces, tokenizer)
 
     @classmethod
     def create(
@@ -123,41 +150,66 @@ class MotionLanguageModel(nn.Module):
             seed: of the random weights: all for ``"t5-scratch"``, those of the motion tokens for ``"hub"``.
 
         Raises:
-            MotionGPTError: no such backbone; the hub's model is missing, no T5, or has no safetensors weights.
+            MotionGPTError: no such backbone; the hub's model is missing, no T5, or has no safetensors weights; see also
+                `TextEncoder.pretrained`.
         """
         generator = torch.Generator().manual_seed(seed)
         if config.backbone == "hub":
-            return _from_hub(config, generator)
-        if config.backbone != "t5-scratch":
+            network, tokenizer = _from_hub(config, generator)
+        elif config.backbone == "t5-scratch":
+            if tokenizer is None:
+                tokenizer = TextTokenizer.train(
+                    texts, num_codes=config.num_codes, vocabulary_size=config.text_vocabulary
+                )
+            shape = T5Shape(
+                vocabulary_size=tokenizer.size,
+                d_model=config.d_model,
+                d_kv=config.d_kv,
+                d_ff=config.d_ff,
+                layers=config.layers,
+                decoder_layers=config.decoder_layers,
+                heads=config.heads,
+                dropout=config.dropout,
+                tied_embeddings=config.tied_embeddings,
+            )
+            network = T5(shape)
+            network.initialise(generator)
+        else:
             raise MotionGPTError(f"There is no backbone {config.backbone!r}: take 't5-scratch' or 'hub'.")
-        if tokenizer is None:
-            tokenizer = TextTokenizer.train(texts, num_codes=config.num_codes, vocabulary_size=config.text_vocabulary)
-        shape = T5Shape(
-            vocabulary_size=tokenizer.size,
-            d_model=config.d_model,
-            d_kv=config.d_kv,
-            d_ff=config.d_ff,
-            layers=config.layers,
-            decoder_layers=config.decoder_layers,
-            heads=config.heads,
-            dropout=config.dropout,
-            tied_embeddings=config.tied_embeddings,
-        )
-        network = T5(shape)
-        network.initialise(generator)
-        return cls(network, tokenizer, config.max_input_tokens)
+        encoder = None
+        if config.text_encoder:
+            encoder = TextEncoder.pretrained(
+                config.text_encoder, network.shape.d_model, generator, trainable_layers=config.text_encoder_layers
+            )
+        return cls(network, tokenizer, config.max_input_tokens, encoder)
 
     @property
     def device(self) -> torch.device:
         return self.network.shared.weight.device
 
+    def collator(self, max_output_tokens: int = 256) -> Collator:
+        """What turns pairs of prompt and answer into batches for this model."""
+        prompts = self.prompts if isinstance(self.prompts, PromptTokenizer) else None
+        return Collator(self.tokenizer, self.max_input_tokens, max_output_tokens, prompts)
+
+    def embed(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """Prompts (B, L) that end with end of sequence, mask True on tokens -> vectors (B, L, d_model) for the T5."""
+        if self.text_encoder is None:
+            return self.network.shared(ids)
+        texts = self.text_encoder(ids, mask & (ids != self.tokenizer.end_of_sequence))
+        return torch.where((ids < 0)[..., None], texts, self.network.shared(ids.clamp(min=0)))
+
+    def logits(self, input_ids: Tensor, attention_mask: Tensor, labels: Tensor) -> Tensor:
+        """Logits (N, vocabulary) of the positions of a collated batch whose label is not ``IGNORED``."""
+        return self.network(self.embed(input_ids, attention_mask), attention_mask, labels)
+
     def forward(self, input_ids: Tensor, attention_mask: Tensor, labels: Tensor) -> Tensor:
         """Mean cross-entropy (nats a token) of a collated batch, a scalar."""
-        return F.cross_entropy(self.network(input_ids, attention_mask, labels), labels[labels != IGNORED])
+        return F.cross_entropy(self.logits(input_ids, attention_mask, labels), labels[labels != IGNORED])
 
     def loss(self, inputs: Sequence[Tokens], outputs: Sequence[Tokens]) -> Tensor:
         """Mean cross-entropy (nats a token) of the outputs after their inputs, a scalar."""
-        batch = Collator(self.tokenizer, self.max_input_tokens)(zip(inputs, outputs, strict=True))
+        batch = self.collator()(zip(inputs, outputs, strict=True))
         return self(**{name: tensor.to(self.device) for name, tensor in batch.items()})
 
     def prompt_ids(self, prompts: Sequence[str]) -> list[list[int]]:
@@ -166,7 +218,7 @@ class MotionLanguageModel(nn.Module):
         Raises:
             MotionGPTError: a prompt is longer than ``max_input_tokens``, or not valid Unicode.
         """
-        rows = [[*ids, self.tokenizer.end_of_sequence] for ids in self.tokenizer.encode_batch(prompts)]
+        rows = [[*ids, self.tokenizer.end_of_sequence] for ids in self.prompts.encode_batch(prompts)]
         limit = self.max_input_tokens
         for row in rows:
             if len(row) > limit:
@@ -199,11 +251,14 @@ class MotionLanguageModel(nn.Module):
         folder = Path(folder)
         save_weights(folder, self.network.state_dict(), dtype=STORAGE[dtype])
         self.tokenizer.save(folder / "tokenizer.json")
-        config = {
+        config: dict[str, Any] = {
             "num_codes": self.tokenizer.num_codes,
             "max_input_tokens": self.max_input_tokens,
             "network": dataclasses.asdict(self.network.shape),
         }
+        if self.text_encoder is not None:
+            self.text_encoder.save(folder / TEXT_ENCODER, STORAGE[dtype])
+            config["text_encoder"] = dataclasses.asdict(self.text_encoder.config)
         save_config(folder, KIND, config)
 
     @classmethod
@@ -221,14 +276,18 @@ class MotionLanguageModel(nn.Module):
             network = T5(config_from(T5Shape, config["network"], str(path)))
             tokenizer = TextTokenizer.load(folder / "tokenizer.json", config["num_codes"])
             limit = int(config["max_input_tokens"])
+            encoder = None
+            if "text_encoder" in config:
+                sizes = config_from(TextEncoderConfig, config["text_encoder"], str(path))
+                encoder = TextEncoder.load(folder / TEXT_ENCODER, sizes, network.shape.d_model)
+            model = cls(network, tokenizer, limit, encoder)
         except (KeyError, TypeError, ValueError, RuntimeError, ZeroDivisionError) as error:
             raise MotionGPTError(f"{path}: a field is missing or has a wrong value ({error}).") from error
-        model = cls(network, tokenizer, limit)
         load_weights(folder, network)
         return model.to(device).eval()
 
 
-def _from_hub(config: LanguageConfig, generator: torch.Generator) -> MotionLanguageModel:
+def _from_hub(config: LanguageConfig, generator: torch.Generator) -> tuple[T5, TextTokenizer]:
     """A trained T5 of the hub or of a folder, with rows for the motion tokens right after its words."""
     if not config.hub:
         raise MotionGPTError("The backbone 'hub' needs an id such as 'google/flan-t5-base', or a folder, in 'hub'.")
@@ -270,7 +329,7 @@ def _from_hub(config: LanguageConfig, generator: torch.Generator) -> MotionLangu
     if "lm_head.weight" in weights and theirs.scale_decoder_outputs:
         weights["lm_head.weight"] *= shape.d_model**-0.5
     network.load_state_dict(weights, assign=True)
-    return MotionLanguageModel(network, tokenizer, config.max_input_tokens)
+    return network, tokenizer
 
 
 def _with_motion_rows(table: Tensor, tokenizer: TextTokenizer, generator: torch.Generator) -> Tensor:

@@ -325,9 +325,9 @@ class T5(nn.Module):
                 if layer in deviations:
                     parameter.normal_(0.0, deviations[layer], generator=generator)
 
-    def encode(self, ids: Tensor, mask: Tensor | None) -> Tensor:
-        """Prompts (B, L), mask True on tokens -> hidden states (B, L, d_model)."""
-        return self.encoder(self.shared(ids), mask)
+    def encode(self, prompts: Tensor, mask: Tensor | None) -> Tensor:
+        """Embedded prompts (B, L, d_model), mask (B, L) True on tokens -> hidden states (B, L, d_model)."""
+        return self.encoder(prompts, mask)
 
     def decode(self, ids: Tensor, encoded: Tensor, mask: Tensor | None) -> Tensor:
         """Teacher-forced decoder: ids (B, Lo) that start with token 0 -> hidden states (B, Lo, d_model).
@@ -344,20 +344,20 @@ class T5(nn.Module):
             weight = self.lm_head.weight
         return F.linear(hidden, weight[first:last]).float()
 
-    def forward(self, ids: Tensor, mask: Tensor, labels: Tensor) -> Tensor:
+    def forward(self, prompts: Tensor, mask: Tensor, labels: Tensor) -> Tensor:
         """Logits (N, vocabulary) of the positions whose label is not ``IGNORED``, row after row.
 
         Args:
-            ids: prompts (B, L).
+            prompts: (B, L, d_model), embedded: rows of the table ``shared``, or what stands in for them.
             mask: (B, L), True on tokens.
             labels: (B, Lo), ``IGNORED`` on padding.
         """
-        hidden = self.decode(shift_right(labels), self.encode(ids, mask), mask)
+        hidden = self.decode(shift_right(labels), self.encode(prompts, mask), mask)
         return self.logits(hidden[labels != IGNORED])
 
-    def start(self, ids: Tensor, mask: Tensor | None, copies: int = 1) -> Cache:
-        """Read the prompts once and prepare to continue each ``copies`` times (rows p * copies + c)."""
-        encoded = self.encode(ids, mask)
+    def start(self, prompts: Tensor, mask: Tensor | None, copies: int = 1) -> Cache:
+        """Read embedded prompts once and prepare to continue each ``copies`` times (rows p * copies + c)."""
+        encoded = self.encode(prompts, mask)
         memory = []
         for block in self.decoder.block:
             keys, values = block.cross_attention.memory(encoded)

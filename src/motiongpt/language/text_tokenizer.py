@@ -22,6 +22,19 @@ PADDING, END_OF_SEQUENCE, UNKNOWN = "<pad>", "</s>", "<unk>"
 SENTINELS = 100
 
 
+def encode_texts(tokenizer: Tokenizer, texts: Sequence[str]) -> list[list[int]]:
+    """Ids of texts, nothing added.
+
+    Raises:
+        MotionGPTError: a text is not valid Unicode.
+    """
+    try:
+        encodings = tokenizer.encode_batch(list(texts), add_special_tokens=False)
+    except (UnicodeEncodeError, TypeError) as error:
+        raise MotionGPTError("The text is not valid Unicode: give it as UTF-8.") from error
+    return [encoding.ids for encoding in encodings]
+
+
 class TextTokenizer:
     """A ``tokenizers.Tokenizer`` with the motion tokens in it; can be pickled, so data loader workers may have it.
 
@@ -152,11 +165,7 @@ class TextTokenizer:
 
     def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
         """As ``encode``, for many texts at once."""
-        try:
-            encodings = self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
-        except (UnicodeEncodeError, TypeError) as error:
-            raise MotionGPTError("The text is not valid Unicode: give it as UTF-8.") from error
-        return [encoding.ids for encoding in encodings]
+        return encode_texts(self._tokenizer, texts)
 
     def decode(self, ids: Iterable[int]) -> str:
         """Text of the ids; special and motion tokens are left out, and so are bytes that make no character."""

@@ -108,6 +108,7 @@ class LanguageTraining:
             ``motion_denoise`` (span corruption of sentences and of motion strings).
         max_codes: longest motion shown to the model; longer clips are cropped at random.
         balance: 0 draws captioned clips evenly; towards 1, clips of rare actions are drawn more often.
+        word_dropout: share of the word pieces of prompts that a text encoder sees as its mask.
         loop, model: see there.
     """
 
@@ -121,6 +122,7 @@ class LanguageTraining:
     tasks: Mapping[str, float] = field(default_factory=dict)
     max_codes: int = 50
     balance: float = 0.0
+    word_dropout: float = 0.0
     loop: LoopConfig = field(default_factory=LoopConfig)
     model: LanguageConfig = field(default_factory=LanguageConfig)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,8 +15,8 @@ from torch import Tensor, nn
 from motiongpt.data.layout import MotionTextDataset
 from motiongpt.errors import MotionGPTError
 from motiongpt.language.captions import normalise_caption
-from motiongpt.language.corruption import corrupt_spans
-from motiongpt.language.model import Collator, MotionLanguageModel, Tokens
+from motiongpt.language.corruption import corrupt_spans, corrupt_words
+from motiongpt.language.model import MotionLanguageModel, Tokens
 from motiongpt.language.templates import Fields, Task, Templates
 from motiongpt.tokenizer import MotionTokenizer
 from motiongpt.training.config import LanguageTraining
@@ -126,8 +127,11 @@ class LanguageTask:
                     f"{self.num_codes} codes: set model.num_codes={self.num_codes}."
                 )
             self.module = MotionLanguageModel.create(config.model, texts=self._texts(), seed=config.seed)
-        words = self.module.tokenizer
-        self.collate = Collator(words, self.module.max_input_tokens)
+        if config.word_dropout and self.module.text_encoder is None:
+            raise MotionGPTError(
+                "word_dropout hides words from a text encoder: set model.text_encoder too, or leave it 0."
+            )
+        self.collate = self.module.collator()
         self._group = (-1, -1)
         self._batches: list[list[tuple[Tokens, Tokens]]] = []
 
@@ -156,9 +160,14 @@ class LanguageTask:
         rng = np.random.default_rng((self.config.seed, group, rank))
         size = self.config.loop.batch_size
         names = rng.choice(len(self.tasks), size=size * GROUPED_BATCHES, p=self.shares)
-        words = self.module.tokenizer
+        readers = (self.module.prompts, self.module.tokenizer)
         pairs = [self._pair(self.tasks[name], rng) for name in names]
-        ids = [[words.encode(side) if isinstance(side, str) else side for side in pair] for pair in pairs]
+        ids = [
+            [reader.encode(side) if isinstance(side, str) else side for reader, side in zip(readers, pair, strict=True)]
+            for pair in pairs
+        ]
+        if self.config.word_dropout:
+            ids = [[self._hide_words(inputs, rng), outputs] for inputs, outputs in ids]
         ids.sort(key=lambda pair: len(pair[0]) + 2 * len(pair[1]))
         batches = [ids[start : start + size] for start in range(0, len(ids), size)]
         return [[(inputs, outputs) for inputs, outputs in batches[i]] for i in rng.permutation(len(batches))]
@@ -166,9 +175,10 @@ class LanguageTask:
     def _pair(self, name: str, rng: np.random.Generator) -> tuple[Tokens, Tokens]:
         words = self.module.tokenizer
         if name == CAPTION_DENOISE:
-            return corrupt_spans(
-                words.encode(self.sentences[int(rng.integers(len(self.sentences)))]), words.sentinels, rng
-            )
+            sentence = self.sentences[int(rng.integers(len(self.sentences)))]
+            if self.module.text_encoder is not None:
+                return corrupt_words(sentence, self.module.prompts.encode, words.encode, words.sentinels, rng)
+            return corrupt_spans(words.encode(sentence), words.sentinels, rng)
         if name == MOTION_DENOISE:
             codes = self._crop(self._draw(self.clips, None, rng), rng)
             ids = [words.start, *(words.first_code + int(code) for code in codes), words.end]
@@ -177,6 +187,13 @@ class LanguageTask:
         needed = task in _NEEDS_CAPTION
         clip = self._draw(self.captioned, self.weights, rng) if needed else self._draw(self.clips, None, rng)
         return self.templates.sample(task, rng, self._fields(clip, rng, task))
+
+    def _hide_words(self, ids: Sequence[int], rng: np.random.Generator) -> list[int]:
+        """Word pieces of a prompt at random replaced by the mask of the text encoder."""
+        encoder = self.module.text_encoder
+        assert encoder is not None
+        hidden = rng.random(len(ids)) < self.config.word_dropout
+        return [-encoder.mask - 1 if number < 0 and hide else number for number, hide in zip(ids, hidden, strict=True)]
 
     def _draw(self, clips: list[Clip], weights: np.ndarray | None, rng: np.random.Generator) -> Clip:
         if weights is None:
