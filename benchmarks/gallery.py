@@ -1,0 +1,57 @@
+"""Renders the page of examples, docs/gallery.md: sentences drawn by a seed, not by hand, and strips of their motions.
+
+    python benchmarks/gallery.py [--model DIR] [--examples 16] [--seed 0]
+
+The sentences are a draw from the probes, their motions the first sample at that seed, good or bad; under each stands
+whether the probe holds.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from motiongpt.evaluation.probes import PROBES
+from motiongpt.files import atomic_path
+from motiongpt.model import MotionGPT
+from motiongpt.render.stills import render_strip
+
+DOCS = Path(__file__).parents[1] / "docs"
+FOLDER = "images/gallery"
+HEAD = """# Gallery
+
+Made by `python benchmarks/gallery.py --examples {count} --seed {seed}`: sentences drawn from the probes by this seed,
+each with the first sample of the embedded model at the same seed, lengths chosen by the model. Nothing is picked by
+hand, so failures are among them; "holds" is the verdict of the probe's geometry, see [evaluation](evaluation.md).
+"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", help="model folder or hub id; the model of the package when left out")
+    parser.add_argument("--examples", type=int, default=16)
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+    chosen = np.random.default_rng(arguments.seed).choice(len(PROBES), size=arguments.examples, replace=False)
+    probes = [PROBES[index] for index in chosen]
+    model = MotionGPT.from_pretrained(arguments.model)
+    motions = model.generate([probe.sentence for probe in probes], seed=arguments.seed)
+    page = [HEAD.format(count=arguments.examples, seed=arguments.seed)]
+    (DOCS / FOLDER).mkdir(parents=True, exist_ok=True)
+    for number, (probe, motion) in enumerate(zip(probes, motions, strict=True)):
+        picture = Image.fromarray(render_strip(motion, size=(1200, 300), caption=""))
+        with atomic_path(DOCS / FOLDER / f"{number:02d}.png") as temporary:
+            # A palette makes the file a third as large; the eye hardly sees it.
+            picture.quantize(128, dither=Image.Dither.NONE).save(temporary, format="PNG", optimize=True)
+        verdict = "holds" if probe.holds(motion.joints) else "fails"
+        page.append(f"**{probe.sentence}** ({motion.seconds:.1f} s, {probe.kind}: {verdict})\n")
+        page.append(f"![{probe.sentence}]({FOLDER}/{number:02d}.png)\n")
+    with atomic_path(DOCS / "gallery.md") as temporary:
+        temporary.write_text("\n".join(page), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
