@@ -97,7 +97,12 @@ class LanguageTask:
         self.config = config
         tokenizer = MotionTokenizer.load(config.tokenizer)
         self.num_codes = tokenizer.num_codes
-        self.templates = Templates.load(config.templates) if config.templates else Templates.default()
+        if config.strict_reference and not config.templates:
+            raise MotionGPTError("strict_reference needs the original's instructions: set templates to their file.")
+        if config.templates:
+            self.templates = Templates.load(config.templates, strict_reference=config.strict_reference)
+        else:
+            self.templates = Templates.default()
         self.clips = tokenize_clips(MotionTextDataset(config.data, "train"), tokenizer)
         self.held_out = tokenize_clips(MotionTextDataset(config.data, "val"), tokenizer)
         own = [caption for clip in self.clips for caption in clip.captions]
@@ -212,6 +217,8 @@ class LanguageTask:
         codes = self._crop(clip, rng)
         caption = clip.captions[int(rng.integers(len(clip.captions)))] if clip.captions else None
         count = len(codes)
+        if self.config.strict_reference:
+            return Fields(caption, codes, num_codes=self.num_codes, strict_reference=True)
         if task is Task.PREDICT and count > 1:
             # The given share varies: users give what they have, and long motions are continued part by part.
             first = int(rng.integers(1, max(2, count * 2 // 3)))
