@@ -359,8 +359,13 @@ def build_language(
             f"{path}: its language model has {rows} tokens, but the text tokenizer {words.size} with "
             f"{words.num_codes + 3} motion tokens: give the tokenizer of the T5 that it was made from."
         )
+    gated = "encoder.block.0.layer.1.DenseReluDense.wi_0.weight" in tensors
     head = tensors.get("lm_head.weight")
-    tied = head is None or torch.equal(head, table)  # type: ignore[arg-type]
+    # T5 v1.0 shares its table and scales what goes into it. Gated ones (v1.1, flan) have an output layer of their own,
+    # unscaled, even where it happens to equal the table.
+    tied = head is None or (torch.equal(head, table) and not gated)  # type: ignore[arg-type]
+    if ours:
+        tied = ours["network"]["tied_embeddings"]
     for name in (*_TABLE_COPIES, *(("lm_head.weight",) if tied else ())):
         copy = tensors.pop(name, table)
         if not torch.equal(copy, table):  # type: ignore[arg-type]
@@ -369,7 +374,6 @@ def build_language(
             )
     first = "encoder.block.0.layer.0.SelfAttention."
     buckets, heads = _shape(tensors, f"{first}relative_attention_bias.weight", path)
-    gated = "encoder.block.0.layer.1.DenseReluDense.wi_0.weight" in tensors
     inner = _shape(tensors, f"{first}q.weight", path)[0]
     hidden = _shape(tensors, f"encoder.block.0.layer.1.DenseReluDense.{'wi_0' if gated else 'wi'}.weight", path)[0]
     shape = T5Shape(

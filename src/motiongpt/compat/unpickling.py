@@ -44,9 +44,9 @@ _DTYPES = {str(dtype).removeprefix("torch."): dtype for dtype in _STORAGES.value
 _FOREIGN = re.compile(
     r"(omegaconf|lightning|lightning_fabric|lightning_utilities|pytorch_lightning|torchmetrics|mGPT|typing|argparse)(\.|$)"
 )
+_TYPES = ("dict", "list", "tuple", "object", "type", "int", "long", "float", "bool", "str", "unicode", "bytes")
 _FOREIGN_NAMES = {
-    *((module, name) for module in ("builtins", "__builtin__") for name in ("dict", "list", "tuple", "object", "type")),
-    *((module, name) for module in ("builtins", "__builtin__") for name in ("int", "float", "bool", "str", "bytes")),
+    *((module, name) for module in ("builtins", "__builtin__") for name in _TYPES),
     *(("pathlib", name) for name in ("Path", "PosixPath", "WindowsPath", "PurePosixPath", "PureWindowsPath")),
     *(("pathlib._local", name) for name in ("Path", "PosixPath", "WindowsPath")),
     *((f"numpy.{core}.multiarray", name) for core in ("core", "_core") for name in ("_reconstruct", "scalar")),
