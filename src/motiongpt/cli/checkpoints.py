@@ -70,7 +70,7 @@ def import_checkpoint(
 
     result = import_checkpoint(
         file,
-        writable_folder(output),
+        output,
         text_tokenizer=text_tokenizer,
         mean=mean,
         std=std,
