@@ -108,6 +108,35 @@ def test_quotes() -> None:
     assert fill('say "<Caption_Placeholder>"', fields) == 'say "a person walks"'
 
 
+def test_strict_reference_counts_tokens_where_no_frames_are_given() -> None:
+    """As in the original's training: 48 codes are taken for 48 frames, so 12 codes are the whole length."""
+    codes = list(range(48))
+    ours, theirs = (Fields(codes=codes, strict_reference=strict) for strict in (False, True))
+    assert (ours.text("<Frame_Placeholder>"), theirs.text("<Frame_Placeholder>")) == ("192", "48")
+    assert (ours.text("<Second_Placeholder>"), theirs.text("<Second_Placeholder>")) == ("9.6", "2.0")
+    head, rest, masked = "<Motion_Placeholder_s1>", "<Motion_Placeholder_s2>", "<Motion_Placeholder_Masked>"
+    assert (ours.text(head), theirs.text(head)) == (written(codes[:9]), written(codes[:2]))
+    assert (ours.text(rest), theirs.text(rest)) == (written(codes[9:]), written(codes[2:]))
+    assert theirs.text(masked) == written(codes[:3] + [514] * 6 + codes[9:])
+    assert theirs.text("<Motion_Placeholder>") == written(codes)
+
+
+def test_strict_reference_quotes_half_of_all_captions(tmp_path: Path) -> None:
+    group = {"input": ["Say <Motion_Placeholder>"], "output": ["<Caption_Placeholder>"]}
+    other = {"input": ["Show <Caption_Placeholder>"], "output": ["<Motion_Placeholder>"]}
+    path = instruction_file(tmp_path, {"group": {"m2t": group, "t2m": other}})
+    fields, counts = Fields(caption="a walk", codes=[1]), {}
+    for strict in (False, True):
+        templates, rng = Templates.load(path, strict_reference=strict), np.random.default_rng(0)
+        answers = [templates.sample(Task.M2T, rng, fields)[1] for _ in range(400)]
+        prompts = [templates.sample(Task.T2M, rng, fields)[0] for _ in range(400)]
+        assert set(answers) <= {"a walk", '"a walk"'}
+        counts[strict] = answers.count('"a walk"'), prompts.count('Show "a walk"')
+    assert counts[False][0] == 0
+    assert counts[False][1] < 100
+    assert 160 < min(counts[True]) <= max(counts[True]) < 240
+
+
 def test_a_caption_is_never_read_as_a_template() -> None:
     fields = Fields(caption="<Motion_Placeholder> \\1", codes=[1])
     assert fill("<Caption_Placeholder>", fields) == "<Motion_Placeholder> \\1"

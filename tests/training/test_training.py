@@ -1,5 +1,6 @@
 """All three stages train, and an interrupted run ends with the same weights as one that was not interrupted."""
 
+import json
 import os
 import signal
 from itertools import pairwise
@@ -157,6 +158,19 @@ def test_captions_lose_whole_words_before_a_text_encoder(data_folder, tokenizer_
             sorted("a person walks slowly".split()),  # noqa: SIM905
             sorted("a person walks quickly".split()),  # noqa: SIM905
         )
+
+
+def test_strict_reference_teaches_lengths_in_tokens(data_folder, tokenizer_folder, tmp_path):
+    file = tmp_path / "instructions.json"
+    sub_task = {"input": ["How long is <Motion_Placeholder>?"], "output": ["<Frame_Placeholder>"]}
+    file.write_text(json.dumps({"length": {"m2l": sub_task}}))
+    for strict, unit in (("false", 4), ("true", 1)):
+        values = [f"templates={file}", f"strict_reference={strict}"]
+        task = LanguageTask(language_config("instruct", data_folder, tokenizer_folder, tmp_path, *values, "tasks={}"))
+        prompt, answer = task._pair("m2frames", np.random.default_rng(0))
+        assert int(answer) == unit * (prompt.count("<motion_id_") - 2)
+    with pytest.raises(MotionGPTError, match="templates"):
+        LanguageTask(language_config("instruct", data_folder, tokenizer_folder, tmp_path, "strict_reference=true"))
 
 
 def test_training_lowers_the_error(data_folder, tmp_path):
