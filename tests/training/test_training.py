@@ -166,11 +166,11 @@ def test_strict_reference_teaches_lengths_in_tokens(data_folder, tokenizer_folde
     file.write_text(json.dumps({"length": {"m2l": sub_task}}))
     for strict, unit in (("false", 4), ("true", 1)):
         values = [f"templates={file}", f"strict_reference={strict}"]
-        task = LanguageTask(language_config("instruct", data_folder, tokenizer_folder, tmp_path, *values, "tasks={}"))
+        task = LanguageTask(language_config("pretrain", data_folder, tokenizer_folder, tmp_path, *values, "tasks={}"))
         prompt, answer = task._pair("m2frames", np.random.default_rng(0))
         assert int(answer) == unit * (prompt.count("<motion_id_") - 2)
     with pytest.raises(MotionGPTError, match="templates"):
-        LanguageTask(language_config("instruct", data_folder, tokenizer_folder, tmp_path, "strict_reference=true"))
+        LanguageTask(language_config("pretrain", data_folder, tokenizer_folder, tmp_path, "strict_reference=true"))
 
 
 def test_training_lowers_the_error(data_folder, tmp_path):

@@ -213,7 +213,9 @@ class Run:
         self._seed, self._samples = seed, samples
         self._list_file, self._output = list_file, output
         self._original_names = original_names
-        self._common = {"task": task.value, "options": options, "model": _fingerprint(model)}
+        # As the manifest will give them back: JSON has no tuples.
+        told = json.loads(json.dumps(options))
+        self._common = {"task": task.value, "options": told, "model": _fingerprint(model)}
         self._earlier = _read_manifest(output / MANIFEST)
         self._entries: dict[tuple[int, int], Entry] = {}
 
