@@ -39,7 +39,7 @@ _PARTS = {"text": "text_encoder", "move": "movement_encoder", "motion": "motion_
 _TABLE_COPIES = ("encoder.embed_tokens.weight", "decoder.embed_tokens.weight")
 # Of sampling; the original samples from all that top_k leaves.
 _DEFAULTS = GenerationDefaults(top_p=1.0)
-# The published evaluator divides the deviations of root and contacts by 5 twice: they weigh more in its inputs.
+# The evaluators' "feature bias": a smaller deviation has root and contacts weigh more in what networks see.
 _FEATURE_BIAS = 25.0
 # Contacts are 0 or 1: an undivided deviation lies around 0.4, a divided one around 0.015.
 _DIVIDED_CONTACTS = 0.1
