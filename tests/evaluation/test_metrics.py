@@ -97,7 +97,7 @@ def bodies(frames: int = 12, seed: int = 0) -> np.ndarray:
 
 def test_pa_mpjpe_ignores_similarities_and_no_reflection() -> None:
     real = bodies()
-    turns = Rotation.random(len(real), random_state=np.random.RandomState(0)).as_matrix()
+    turns = Rotation.from_quat(np.random.default_rng(3).normal(size=(len(real), 4))).as_matrix()
     moved = 1.7 * np.einsum("tij,tkj->tki", turns, real) + np.array([1.0, 2.0, 3.0])
     np.testing.assert_allclose(pa_mpjpe(real, moved), 0, atol=1e-6)
     assert pa_mpjpe(real, real * [-1, 1, 1]).min() > 100
