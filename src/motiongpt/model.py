@@ -300,7 +300,7 @@ class MotionGPT:
         """
         motions = [motion] if isinstance(motion, Motion) else list(motion)
         parts: list[tuple[int, str]] = []
-        for number, codes in enumerate(self.tokenizer.encode_batch(motions, levels=1)):
+        for number, codes in enumerate(self.tokenizer.encode_batch(motions, coarse=True)):
             count = math.ceil(len(codes) / self.defaults.window)
             for part in np.array_split(codes, count):
                 prompt = _prompt(Task.M2T, Fields(codes=part, num_codes=self.tokenizer.num_codes))
@@ -432,7 +432,7 @@ class MotionGPT:
             raise MotionGPTError("The prompt speaks of <motion>, but no motion is given: give a motion file.")
         if motion is not None:
             prompt = prompt if "<motion>" in prompt else f"{prompt} <motion>"
-            codes = self.tokenizer.encode(motion, levels=1)
+            codes = self.tokenizer.encode(motion, coarse=True)
             if len(codes) > self.defaults.window:
                 raise MotionGPTError(
                     f"The motion lasts {motion.seconds:.1f} seconds, but an instruction can speak of at most "
@@ -491,12 +491,12 @@ class MotionGPT:
     def _encode_part(self, part: Motion, shown: Motion) -> np.ndarray:
         """Codes of a part of a clip, its floor taken from all frames that are shown."""
         if self.tokenizer.skeleton.lengths is None:
-            return self.tokenizer.encode(part, levels=1)
+            return self.tokenizer.encode(part, coarse=True)
         # Retarget both together: one body, one scale, one floor.
         both = replace(shown, joints=np.concatenate([shown.joints, part.joints])).retargeted()
         floor = float(both.joints[: len(shown), :, 1].min())
         features = self.tokenizer.features_of(both[len(shown) :], floor=floor)
-        return self.tokenizer.encode(features, levels=1)
+        return self.tokenizer.encode(features, coarse=True)
 
     def _sampling(self, temperature: float | None, top_k: int | None, top_p: float | None) -> _Sampling:
         top_k = self.defaults.top_k if top_k is None else top_k

@@ -56,7 +56,7 @@ def tokenize_clips(dataset: MotionTextDataset, tokenizer: MotionTokenizer) -> li
         for item in items
         for offset in offsets
     ]
-    codes = tokenizer.encode_batch(cut, levels=1)
+    codes = tokenizer.encode_batch(cut, coarse=True)
     return [
         Clip(
             tuple(codes[number * len(offsets) + offset] for offset in offsets),
@@ -96,6 +96,11 @@ class LanguageTask:
     def __init__(self, config: LanguageTraining) -> None:
         self.config = config
         tokenizer = MotionTokenizer.load(config.tokenizer)
+        if tokenizer.config.levels > 1:
+            raise MotionGPTError(
+                f"The tokenizer in {config.tokenizer} has {tokenizer.config.levels} codes for one latent, but a "
+                "language model writes one: train a tokenizer with network.levels=1."
+            )
         self.num_codes = tokenizer.num_codes
         self.templates = Templates.load(config.templates) if config.templates else Templates.default()
         self.clips = tokenize_clips(MotionTextDataset(config.data, "train"), tokenizer)
