@@ -69,7 +69,7 @@ def bert_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     import string
 
     import torch
-    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
+    from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers
     from transformers import BertConfig, BertModel
 
     signs = [sign for sign in string.printable if not sign.isspace() and not sign.isupper()]
@@ -81,6 +81,7 @@ def bert_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tokenizer.normalizer = normalizers.BertNormalizer()
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     tokenizer.add_special_tokens(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"])
+    tokenizer.decoder = decoders.WordPiece()
     tokenizer.enable_truncation(8)
     tokenizer.enable_padding(length=8)
     folder = tmp_path_factory.mktemp("bert")
