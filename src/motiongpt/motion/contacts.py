@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.ndimage import label
 
 from motiongpt.motion.measures import FEET, floor_height
+from motiongpt.motion.skeleton import HUMANML3D
 
 # Heights of left ankle, left foot, right ankle, right foot of a flat foot, metres; measured on real clips.
 REST_HEIGHTS = np.array([0.065, 0.015, 0.065, 0.015])
@@ -32,3 +34,38 @@ def support(joints: np.ndarray, fps: float) -> np.ndarray:
     """
     raised = np.maximum(joints[:, FEET, 1] - floor_height(joints) - REST_HEIGHTS, 0)
     return np.exp(-((foot_speeds(joints, fps) / SPEED) ** 2) - (raised / HEIGHT) ** 2)
+
+
+# Limits of speed (m/s) and height above rest (m) under which a foot joint is certainly planted, and under which one that
+# was, or will be, still is. Slow swings are faster, sliding feet of generated motion are not.
+CERTAIN, POSSIBLE = (0.35, 0.04), (0.8, 0.07)
+# Frames at 20 a second; shorter contacts are chance.
+SHORTEST = 3
+
+
+def planted(joints: np.ndarray, fps: float, contacts: np.ndarray | None = None) -> np.ndarray:
+    """Which foot joints stand on the floor, sliding or not.
+
+    Args:
+        joints: (T, 22, 3) metres, Y up.
+        fps: frames a second.
+        contacts: (T, 4) contact features, above 0.5 where planted: what they rule out is not planted.
+
+    Returns:
+        (T, 4) bool for left ankle, left foot, right ankle, right foot. Height and speed decide with hysteresis: a
+        contact holds a frame that is certain, and all frames around it that are possible.
+    """
+    speed = foot_speeds(joints, fps)
+    raised = joints[:, FEET, 1] - floor_height(joints) - REST_HEIGHTS
+    possible = (speed < POSSIBLE[0]) & (raised < POSSIBLE[1])
+    if contacts is not None:
+        possible &= np.asarray(contacts) > 0.5
+    certain = possible & (speed < CERTAIN[0]) & (raised < CERTAIN[1])
+    result = np.zeros_like(possible)
+    for foot in range(len(FEET)):
+        labels, count = label(possible[:, foot])
+        sizes, sure = (np.bincount(labels, weights=weight, minlength=count + 1) for weight in (None, certain[:, foot]))
+        good = (sure > 0) & (sizes >= SHORTEST * fps / HUMANML3D.fps)
+        good[0] = False
+        result[:, foot] = good[labels]
+    return result
