@@ -1,6 +1,7 @@
 """Repairs of generated motion: jitter, bones that change their length, feet that slide.
 
-What is already clean, such as motion capture, stays nearly as it is. Motions are on the HumanML3D skeleton, metres, Y up.
+What is already clean, such as motion capture, stays nearly as it is. Motions are on the HumanML3D skeleton, in metres,
+Y up.
 """
 
 from __future__ import annotations
@@ -27,8 +28,6 @@ CUTOFF = 6.0
 FADE = 0.25
 # Metres; a foot that drifts farther while it is planted slides on towards its ends.
 LARGEST_CORRECTION = 0.15
-# Share of the feet's corrections that the body follows, averaged over so many seconds.
-FOLLOW, FOLLOW_SECONDS = 0.5, 0.15
 # Share of its length to which a leg may be stretched.
 STRETCH = 0.99
 # Metres by which a knee is taken to point ahead, beside how it is bent.
@@ -79,9 +78,9 @@ def lock_feet(motion: Motion, contacts: np.ndarray | None = None, *, keep: np.nd
     """Hold feet in one place over the ground while they are planted.
 
     A foot is planted while its ankle or toe is low and slow; it may still roll and turn. What it slides is taken back,
-    so that it stands where it was in the middle of that time; the correction fades over a quarter of a second before and
-    after. The body follows halfway, hips and knees by two-bone inverse kinematics, each knee in its plane; where a leg
-    would have to be longer than it is, the body comes closer. Feet in the air are left alone.
+    so that it stands where it did for most of that time; the correction fades over a quarter of a second before and
+    after. The knee follows by two-bone inverse kinematics in the plane it is bent in; where a leg would have to be
+    longer than it is, the body comes closer. Feet in the air are left alone.
 
     Args:
         motion: any placement; the floor is found from the motion.
@@ -103,17 +102,22 @@ def lock_feet(motion: Motion, contacts: np.ndarray | None = None, *, keep: np.nd
     if not np.any(moves):
         return motion
     nearness = _nearness(keep, fade)[:, None]
-    shift = FOLLOW * gaussian_filter1d(np.mean(moves, axis=0), FOLLOW_SECONDS * motion.fps, axis=0, mode="nearest")
     targets = [joints[:, limb[2:]] + move[:, None] for (limb, _), move in zip(LEGS, moves, strict=True)]
-    body = joints + (shift * (1 - nearness))[:, None]
-    body = body + (_reach(body, targets, motion.fps) * (1 - nearness))[:, None]
+    body = joints + (_reach(joints, targets, motion.fps) * (1 - nearness))[:, None]
     for (limb, _), target in zip(LEGS, targets, strict=True):
         _place_leg(body, limb, target)
     return _with_kept(motion, body, keep)
 
 
 def _correction(foot: np.ndarray, weights: np.ndarray, keep: np.ndarray, fade: int) -> np.ndarray:
-    """(T, 3) horizontal moves that take back what a foot (T, 2, 3) slides while its joints carry it (weights (T, 2))."""
+    """Horizontal moves (T, 3) that take back what a foot slides while it stands.
+
+    Args:
+        foot: (T, 2, 3) ankle and toe.
+        weights: (T, 2) how much each of them carries; 0 where it is not planted.
+        keep: (T,) frames that must not move.
+        fade: frames over which a correction fades.
+    """
     count = len(foot)
     moves = np.zeros((count, 3))
     carried = weights[1:] + weights[:-1]
@@ -121,9 +125,9 @@ def _correction(foot: np.ndarray, weights: np.ndarray, keep: np.ndarray, fade: i
     slide = (np.diff(foot, axis=0) * carried[..., None]).sum(axis=1) / np.maximum(total, 1e-12) * (1 - UP)
     free = np.ones(count)  # how free a frame is to be moved, given the frames that are kept
     nearness = _nearness(keep, fade)
-    stands = _stretches(weights.any(axis=1))
-    for stand in stands:
-        path = np.concatenate([np.zeros((1, 3)), np.cumsum(slide[stand][: stand.stop - stand.start - 1], axis=0)])
+    on = weights.sum(axis=1) > 0
+    for stand in _stretches(on):
+        path = np.concatenate([np.zeros((1, 3)), np.cumsum(slide[stand.start : stand.stop - 1], axis=0)])
         fixed = np.flatnonzero(keep[stand])
         if len(fixed):
             # Where frames are kept the foot stands as it does there; between two such stretches it goes over evenly.
@@ -137,11 +141,11 @@ def _correction(foot: np.ndarray, weights: np.ndarray, keep: np.ndarray, fade: i
         moves[stand] = -path * limited / np.maximum(size, 1e-12)
     moves *= free[:, None]
     # In the air: from one correction to the next, by way of none when there is time for it.
-    for air in _stretches(~weights.any(axis=1)):
+    for air in _stretches(~on):
         before = moves[air.start - 1] if air.start > 0 else np.zeros(3)
         after = moves[air.stop] if air.stop < count else np.zeros(3)
         time = np.arange(1, air.stop - air.start + 1)
-        if len(time) < 2 * fade and 0 < air.start and air.stop < count:
+        if len(time) < 2 * fade and air.start > 0 and air.stop < count:
             leaving = _ease(1 - time / (len(time) + 1))
             arriving = 1 - leaving
         else:
@@ -183,8 +187,8 @@ def _place_leg(body: np.ndarray, limb: tuple[int, int, int, int], foot: np.ndarr
     distance = np.linalg.norm(way, axis=-1, keepdims=True)
     axis = way / np.maximum(distance, 1e-9)
     distance = np.clip(distance, np.abs(upper - lower) + 1e-6, upper + lower - 1e-6)
-    # The leg turns as a whole, then bends more or less in the plane it is bent in. A stretched leg has no plane: towards
-    # there the knee points ahead.
+    # The leg turns as a whole, then bends more or less in the plane it is bent in. A stretched leg has no such plane:
+    # towards there the knee points ahead.
     bend = rotations.rotate(turn, body[:, knee] - start) + KNEE_AHEAD * forward_direction(body)
     bend -= (bend * axis).sum(-1, keepdims=True) * axis
     bend /= np.maximum(np.linalg.norm(bend, axis=-1, keepdims=True), 1e-9)

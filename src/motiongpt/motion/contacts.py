@@ -36,9 +36,9 @@ def support(joints: np.ndarray, fps: float) -> np.ndarray:
     return np.exp(-((foot_speeds(joints, fps) / SPEED) ** 2) - (raised / HEIGHT) ** 2)
 
 
-# Limits of speed (m/s) and height above rest (m) under which a foot joint is certainly planted, and under which one that
-# was, or will be, still is. Slow swings are faster, sliding feet of generated motion are not.
-CERTAIN, POSSIBLE = (0.35, 0.04), (0.8, 0.07)
+# Limits of speed (m/s) and height above rest (m) under which a foot joint is certainly planted, and under which one
+# that is so before or after still is. Swinging feet are faster, sliding feet of generated motion are not.
+CERTAIN, POSSIBLE = (0.35, 0.04), (0.8, 0.06)
 # Frames at 20 a second; shorter contacts are chance.
 SHORTEST = 3
 
