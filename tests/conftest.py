@@ -62,6 +62,16 @@ def walk(make_walk: Callable[..., Motion]) -> Motion:
     return make_walk()
 
 
+@pytest.fixture
+def standing() -> np.ndarray:
+    """(60, 22, 3): three seconds of standing at the origin, facing +Z, arms hanging, soles on the floor."""
+    quaternions = np.zeros((60, HUMANML3D.num_joints, 4))
+    quaternions[..., 0] = 1
+    joints = forward(HUMANML3D.offsets, HUMANML3D.parents, quaternions, np.zeros((60, 3)))
+    joints[..., 1] -= joints[..., 1].min()
+    return joints
+
+
 @pytest.fixture(scope="session")
 def bert_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A BERT as on the hub, with random weights: whole words, letters, pieces that no ASCII text needs."""

@@ -19,8 +19,9 @@ from motiongpt.language.decoding import FreeGrammar, Generation, MotionGrammar, 
 from motiongpt.language.model import MotionLanguageModel
 from motiongpt.language.templates import Fields, Task, Templates
 from motiongpt.language.vocabulary import motion_string
-from motiongpt.motion import Motion
+from motiongpt.motion import HUMANML3D, Motion
 from motiongpt.motion.blending import join
+from motiongpt.motion.cleanup import clean
 from motiongpt.tokenizer import MotionTokenizer
 from motiongpt.weights_io import config_from, load_config, save_config
 
@@ -55,6 +56,7 @@ class GenerationDefaults:
         min_seconds, max_seconds: bounds of the length when none is asked.
         window: codes the language model has learned to see and write at once; longer motions are made in parts.
         context: codes a part sees of what is before (and after) it.
+        cleanup: smooth what is decoded and stop its feet from sliding; see :mod:`motiongpt.motion.cleanup`.
     """
 
     temperature: float = 1.0
@@ -66,6 +68,7 @@ class GenerationDefaults:
     max_seconds: float = 10.0
     window: int = 50
     context: int = 12
+    cleanup: bool = True
 
 
 @dataclass(frozen=True)
@@ -151,6 +154,7 @@ class MotionGPT:
         top_p: float | None = None,
         guidance: float | None = None,
         rerank: int | None = None,
+        cleanup: bool | None = None,
     ) -> Motion: ...
     @overload
     def generate(
@@ -168,6 +172,7 @@ class MotionGPT:
         top_p: float | None = None,
         guidance: float | None = None,
         rerank: int | None = None,
+        cleanup: bool | None = None,
     ) -> list[Motion]: ...
     @overload
     def generate(
@@ -185,6 +190,7 @@ class MotionGPT:
         top_p: float | None = None,
         guidance: float | None = None,
         rerank: int | None = None,
+        cleanup: bool | None = None,
     ) -> list[Motion]: ...
     @overload
     def generate(
@@ -202,6 +208,7 @@ class MotionGPT:
         top_p: float | None = None,
         guidance: float | None = None,
         rerank: int | None = None,
+        cleanup: bool | None = None,
     ) -> list[list[Motion]]: ...
     def generate(
         self,
@@ -218,6 +225,7 @@ class MotionGPT:
         top_p: float | None = None,
         guidance: float | None = None,
         rerank: int | None = None,
+        cleanup: bool | None = None,
     ) -> Motion | list[Motion] | list[list[Motion]]:
         """Motion that does what a sentence says.
 
@@ -228,6 +236,7 @@ class MotionGPT:
             min_seconds, max_seconds: bounds when the model chooses the length.
             seed: of all randomness.
             temperature, top_k, top_p, guidance, rerank: of sampling; see :class:`GenerationDefaults`.
+            cleanup: False leaves jitter and sliding feet as decoded; None takes the default.
 
         Returns:
             A motion in canonical placement for a sentence, a list for a list, and lists of n when n is given.
@@ -256,14 +265,15 @@ class MotionGPT:
             row = []
             for number, sample in enumerate(self._best(item, written, candidates)):
                 codes = self._extend(_codes(sample), low, seed + number, temperature, top_k, top_p)
-                motion = self.tokenizer.decode_motion(codes)
-                row.append(replace(motion if exact is None else motion[:exact], text=item))
+                row.append(replace(self._decode(codes, exact, cleanup), text=item))
             motions.append(row)
         if n is None:
             return motions[0][0] if isinstance(text, str) else [row[0] for row in motions]
         return motions[0] if isinstance(text, str) else motions
 
-    def stream(self, text: str, *, seconds: float | None = None, seed: int = 0, every: int = 5) -> Iterator[Motion]:
+    def stream(
+        self, text: str, *, seconds: float | None = None, seed: int = 0, every: int = 5, cleanup: bool | None = None
+    ) -> Iterator[Motion]:
         """The motion of a sentence while it is written: what there is after every few codes, the whole at the end.
 
         The last motion equals that of :meth:`generate` with the same arguments and ``rerank=1``: what is shown already
@@ -271,6 +281,7 @@ class MotionGPT:
 
         Args:
             every: codes between two partial motions.
+            cleanup: of the last motion, as in :meth:`generate`; those before it are shown as decoded.
         """
         exact = self._frames(seconds, None)
         prompt, low, high = self._text_job(text, exact, None, None)
@@ -286,8 +297,7 @@ class MotionGPT:
             new = words.codes([step.token])
             codes += new
             if (new and len(codes) % every == 0) or step.token == words.end:
-                motion = self.tokenizer.decode_motion(codes)
-                yield replace(motion if exact is None else motion[:exact], text=text)
+                yield replace(self._decode(codes, exact, cleanup if step.token == words.end else False), text=text)
 
     @overload
     def describe(self, motion: Motion) -> str: ...
@@ -325,6 +335,7 @@ class MotionGPT:
         temperature: float | None = None,
         top_k: int | None = None,
         top_p: float | None = None,
+        cleanup: bool | None = None,
     ) -> Motion:
         """Continue the first part of a motion.
 
@@ -332,7 +343,7 @@ class MotionGPT:
             motion: any placement, frame rate and proportions; only its first part is looked at.
             given: share of the motion to keep, above 0 and at most 1.
             seconds: length of the result; that of ``motion`` when None.
-            seed, temperature, top_k, top_p: as in :meth:`generate`.
+            seed, temperature, top_k, top_p, cleanup: as in :meth:`generate`.
 
         Returns:
             The whole clip at the model's frame rate in the motion's own placement and proportions; its given frames
@@ -351,7 +362,8 @@ class MotionGPT:
         codes = self._encode_part(head, head)[: max(1, first // stride)]
         codes = self._extend(codes, math.ceil(total / stride), seed, temperature, top_k, top_p)
         generated = self.tokenizer.decode_motion(codes).joints[:total]
-        return replace(source, joints=join(head.joints, generated, skeleton=source.skeleton))
+        joined = replace(source, joints=join(head.joints, generated, skeleton=source.skeleton))
+        return self._cleaned(joined, cleanup, keep=np.arange(total) < first)
 
     def inbetween(
         self,
@@ -362,13 +374,14 @@ class MotionGPT:
         temperature: float | None = None,
         top_k: int | None = None,
         top_p: float | None = None,
+        cleanup: bool | None = None,
     ) -> Motion:
         """Fill the middle of a motion between its first and last part.
 
         Args:
             motion: any placement, frame rate and proportions; its middle is not looked at.
             given: shares of the motion to keep at its start and at its end.
-            seed, temperature, top_k, top_p: as in :meth:`generate`.
+            seed, temperature, top_k, top_p, cleanup: as in :meth:`generate`.
 
         Returns:
             The whole clip as in :meth:`predict`; given frames at both ends are those of the motion.
@@ -412,17 +425,26 @@ class MotionGPT:
             answer = generate(self.language, [prompt], MotionGrammar(size, size, forced), seed=seed, **sampling)[0][0]
             codes = np.concatenate([before, _codes(answer)[len(left) : len(left) + gap], after])
         generated = self.tokenizer.decode_motion(codes).joints[:total]
-        return replace(source, joints=join(head.joints, generated, tail.joints, skeleton=source.skeleton))
+        joined = replace(source, joints=join(head.joints, generated, tail.joints, skeleton=source.skeleton))
+        frames = np.arange(total)
+        return self._cleaned(joined, cleanup, keep=(frames < first) | (frames >= last))
 
     def ask(
-        self, prompt: str, motion: Motion | None = None, *, seed: int = 0, temperature: float | None = None
+        self,
+        prompt: str,
+        motion: Motion | None = None,
+        *,
+        seed: int = 0,
+        temperature: float | None = None,
+        cleanup: bool | None = None,
     ) -> Answer:
         """Follow any instruction.
 
         Args:
             prompt: the instruction; ``<motion>`` in it stands for ``motion``, which is put at its end otherwise.
             motion: the motion it speaks of.
-            seed, temperature: as in :meth:`generate`; 0, the likeliest answer, by default.
+            seed, cleanup: as in :meth:`generate`.
+            temperature: as in :meth:`generate`; 0, the likeliest answer, by default.
 
         Raises:
             MotionGPTError: the prompt is empty or too long, or speaks of ``<motion>`` without one.
@@ -442,7 +464,7 @@ class MotionGPT:
         grammar = FreeGrammar(max_tokens=80, max_codes=self.defaults.window)
         sampling = self._sampling(0.0 if temperature is None else temperature, None, None)
         answer = generate(self.language, [prompt], grammar, seed=seed, **sampling)[0][0]
-        made = None if answer.codes is None else self.tokenizer.decode_motion(answer.codes)
+        made = None if answer.codes is None else self._decode(answer.codes, None, cleanup)
         return Answer(answer.text, made)
 
     def _text_job(
@@ -487,6 +509,19 @@ class MotionGPT:
             codes = np.concatenate([codes, _codes(answer)])
             part += 1
         return codes
+
+    def _decode(self, codes: np.ndarray | Sequence[int], exact: int | None, cleanup: bool | None) -> Motion:
+        """The motion of codes in canonical placement, cut to the length asked for."""
+        motion = self._cleaned(self.tokenizer.decode_motion(codes)[:exact], cleanup)
+        # Cleanup may have moved the first frame a little.
+        return replace(motion, joints=motion.joints - motion.joints[0, 0] * np.array([1, 0, 1], dtype=np.float32))
+
+    def _cleaned(self, motion: Motion, cleanup: bool | None, keep: np.ndarray | None = None) -> Motion:
+        wanted = self.defaults.cleanup if cleanup is None else cleanup
+        # Where the feet of other skeletons rest is not known.
+        if not wanted or motion.skeleton.name != HUMANML3D.name:
+            return motion
+        return clean(motion, keep=keep)
 
     def _encode_part(self, part: Motion, shown: Motion) -> np.ndarray:
         """Codes of a part of a clip, its floor taken from all frames that are shown."""

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from motiongpt.cli.console import load_model, print_json, say, writable_folder
-from motiongpt.cli.motions import parse_shares
+from motiongpt.cli.motions import cleanup_option, parse_shares
 from motiongpt.cli.options import (
     AsJson,
     Device,
     Guidance,
     Model,
+    NoCleanup,
     OutputFolder,
     Rerank,
     Samples,
@@ -91,6 +92,7 @@ def batch(
     top_p: TopP = None,
     guidance: Guidance = None,
     rerank: Rerank = None,
+    no_cleanup: NoCleanup = False,
     model: Model = None,
     device: Device = "cpu",
     as_json: AsJson = False,
@@ -111,6 +113,7 @@ def batch(
     if seconds is not None and task not in (BatchTask.t2m, BatchTask.pred):
         raise MotionGPTError(f"--seconds belongs to the tasks t2m and pred, not to {task.value}.")
     options: dict[str, Any] = {"temperature": temperature, "top_k": top_k, "top_p": top_p}
+    options["cleanup"] = cleanup_option(no_cleanup)
     if task in (BatchTask.t2m, BatchTask.pred):
         options["seconds"] = seconds
     if task is BatchTask.inbetween:
@@ -118,6 +121,8 @@ def batch(
     if task is BatchTask.pred:
         options["given"] = _parse_share(given or "0.2")
     if task is BatchTask.m2t:
+        if no_cleanup:
+            raise MotionGPTError("--no-cleanup belongs to the tasks that make motion, not to m2t.")
         options = {}
     for name, value in (("guidance", guidance), ("rerank", rerank)):
         if value is not None and task is not BatchTask.t2m:

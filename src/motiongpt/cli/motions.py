@@ -26,6 +26,7 @@ from motiongpt.cli.options import (
     Formats,
     Guidance,
     Model,
+    NoCleanup,
     OutputFile,
     OutputFolder,
     Rerank,
@@ -62,6 +63,7 @@ def generate(
     top_p: TopP = None,
     guidance: Guidance = None,
     rerank: Rerank = None,
+    no_cleanup: NoCleanup = False,
     model: Model = None,
     device: Device = "cpu",
     as_json: AsJson = False,
@@ -90,6 +92,7 @@ def generate(
         top_p=top_p,
         guidance=guidance,
         rerank=rerank,
+        cleanup=cleanup_option(no_cleanup),
     )
     generating = watch.seconds
     result: dict[str, Any] = {"seed": seed, "load_seconds": loading, "generate_seconds": generating, "motions": []}
@@ -147,6 +150,7 @@ def predict(
     temperature: Temperature = None,
     top_k: TopK = None,
     top_p: TopP = None,
+    no_cleanup: NoCleanup = False,
     model: Model = None,
     device: Device = "cpu",
     as_json: AsJson = False,
@@ -159,7 +163,14 @@ def predict(
     path = check_output(output or OUTPUTS / f"{file.stem}_predict.npy")
     motion = Motion.load(file)
     result = load_model(model, device).predict(
-        motion, given=given, seconds=seconds, seed=seed, temperature=temperature, top_k=top_k, top_p=top_p
+        motion,
+        given=given,
+        seconds=seconds,
+        seed=seed,
+        temperature=temperature,
+        top_k=top_k,
+        top_p=top_p,
+        cleanup=cleanup_option(no_cleanup),
     )
     _finish(file, result, path, seed, {"given": given}, as_json)
 
@@ -174,6 +185,7 @@ def inbetween(
     temperature: Temperature = None,
     top_k: TopK = None,
     top_p: TopP = None,
+    no_cleanup: NoCleanup = False,
     model: Model = None,
     device: Device = "cpu",
     as_json: AsJson = False,
@@ -187,9 +199,20 @@ def inbetween(
     path = check_output(output or OUTPUTS / f"{file.stem}_inbetween.npy")
     motion = Motion.load(file)
     result = load_model(model, device).inbetween(
-        motion, given=shares, seed=seed, temperature=temperature, top_k=top_k, top_p=top_p
+        motion,
+        given=shares,
+        seed=seed,
+        temperature=temperature,
+        top_k=top_k,
+        top_p=top_p,
+        cleanup=cleanup_option(no_cleanup),
     )
     _finish(file, result, path, seed, {"given": shares}, as_json)
+
+
+def cleanup_option(no_cleanup: bool) -> bool | None:
+    """``--no-cleanup`` as the model's option: without the flag, the model's own default."""
+    return False if no_cleanup else None
 
 
 def parse_shares(text: str) -> tuple[float, float]:
@@ -221,6 +244,7 @@ def ask(
     ] = None,
     seed: Seed = 0,
     temperature: Temperature = None,
+    no_cleanup: NoCleanup = False,
     output: OutputFolder = OUTPUTS,
     formats: Formats = _FORMATS,
     model: Model = None,
@@ -234,7 +258,9 @@ def ask(
     """
     names = parse_formats(formats)
     clip = None if motion is None else Motion.load(motion)
-    answer = load_model(model, device).ask(prompt, clip, seed=seed, temperature=temperature)
+    answer = load_model(model, device).ask(
+        prompt, clip, seed=seed, temperature=temperature, cleanup=cleanup_option(no_cleanup)
+    )
     say(f"seed {seed}")
     written: dict[str, str] = {}
     if answer.motion is not None:
