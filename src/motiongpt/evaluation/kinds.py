@@ -15,8 +15,8 @@ import numpy as np
 from motiongpt.evaluation import predicates
 from motiongpt.language.grammar import read_yaml
 
-# The groups of sentences.
-GROUPS = ("sentences", "paraphrases", "compounds")
+# Of sentences: in words of captions, in words no caption has, and of two actions.
+GROUPS = ("seen", "paraphrases", "compounds")
 
 _NEVER = r"(?!)"
 _KEY = re.compile(r"\*(\w+)\*")
@@ -106,9 +106,7 @@ def _kinds() -> Iterator[tuple[str, Kind]]:
         near = [word for item in entry.get("near", ()) for word in content["near"].get(item, [item])]
         for side in _sides(name):
             unless = entry.get("unless", []) + ([rf"\b(?:{_sided('OTHER', side)}|both)\b"] if side else [])
-            marked = {
-                group: [_sided(text, side) for text in entry.get(group, ())] for group in ("sentences", "paraphrases")
-            }
+            marked = {group: [_sided(text, side) for text in entry.get(group, ())] for group in ("seen", "paraphrases")}
             arguments = entry.get("arguments", {})
             yield (
                 _sided(name, side),
