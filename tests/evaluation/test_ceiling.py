@@ -42,15 +42,20 @@ def test_rates_of_real_clips(dataset: Path) -> None:
     order = report["walk forward, then stand still"]
     assert (order["made"], order["made_passed"], order["others"], order["others_passed"]) == (2, 1.0, 2, 0.0)
     assert report["walk 3 seconds"]["made_passed"] == 1.0
-    assert report["walk 5 seconds"]["made_passed"] == 0.0, "no clip is so long"
+    assert report["walk 5 seconds"]["made"] == 0, "no clip is so long"
+    assert report["stand still"]["made"] > 0, "quiet stretches of clips"
+    assert report["stand still"]["made_passed"] == 1.0
+    # Legs of a walk under arms that do not rise are no example of that.
+    assert report["walk forward while: raise arms"]["made"] == 0
 
 
 def test_captions_tell_a_compound() -> None:
     order = COMPOUNDS["walk forward, then jump"]
     assert says_compound(order, ["A person walks forward, then jumps"])
+    assert not says_compound(order, ["a person walks forward and jumps"]), "maybe at the same time"
     assert not says_compound(order, ["a person jumps, then walks forward"])
     assert not says_compound(order, ["a person walks forward"])
-    assert not says_compound(order, ["a person walks forward and jumps", *["a person hops"] * 4])
+    assert not says_compound(order, ["a person walks forward, then jumps", *["a person hops"] * 4])
     assert says_compound(COMPOUNDS["walk forward while: wave"], ["a man walks forward while waving hello"])
 
 

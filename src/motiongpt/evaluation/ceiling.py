@@ -4,13 +4,13 @@ A clip is *of* a kind when enough of its captions say so by simple word patterns
 its captions has a word near the kind. Captions are loose and clips hold more than one action, so neither rate reaches
 100 % or 0 %. Few clips show two actions, or an action so many times: for these, real clips are put together, one after
 the other (joined in the features, which carry steps and turns and no places) or the legs of one under the arms of
-another; clips put together the wrong way round are the others of an order.
+another where both show their action; clips put together the wrong way round are the others of an order.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,10 @@ import numpy as np
 from tqdm import tqdm
 
 from motiongpt.data.layout import SPLITS, MotionTextDataset
-from motiongpt.evaluation.kinds import COMPOUNDS, KINDS, Compound, Kind
+from motiongpt.evaluation.kinds import ASKED, COMPOUNDS, KINDS, Compound, Kind
+from motiongpt.evaluation.predicates import stays
 from motiongpt.motion import Motion
-from motiongpt.motion.editing import combine
+from motiongpt.motion.editing import combine, quiet_stretches
 from motiongpt.motion.features import features_to_joints
 from motiongpt.motion.measures import FPS
 
@@ -28,8 +29,8 @@ from motiongpt.motion.measures import FPS
 _OTHERS = 4
 
 _JOINS = {
-    "order": r",| and then | then | and | before ",
-    "while": r" while | as (?:he|she|they) | with | and ",
+    "order": r" then | before ",
+    "while": r" while | as (?:he|she|they) | with ",
 }
 
 
@@ -54,7 +55,7 @@ def measure_ceiling(root: str | Path, *, made: int = 8, seed: int = 0) -> dict[s
         MotionGPTError: the data set cannot be read.
     """
     votes: dict[str, dict[str, list[tuple[str, bool]]]] = {
-        name: {"clips": [], "made": [], "others": []} for name in (*KINDS, *COMPOUNDS)
+        name: {"clips": [], "made": [], "others": []} for name in ASKED
     }
     clips: dict[str, list[np.ndarray]] = {name: [] for name in KINDS}
     for split in SPLITS:
@@ -74,19 +75,20 @@ def measure_ceiling(root: str | Path, *, made: int = 8, seed: int = 0) -> dict[s
                 votes[name]["clips" if included else "others"].append((item.id, kind.holds(joints)))
                 if included:
                     clips[name].append(item.features)
+            if not mirrored and not number % _OTHERS:
+                still = _still(item.features)
+                for name in (name for name, kind in KINDS.items() if kind.quiet):
+                    clips[name] += still
+                    votes[name]["made"] += [(item.id, KINDS[name].holds(features_to_joints(part))) for part in still]
             for name, compound in COMPOUNDS.items():
                 if says_compound(compound, captions) and not (mirrored and not compound.sided):
                     joints = features_to_joints(item.features) if joints is None else joints
                     votes[name]["clips"].append((item.id, compound.holds(joints)))
     rng = np.random.default_rng(seed)
-    for name, asked in tqdm({**KINDS, **COMPOUNDS}.items(), desc="put together", disable=None):
-        parts = asked.made_of if isinstance(asked, Kind) else (asked.first, asked.second)
-        if not parts or not all(clips[part] for part in parts):
-            continue
-        for _ in range(made):
-            chosen = [clips[part][rng.integers(len(clips[part]))] for part in parts]
-            votes[name]["made"].append(("", asked.holds(_put_together(asked, chosen))))
-            if isinstance(asked, Compound) and asked.category == "order":
+    for name, asked in tqdm(ASKED.items(), desc="put together", disable=None):
+        for chosen, example in _put_together(asked, clips, made, rng):
+            votes[name]["made"].append(("", asked.holds(example)))
+            if asked.category == "order":
                 votes[name]["others"].append(("", asked.holds(_one_after_the_other(chosen[::-1]))))
     return {name: _report(groups) for name, groups in votes.items()}
 
@@ -102,14 +104,39 @@ def says_compound(compound: Compound, captions: Sequence[str]) -> bool:
     return bool(said) and 3 * said >= len(captions)
 
 
-def _put_together(asked: Kind | Compound, clips: Sequence[np.ndarray]) -> np.ndarray:
-    """Joints of a real example made of clips (T, 263)."""
-    if isinstance(asked, Compound) and asked.category == "while":
-        lower, upper = (Motion.from_features(clip) for clip in clips)
-        return combine(lower, upper).joints
-    joints = _one_after_the_other(clips)
+def _put_together(
+    asked: Kind | Compound, clips: dict[str, list[np.ndarray]], made: int, rng: np.random.Generator
+) -> Iterator[tuple[list[np.ndarray], np.ndarray]]:
+    """Clips (T, 263) drawn for an example, and its joints; fewer than ``made`` where they are hard to find."""
+    parts = asked.made_of if isinstance(asked, Kind) else (asked.first, asked.second)
     seconds = asked.arguments.get("seconds") if isinstance(asked, Kind) else None
-    return joints if seconds is None else joints[: round(seconds * FPS)]
+    least = 0 if seconds is None else round(seconds * FPS)
+    known = [[clip for clip in clips[part] if len(clip) >= least] for part in parts]
+    if not parts or not all(known):
+        return
+    for _ in range(4 * made):
+        chosen = [some[rng.integers(len(some))] for some in known]
+        if asked.category == "while":
+            count = min(map(len, chosen))
+            chosen = [clip[:count] for clip in chosen]
+            # Of two clips cut to one length, each must still show what it is taken for.
+            if not all(KINDS[part].holds(features_to_joints(clip)) for part, clip in zip(parts, chosen, strict=True)):
+                continue
+            lower, upper = map(Motion.from_features, chosen)
+            yield chosen, combine(lower, upper).joints
+        else:
+            joints = _one_after_the_other(chosen)
+            middle = (len(joints) - least) // 2
+            yield chosen, joints if seconds is None else joints[middle : middle + least]
+        made -= 1
+        if not made:
+            return
+
+
+def _still(features: np.ndarray) -> list[np.ndarray]:
+    """Stretches of a second or more in which a standing body does not move."""
+    motion = Motion.from_features(features)
+    return [features[part] for part in quiet_stretches(motion) if stays(motion.joints[part])]
 
 
 def _one_after_the_other(clips: Sequence[np.ndarray]) -> np.ndarray:

@@ -36,6 +36,7 @@ class Kind:
         unless: pattern of captions that say something else besides and do not count.
         near: pattern of words close to it; clips whose captions have none are of other kinds. None: cannot be told.
         share: share of the captions of a clip that must say it: less for kinds that few people put in these words.
+        quiet: real stretches in which a standing body does not move are examples of this one.
         made_of: kinds whose clips one after the other are an example of this one.
     """
 
@@ -48,6 +49,7 @@ class Kind:
     unless: str = _NEVER
     share: float = 0.5
     arguments: dict[str, Any] = field(default_factory=dict)
+    quiet: bool = False
     made_of: tuple[str, ...] = ()
 
     def holds(self, joints: np.ndarray) -> bool:
@@ -120,6 +122,7 @@ def _kinds() -> Iterator[tuple[str, Kind]]:
                     unless="|".join(unless) or _NEVER,
                     share=entry.get("share", 0.5),
                     arguments={key: side if value == "SIDE" else value for key, value in arguments.items()},
+                    quiet=entry.get("quiet", False),
                     made_of=tuple(entry.get("made_of", ())),
                 ),
             )
@@ -142,3 +145,5 @@ def _sides(name: str) -> tuple[str, ...]:
 
 KINDS: dict[str, Kind] = dict(_kinds())
 COMPOUNDS: dict[str, Compound] = dict(_compounds())
+# All of them, by name.
+ASKED: dict[str, Kind | Compound] = {**KINDS, **COMPOUNDS}

@@ -87,11 +87,11 @@ def walks_sideways(joints: np.ndarray, side: str | None = None) -> bool:
 
 
 def moves_slowly(joints: np.ndarray) -> bool:
-    """More than 0.5 m are walked forward, more than aside, and while moving mostly slower than 1.2 m/s."""
+    """More than 0.5 m are walked forward, more than aside, and while moving mostly slower than 1.15 m/s."""
     ahead, left = travel(joints)
     pace = speed(joints)
     moving = pace[pace > 0.1]
-    return ahead > 0.5 and ahead > abs(left) and float(np.median(moving)) < 1.2
+    return ahead > 0.5 and ahead > abs(left) and float(np.median(moving)) < 1.15
 
 
 def moves_quickly(joints: np.ndarray) -> bool:
@@ -102,6 +102,11 @@ def moves_quickly(joints: np.ndarray) -> bool:
 def runs(joints: np.ndarray) -> bool:
     """Reaches 1.7 m/s over half a second: faster than people walk."""
     return float(speed(joints).max()) > 1.7
+
+
+def walks_without_running(joints: np.ndarray) -> bool:
+    """Walks forward and never as fast as running."""
+    return walks_forward(joints) and not runs(joints)
 
 
 def turns(joints: np.ndarray, side: str, least: float = 30.0) -> bool:

@@ -19,15 +19,13 @@ from motiongpt import __version__
 from motiongpt.errors import Interrupted
 from motiongpt.evaluation import predicates
 from motiongpt.evaluation.ceiling import measure_ceiling
-from motiongpt.evaluation.kinds import COMPOUNDS, GROUPS, KINDS, Compound, Kind
+from motiongpt.evaluation.kinds import ASKED, GROUPS
 from motiongpt.evaluation.tables import probe_report
 from motiongpt.files import atomic_path
 from motiongpt.model import MotionGPT
 
 # Sentences generated together: a compromise of speed and memory.
 _BATCH = 16
-
-_ASKED: dict[str, Kind | Compound] = {**KINDS, **COMPOUNDS}
 
 
 @dataclass(frozen=True)
@@ -36,7 +34,7 @@ class Probe:
 
     Attributes:
         sentence: what is asked of the model.
-        kind: a key of :data:`motiongpt.evaluation.kinds.KINDS` or ``COMPOUNDS``.
+        kind: a key of :data:`motiongpt.evaluation.kinds.ASKED`.
         group: ``"seen"`` (words of captions), ``"paraphrases"`` (words no caption has), ``"compounds"``.
     """
 
@@ -47,17 +45,17 @@ class Probe:
     @property
     def category(self) -> str:
         """What the kind is counted under, such as ``"direction"``."""
-        return _ASKED[self.kind].category
+        return ASKED[self.kind].category
 
     def holds(self, joints: np.ndarray) -> bool:
         """Whether a motion (T, 22, 3) does what the sentence says."""
-        return _ASKED[self.kind].holds(joints)
+        return ASKED[self.kind].holds(joints)
 
 
 PROBES = tuple(
     Probe(sentence, name, group)
     for group in GROUPS
-    for name, asked in _ASKED.items()
+    for name, asked in ASKED.items()
     for sentence in asked.sentences.get(group, ())
 )
 
@@ -139,7 +137,7 @@ def evaluate_probes(
             ) from None
     rows = [known[probe.sentence] for probe in probes]
     ceiling = measure_ceiling(data) if data else {}
-    report = {
+    report: dict[str, Any] = {
         "protocol": protocol,
         "all": _tally(rows, ceiling),
         **{
@@ -179,7 +177,7 @@ def _judge(
 
 def _partial(output: Path, protocol: dict[str, Any], probes: Sequence[Probe]) -> Path:
     """File of verdicts so far, named by everything that they depend on."""
-    asked = [[asdict(probe), repr(_ASKED[probe.kind])] for probe in probes]
+    asked = [[asdict(probe), repr(ASKED[probe.kind])] for probe in probes]
     digest = hashlib.sha256(json.dumps([protocol, asked]).encode())
     digest.update(Path(str(predicates.__file__)).read_bytes())
     output.parent.mkdir(parents=True, exist_ok=True)
@@ -188,14 +186,14 @@ def _partial(output: Path, protocol: dict[str, Any], probes: Sequence[Probe]) ->
 
 def _read(partial: Path | None) -> dict[str, dict[str, Any]]:
     """Verdicts by sentence; what was being written when the run was stopped is left out."""
-    rows = {}
+    rows: dict[str, dict[str, Any]] = {}
     if partial and partial.is_file():
         for line in partial.read_text(encoding="utf-8").splitlines():
             try:
                 row = json.loads(line)
             except ValueError:
-                # Whatever follows half a line was written after it, and begins in the midst of it.
-                partial.write_text("".join(json.dumps(row) + "\n" for row in rows.values()), encoding="utf-8")
+                # Half a line must not become part of the next one.
+                partial.write_text("".join(json.dumps(known) + "\n" for known in rows.values()), encoding="utf-8")
                 break
             rows[row["sentence"]] = row
     return rows
