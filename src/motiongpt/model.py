@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -137,6 +138,15 @@ class MotionGPT:
                 f"Device {device!r} cannot be used ({str(error).splitlines()[0]}): try 'cpu'."
             ) from error
         return self
+
+    def fingerprint(self) -> str:
+        """Short hash of all weights and generation defaults: tells results of one model from those of another."""
+        digest = hashlib.sha256(repr(self.defaults).encode())
+        for module in (self.tokenizer, self.language):
+            for name, tensor in sorted(module.state_dict().items()):
+                digest.update(name.encode())
+                digest.update(tensor.detach().cpu().numpy().tobytes())
+        return digest.hexdigest()[:16]
 
     @overload
     def generate(

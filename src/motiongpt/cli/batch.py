@@ -197,7 +197,7 @@ class Run:
         self._model, self._task, self._options = model, task, options
         self._seed, self._samples = seed, samples
         self._list_file, self._output = list_file, output
-        self._common = {"task": task.value, "options": options, "model": _fingerprint(model)}
+        self._common = {"task": task.value, "options": options, "model": model.fingerprint()}
         self._earlier = _read_manifest(output / MANIFEST)
         self._entries: dict[tuple[int, int], Entry] = {}
 
@@ -329,13 +329,3 @@ def _read_manifest(path: Path) -> dict[tuple[int, int], Entry]:
         return {_key(entry): entry for entry in entries}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}
-
-
-def _fingerprint(model: MotionGPT) -> str:
-    """Short hash of all weights and generation defaults: results of another model are not taken for this one's."""
-    digest = hashlib.sha256(repr(model.defaults).encode())
-    for module in (model.tokenizer, model.language):
-        for name, tensor in sorted(module.state_dict().items()):
-            digest.update(name.encode())
-            digest.update(tensor.detach().cpu().numpy().tobytes())
-    return digest.hexdigest()[:16]

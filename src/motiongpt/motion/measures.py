@@ -106,6 +106,18 @@ def lasts(mask: np.ndarray, seconds: float) -> bool:
     return False
 
 
+def episodes(begins: np.ndarray, ends: np.ndarray) -> list[tuple[int, int]]:
+    """Start and stop frames of what begins where one mask is true and lasts until the other is (hysteresis)."""
+    found, start = [], -1
+    for frame in range(len(begins)):
+        if start < 0 and begins[frame]:
+            start = frame
+        elif start >= 0 and ends[frame]:
+            found.append((start, frame))
+            start = -1
+    return [*found, (start, len(begins))] if start >= 0 else found
+
+
 def reversals(values: np.ndarray, least: float) -> int:
     """How often a curve turns back by more than ``least``."""
     count, direction, extreme = 0, 0, values[0]
