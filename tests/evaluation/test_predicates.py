@@ -345,7 +345,10 @@ def test_both(standing: np.ndarray) -> None:
     assert predicates.walks_forward(apart)
     assert predicates.raises_both_arms(apart)
     assert not predicates.both(apart, *conditions)
-    assert predicates.both((walk + raised - standing)[:30], *conditions), "shorter than the window"
+    assert predicates.both((walk + raised - standing)[:30], *conditions)
+    # Arms that come down when the walk begins are not up while walking.
+    assert not predicates.both(after(raised, walk), *conditions)
+    assert not predicates.both(after(walk, raised), *conditions)
 
 
 ALL: list[Callable[..., bool]] = [

@@ -35,10 +35,12 @@ from motiongpt.motion.placement import forward_direction
 Predicate = Callable[..., bool]
 
 SIDES = ("left", "right")
-# Each part of an ordered motion is at least so long, and both of a simultaneous one are seen in such a window.
+# Seconds: what a part of a motion is at least, the longest stretch that is looked at, and the step of looking.
 _PART = 0.6
-_WINDOW = 3.0
+_LONGEST = 3.0
 _SCAN = 0.2
+# A stretch reaches up to 0.6 s beyond what it is found for; what overlaps longer is at the same time.
+_TOGETHER = 0.8
 _HALF = round(0.5 * FPS)
 
 
@@ -50,10 +52,27 @@ def in_order(joints: np.ndarray, first: Predicate, second: Predicate) -> bool:
 
 
 def both(joints: np.ndarray, first: Predicate, second: Predicate) -> bool:
-    """``first`` and ``second`` hold of one and the same stretch of three seconds (of all, where it is shorter)."""
-    size, step = round(_WINDOW * FPS), round(_SCAN * FPS)
-    parts = (joints[start : start + size] for start in range(0, max(len(joints) - size, 0) + 1, step))
-    return any(first(part) and second(part) for part in parts)
+    """For 0.8 s at a stretch, ``first`` and ``second`` are both going on.
+
+    What is going on is what the shortest stretches (0.6 to 3 s) cover of which a predicate holds.
+    """
+    return lasts(_going_on(joints, first) & _going_on(joints, second), _TOGETHER)
+
+
+def _going_on(joints: np.ndarray, holds: Predicate) -> np.ndarray:
+    """(T,) covered by stretches of which a predicate holds, and of no shorter one inside."""
+    least, most, step = (round(seconds * FPS) for seconds in (_PART, _LONGEST, _SCAN))
+    found: list[tuple[int, int]] = []
+    for start in range(0, len(joints) - least + 1, step):
+        stops = range(start + least, min(start + most, len(joints)) + 1, step)
+        stop = next((stop for stop in stops if holds(joints[start:stop])), None)
+        if stop is not None:
+            # What begins later and does not end later is inside.
+            found = [*(one for one in found if one[1] < stop), (start, stop)]
+    covered = np.zeros(len(joints), dtype=bool)
+    for start, stop in found:
+        covered[start:stop] = True
+    return covered
 
 
 def lasts_for(joints: np.ndarray, action: str, seconds: float) -> bool:
