@@ -50,12 +50,14 @@ from motiongpt.motion.editing import (
 )
 from motiongpt.motion.measures import (
     FPS,
+    JOINT,
     bone_length_deviation,
     foot_skate_ratio,
     height,
     jerk,
     net_turn,
     path_length,
+    reversals,
     travel,
 )
 
@@ -265,19 +267,19 @@ class _Maker:
     def waving(self, low: float = 1.5, high: float = 3.5) -> _Part:
         """A raised arm that goes to and fro as it came up."""
         segment = self.segment("arm moving up")
-        up = self.motion(segment)
-        swing = change_tempo(up[-min(len(up), 9) :], self.between(0.6, 1.1))
-        motion = hold(swing, self.between(low, high))
+        # Four times as many frames, so that a cosine can pick from them.
+        fine = change_tempo(self.motion(segment), 0.25)
+        count, period = round(self.between(low, high) * FPS), self.between(0.6, 1.0) * FPS
+        swing = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(count) / period)
+        motion = replace(fine, joints=fine.joints[np.round(swing * (len(fine) - 1)).astype(int)])
         return _Part(motion, "wave", (segment.clip,), lambda joints: _waves(joints, segment.side))
 
     def raised(self) -> _Part:
         """An arm goes up, and mostly down again."""
         segment = self.segment("raise arm") if self.chance(0.7) else self.segment("arm up")
         motion = self.motion(segment)
-        if segment.kind == "arm up" and len(motion) > 8:
-            top = hold(motion[-4:], self.between(0.5, 2.0))
-            motion = replace(motion, joints=np.concatenate([motion.joints, top.joints[::-1]]))
-            motion = self.motion(segment) if splice_jump(motion, len(self.motion(segment))) else motion
+        if segment.kind == "arm up":
+            motion = _kept(motion, self.between(0.5, 2.0))
 
         def describe(joints: np.ndarray) -> list[str]:
             return action_phrases(segment.action, side=segment.side) if facts(joints).raised == {segment.side} else []
@@ -301,6 +303,8 @@ class _Maker:
             "wave": self.waving,
             "raise arm": self.raised,
             "stay low": self.stay_low,
+            "sit down": lambda: self.sitting("sit down"),
+            "sit up": lambda: self.sitting("sit up"),
         }
         if kind in special:
             return special[kind]()
@@ -332,21 +336,32 @@ class _Maker:
 
     def stay_low(self) -> _Part:
         segment = self.segment("squat down")
-        down = self.motion(segment)
-        motion = replace(down, joints=np.concatenate([down.joints, hold(down[-3:], self.between(0.8, 2)).joints[::-1]]))
-        if splice_jump(motion, len(down)):
-            raise _Rejected("the pose jumps")
         return _Part(
-            motion,
+            _kept(self.motion(segment), self.between(0.8, 2.0)),
             "stay low",
             (segment.clip,),
             lambda joints: action_phrases("stay low") if height(joints, "pelvis")[-8:].max() < 0.72 else [],
         )
 
+    def sitting(self, kind: str) -> _Part:
+        """Down to the floor and seated there for a while, or the way back."""
+        segment = self.segment("sit down")
+        motion = _kept(change_tempo(self.motion(segment), self.between(0.85, 1.2)), self.between(0.8, 2.0))
+
+        def describe(joints: np.ndarray) -> list[str]:
+            return action_phrases(kind) if _seated(joints).sum() > 0.5 * FPS else []
+
+        return _Part(motion if kind == "sit down" else reverse(motion), kind, (segment.clip,), describe)
+
     def cut(self, kind: str, low: float, high: float) -> _Part:
         segment = self.segment(kind, *({"dance": ("salsa", "ballet")}.get(kind, ())))
         motion = self.crop(self.motion(segment), low, high)
-        return _Part(motion, kind, (segment.clip,), lambda joints: action_phrases(segment.action))
+
+        def describe(joints: np.ndarray) -> list[str]:
+            boxes = punches(joints, "left") or punches(joints, "right")
+            return action_phrases(segment.action) if boxes or segment.action != "box" else []
+
+        return _Part(motion, kind, (segment.clip,), describe)
 
     # Joining
 
@@ -485,10 +500,9 @@ class _Maker:
             segment = self.segment("raise arm")
             motion = self.motion(segment)
             peak = int(height(motion.joints, f"{segment.side}_wrist").argmax())
-            # Up, held there, or up and down once.
-            up = motion[: peak + 1]
-            kept = replace(up, joints=np.concatenate([up.joints, hold(up[-4:], seconds).joints[::-1]]))
-            motion = motion if splice_jump(kept, len(up)) else kept
+            # Up and held there, or up and down once.
+            if self.chance(0.7):
+                motion = _kept(motion[: peak + 1], seconds)
             upper = _Part(
                 motion,
                 "raise arm",
@@ -529,9 +543,9 @@ class _Maker:
         segment = self.segment("lie down" if pose == "lie" else "sit down")
         rest = hold(self.motion(segment)[-6:], self.between(1.5, 5.0))
         calm = float(np.abs(np.diff(rest.joints, axis=0)).max()) * FPS < 0.5
-        return self.alone(
-            _Part(rest, pose, (segment.clip,), lambda joints: action_phrases(pose) if calm else []), timed=True
-        )
+        if not calm or (pose == "sit" and not _seated(rest.joints).all()):
+            raise _Rejected("the pose is not kept")
+        return self.alone(_Part(rest, pose, (segment.clip,), lambda joints: action_phrases(pose)), timed=True)
 
     def make_stop(self) -> _Clip:
         gait = self.draw({"walk": 5, "run": 2, "walk backward": 1, "sneak": 1})
@@ -555,7 +569,6 @@ class _Maker:
 _REVERSED = {
     "pick up": ("put down", "pick up", True),
     "get up": ("lie down", "get up", True),
-    "sit up": ("sit down", "sit up", True),
     "turn in place": ("legs turn in place", "turn left or right in place", False),
     "turn around": ("legs turn around", "turn around in place", False),
     "spin": ("legs spin", "spin in place", False),
@@ -590,6 +603,8 @@ def _shows(action: str, joints: np.ndarray, side: str, count: int) -> bool:
     if action == "punch":
         other = "right" if side == "left" else "left"
         return len(punches(joints, side)) >= count and not punches(joints, other)
+    if action == "throw":
+        return _throws(joints)
     if action in _TURNS:
         return _TURNS[action][0] < abs(net_turn(joints)) < _TURNS[action][1] and path_length(joints) < IN_PLACE
     if action in ("put down", "pick up"):
@@ -599,19 +614,34 @@ def _shows(action: str, joints: np.ndarray, side: str, count: int) -> bool:
     return True
 
 
+def _throws(joints: np.ndarray) -> bool:
+    """A hand above the chest moves at 2.5 m/s or more against the body."""
+    hands = joints[:, [JOINT["left_wrist"], JOINT["right_wrist"]]]
+    pace = np.linalg.norm(np.diff(hands - joints[:, :1], axis=0), axis=-1) * FPS
+    return bool(((pace > 2.5) & (hands[1:, :, 1] > joints[1:, JOINT["spine3"], 1][:, None])).any())
+
+
+def _seated(joints: np.ndarray) -> np.ndarray:
+    """(T,) whether the pelvis is down and the chest upright above it."""
+    chest = joints[:, JOINT["spine3"], 1] - joints[:, 0, 1]
+    return (height(joints, "pelvis") < 0.4) & (chest > 0.16)
+
+
 def _waves(joints: np.ndarray, side: str) -> list[str]:
-    return action_phrases("wave", side=side) if facts(joints).raised == {side} else []
+    hand = joints[:, JOINT[f"{side}_wrist"]] - joints[:, JOINT["spine3"]]
+    swings = max(reversals(hand[:, axis], 0.05) for axis in range(3))
+    return action_phrases("wave", side=side) if swings >= 3 and facts(joints).raised == {side} else []
 
 
 def _only(joints: np.ndarray, gait: str, direction: str) -> list[str]:
     return gait_phrases(joints, gait) if facts(joints).direction == direction else []
 
 
-def splice_jump(motion: Motion, frame: int) -> bool:
-    """Whether the pose jumps where two pieces were put end to end: over 12 cm, and three times as far as around it."""
-    steps = np.linalg.norm(np.diff(motion.joints, axis=0), axis=-1).max(axis=1)
-    around = np.concatenate([steps[max(frame - 4, 0) : frame - 1], steps[frame : frame + 3]])
-    return bool(steps[frame - 1] > 0.12 or steps[frame - 1] > 0.04 + 3 * float(np.max(around, initial=0.0)))
+def _kept(motion: Motion, seconds: float) -> Motion:
+    """The motion with its last pose kept for so long."""
+    # Turned round, the last frames begin where the motion ends.
+    rest = hold(reverse(motion[-5:]), seconds + 1 / FPS)
+    return replace(motion, joints=np.concatenate([motion.joints, rest.joints[1:]]))
 
 
 def _at_length(motion: Motion, seconds: float) -> Motion:

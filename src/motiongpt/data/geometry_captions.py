@@ -112,7 +112,7 @@ def _raised(joints: np.ndarray, side: str) -> bool:
     return int(above.sum()) >= 4
 
 
-def flights(joints: np.ndarray, least: float = 0.08) -> list[tuple[int, int]]:
+def flights(joints: np.ndarray, least: float = 0.1) -> list[tuple[int, int]]:
     """(take-off, landing) frames of every jump: both feet off the floor by ``least`` metres, the pelvis with them."""
     pelvis = joints[:, 0, 1]
     found = []
@@ -120,7 +120,7 @@ def flights(joints: np.ndarray, least: float = 0.08) -> list[tuple[int, int]]:
     edges = np.flatnonzero(np.diff(np.concatenate([[0], up, [0]])))
     for start, stop in zip(edges[::2], edges[1::2], strict=True):
         rise = pelvis[start:stop].max() - min(pelvis[max(start - 6, 0)], pelvis[min(stop + 5, len(pelvis) - 1)])
-        if clearance(joints)[start:stop].max() > least and rise > 0.05 and start > 0 and stop < len(joints):
+        if clearance(joints)[start:stop].max() > least and rise > 0.06 and start > 0 and stop < len(joints):
             found.append((int(start), int(stop)))
     return found
 

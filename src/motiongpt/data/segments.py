@@ -244,8 +244,10 @@ def _single(joints: np.ndarray, told: _Told, make: _Make) -> Iterator[Segment]:
                 yield make("raise arm", "raise and lower arm", side=side)
                 yield make("arm up", "raise arm", 0, int(wrist.argmax()) + 1, side)
                 top = int(wrist.argmax())
-                if top - up[0] >= 4:
-                    yield make("arm moving up", "wave", int(up[0]), top + 1, side)
+                # A swing of the raised hand that is wide enough to be waved with.
+                way = float(np.linalg.norm(joints[top, JOINT[f"{side}_wrist"]] - joints[up[0], JOINT[f"{side}_wrist"]]))
+                if top - up[0] >= 3 and way > 0.12:
+                    yield make("arm moving up", "wave", int(up[0]), min(top, int(up[0]) + 7) + 1, side)
     if told.only("pick or put", "walk", "squat", "stand") and told.says(r"floor|ground|down", _MOST):
         yield from _put_down(joints, told, make)
 

@@ -135,6 +135,7 @@ _BEFORE_THIRD = re.compile(
 _BEFORE_BASE = re.compile(r"to|they|then|can|will")
 # What may stand behind a direction or a phrase of manner, which no noun may: "to the left foot".
 _AFTER_PHRASE = re.compile(r"|and|then|while|before|after|with|for|as|in|,|\.|;|once|twice|three|at|until|\w+ly")
+_OBJECT = re.compile("a|an|the|both|one|his|her|their|its|arms?|hands?|rope")
 _AFTER_NOUN = re.compile(r"(?:motions?|movements?|positions?|actions?|stance|pose|posture|manner|pace|distance|around)")
 
 
@@ -177,7 +178,8 @@ def _verb_alternatives(entry: _Entry, word: _Word) -> list[str]:
         return []
     if entry.form == "ing" and word.before in ("a", "an", "the", "of", "his", "her", "their"):
         return []
-    # Standing still and sitting down end with their particle; "gets up off the chair" goes on as well with another.
+    if entry.group in _LEXICON["intransitive"] and _OBJECT.fullmatch(word.after):
+        return []
     clashing = {
         verb
         for adverb, verbs in _LEXICON["clashes"].items()
