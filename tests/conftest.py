@@ -134,3 +134,13 @@ def tiny_model_folder(tmp_path_factory: pytest.TempPathFactory, make_walk: Calla
     folder = tmp_path_factory.mktemp("model")
     MotionGPT(tokenizer.eval(), language.eval()).save_pretrained(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def reserved_words() -> list[str]:
+    """Words that no made-up training sentence may have, so that a sentence with one asks for what was never said."""
+    words = (
+        "saunter amble trudge mosey scamper bolt scurry swivel whirl hurl lob boot vault plop squash sling recline "
+        "sprawl backpedal retreat prance gallop frozen rooted hoist thrust jab totter zip"
+    )
+    return words.split(" ")
