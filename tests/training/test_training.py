@@ -259,4 +259,6 @@ def test_the_joint_error_is_that_of_the_joints(data_folder, tmp_path, tokenizer_
     features = joints_to_features(turning)
     joints = features_to_joints(features)
     expected = joints[:, 1:] - joints[:, :1]
-    np.testing.assert_allclose(task._oriented(torch.from_numpy(features)[None])[0], expected, atol=1e-5)
+    local, path = task._placed(torch.from_numpy(features)[None])
+    np.testing.assert_allclose(local[0], expected, atol=1e-5)
+    np.testing.assert_allclose(path[0], joints[:, 0, [0, 2]], atol=1e-5)
