@@ -136,6 +136,16 @@ def kit_folder(tmp_path_factory: pytest.TempPathFactory, make_kit_walk: Callable
     return _write_data_set(tmp_path_factory.mktemp("kit"), KIT, walks)
 
 
+@pytest.fixture
+def standing() -> np.ndarray:
+    """(60, 22, 3): three seconds of standing at the origin, facing +Z, arms hanging, soles on the floor."""
+    quaternions = np.zeros((60, HUMANML3D.num_joints, 4))
+    quaternions[..., 0] = 1
+    joints = forward(HUMANML3D.offsets, HUMANML3D.parents, quaternions, np.zeros((60, 3)))
+    joints[..., 1] -= joints[..., 1].min()
+    return joints
+
+
 @pytest.fixture(scope="session")
 def bert_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A BERT as on the hub, with random weights: whole words, letters, pieces that no ASCII text needs."""
@@ -143,7 +153,7 @@ def bert_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     import string
 
     import torch
-    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
+    from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers
     from transformers import BertConfig, BertModel
 
     signs = [sign for sign in string.printable if not sign.isspace() and not sign.isupper()]
@@ -155,6 +165,7 @@ def bert_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tokenizer.normalizer = normalizers.BertNormalizer()
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     tokenizer.add_special_tokens(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"])
+    tokenizer.decoder = decoders.WordPiece()
     tokenizer.enable_truncation(8)
     tokenizer.enable_padding(length=8)
     folder = tmp_path_factory.mktemp("bert")

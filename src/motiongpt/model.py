@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -19,8 +20,9 @@ from motiongpt.language.decoding import FreeGrammar, Generation, MotionGrammar, 
 from motiongpt.language.model import MotionLanguageModel
 from motiongpt.language.templates import Fields, Task, Templates
 from motiongpt.language.vocabulary import motion_string
-from motiongpt.motion import Motion
+from motiongpt.motion import HUMANML3D, Motion
 from motiongpt.motion.blending import join
+from motiongpt.motion.cleanup import clean
 from motiongpt.tokenizer import MotionTokenizer
 from motiongpt.weights_io import config_from, load_config, save_config, to_device
 
@@ -55,6 +57,7 @@ class GenerationDefaults:
         min_seconds, max_seconds: bounds of the length when none is asked.
         window: codes the language model has learned to see and write at once; longer motions are made in parts.
         context: codes a part sees of what is before (and after) it.
+        cleanup: smooth what is decoded and stop its feet from sliding; see :mod:`motiongpt.motion.cleanup`.
     """
 
     temperature: float = 1.0
@@ -66,6 +69,7 @@ class GenerationDefaults:
     max_seconds: float = 10.0
     window: int = 50
     context: int = 12
+    cleanup: bool = True
 
 
 @dataclass(frozen=True)
@@ -130,6 +134,15 @@ class MotionGPT:
         to_device(self.language, device)
         return self
 
+    def fingerprint(self) -> str:
+        """Short hash of all weights and generation defaults: tells results of one model from those of another."""
+        digest = hashlib.sha256(repr(self.defaults).encode())
+        for module in (self.tokenizer, self.language):
+            for name, tensor in sorted(module.state_dict().items()):
+                digest.update(name.encode())
+                digest.update(tensor.detach().cpu().numpy().tobytes())
+        return digest.hexdigest()[:16]
+
     @overload
     def generate(
         self,
@@ -146,6 +159,7 @@ class MotionGPT:
         top_p: float | None = None,
         guidance: float | None = None,
         rerank: int | None = None,
+        cleanup: bool | None = None,
     ) -> Motion: ...
     @overload
     def generate(
@@ -163,6 +177,7 @@ class MotionGPT:
         top_p: float | None = None,
         guidance: float | None = None,
         rerank: int | None = None,
+        cleanup: bool | None = None,
     ) -> list[Motion]: ...
     @overload
     def generate(
@@ -180,6 +195,7 @@ class MotionGPT:
         top_p: float | None = None,
         guidance: float | None = None,
         rerank: int | None = None,
+        cleanup: bool | None = None,
     ) -> list[Motion]: ...
     @overload
     def generate(
@@ -197,6 +213,7 @@ class MotionGPT:
         top_p: float | None = None,
         guidance: float | None = None,
         rerank: int | None = None,
+        cleanup: bool | None = None,
     ) -> list[list[Motion]]: ...
     def generate(
         self,
@@ -213,6 +230,7 @@ class MotionGPT:
         top_p: float | None = None,
         guidance: float | None = None,
         rerank: int | None = None,
+        cleanup: bool | None = None,
     ) -> Motion | list[Motion] | list[list[Motion]]:
         """Motion that does what a sentence says.
 
@@ -223,6 +241,7 @@ class MotionGPT:
             min_seconds, max_seconds: bounds when the model chooses the length.
             seed: of all randomness.
             temperature, top_k, top_p, guidance, rerank: of sampling; see :class:`GenerationDefaults`.
+            cleanup: False leaves jitter and sliding feet as decoded; None takes the default.
 
         Returns:
             A motion in canonical placement for a sentence, a list for a list, and lists of n when n is given.
@@ -251,14 +270,15 @@ class MotionGPT:
             row = []
             for number, sample in enumerate(self._best(item, written, candidates)):
                 codes = self._extend(_codes(sample), low, seed + number, temperature, top_k, top_p)
-                motion = self.tokenizer.decode_motion(codes)
-                row.append(replace(motion if exact is None else motion[:exact], text=item))
+                row.append(replace(self._decode(codes, exact, cleanup), text=item))
             motions.append(row)
         if n is None:
             return motions[0][0] if isinstance(text, str) else [row[0] for row in motions]
         return motions[0] if isinstance(text, str) else motions
 
-    def stream(self, text: str, *, seconds: float | None = None, seed: int = 0, every: int = 5) -> Iterator[Motion]:
+    def stream(
+        self, text: str, *, seconds: float | None = None, seed: int = 0, every: int = 5, cleanup: bool | None = None
+    ) -> Iterator[Motion]:
         """The motion of a sentence while it is written: what there is after every few codes, the whole at the end.
 
         The last motion equals that of :meth:`generate` with the same arguments and ``rerank=1``: what is shown already
@@ -266,6 +286,7 @@ class MotionGPT:
 
         Args:
             every: codes between two partial motions.
+            cleanup: of the last motion, as in :meth:`generate`; those before it are shown as decoded.
         """
         exact = self._frames(seconds, None)
         prompt, low, high = self._text_job(text, exact, None, None)
@@ -281,8 +302,7 @@ class MotionGPT:
             new = words.codes([step.token])
             codes += new
             if (new and len(codes) % every == 0) or step.token == words.end:
-                motion = self.tokenizer.decode_motion(codes)
-                yield replace(motion if exact is None else motion[:exact], text=text)
+                yield replace(self._decode(codes, exact, cleanup if step.token == words.end else False), text=text)
 
     @overload
     def describe(self, motion: Motion) -> str: ...
@@ -295,7 +315,7 @@ class MotionGPT:
         """
         motions = [motion] if isinstance(motion, Motion) else list(motion)
         parts: list[tuple[int, str]] = []
-        for number, codes in enumerate(self.tokenizer.encode_batch(motions, levels=1)):
+        for number, codes in enumerate(self.tokenizer.encode_batch(motions, coarse=True)):
             count = math.ceil(len(codes) / self.defaults.window)
             for part in np.array_split(codes, count):
                 prompt = _prompt(Task.M2T, self._fields(codes=part))
@@ -320,6 +340,7 @@ class MotionGPT:
         temperature: float | None = None,
         top_k: int | None = None,
         top_p: float | None = None,
+        cleanup: bool | None = None,
     ) -> Motion:
         """Continue the first part of a motion.
 
@@ -327,7 +348,7 @@ class MotionGPT:
             motion: any placement, frame rate and proportions; only its first part is looked at.
             given: share of the motion to keep, above 0 and at most 1.
             seconds: length of the result; that of ``motion`` when None.
-            seed, temperature, top_k, top_p: as in :meth:`generate`.
+            seed, temperature, top_k, top_p, cleanup: as in :meth:`generate`.
 
         Returns:
             The whole clip at the model's frame rate in the motion's own placement and proportions; its given frames
@@ -347,7 +368,8 @@ class MotionGPT:
         codes = self._encode_part(head, head)[: max(1, first // stride)]
         codes = self._extend(codes, math.ceil(total / stride), seed, temperature, top_k, top_p)
         generated = self.tokenizer.decode_motion(codes).joints[:total]
-        return replace(source, joints=join(head.joints, generated, skeleton=source.skeleton))
+        joined = replace(source, joints=join(head.joints, generated, skeleton=source.skeleton))
+        return self._cleaned(joined, cleanup, keep=np.arange(total) < first)
 
     def inbetween(
         self,
@@ -358,13 +380,14 @@ class MotionGPT:
         temperature: float | None = None,
         top_k: int | None = None,
         top_p: float | None = None,
+        cleanup: bool | None = None,
     ) -> Motion:
         """Fill the middle of a motion between its first and last part.
 
         Args:
             motion: any placement, frame rate and proportions; its middle is not looked at.
             given: shares of the motion to keep at its start and at its end.
-            seed, temperature, top_k, top_p: as in :meth:`generate`.
+            seed, temperature, top_k, top_p, cleanup: as in :meth:`generate`.
 
         Returns:
             The whole clip as in :meth:`predict`; given frames at both ends are those of the motion.
@@ -408,17 +431,26 @@ class MotionGPT:
             answer = generate(self.language, [prompt], MotionGrammar(size, size, forced), seed=seed, **sampling)[0][0]
             codes = np.concatenate([before, _codes(answer)[len(left) : len(left) + gap], after])
         generated = self.tokenizer.decode_motion(codes).joints[:total]
-        return replace(source, joints=join(head.joints, generated, tail.joints, skeleton=source.skeleton))
+        joined = replace(source, joints=join(head.joints, generated, tail.joints, skeleton=source.skeleton))
+        frames = np.arange(total)
+        return self._cleaned(joined, cleanup, keep=(frames < first) | (frames >= last))
 
     def ask(
-        self, prompt: str, motion: Motion | None = None, *, seed: int = 0, temperature: float | None = None
+        self,
+        prompt: str,
+        motion: Motion | None = None,
+        *,
+        seed: int = 0,
+        temperature: float | None = None,
+        cleanup: bool | None = None,
     ) -> Answer:
         """Follow any instruction.
 
         Args:
             prompt: the instruction; ``<motion>`` in it stands for ``motion``, which is put at its end otherwise.
             motion: the motion it speaks of.
-            seed, temperature: as in :meth:`generate`; 0, the likeliest answer, by default.
+            seed, cleanup: as in :meth:`generate`.
+            temperature: as in :meth:`generate`; 0, the likeliest answer, by default.
 
         Raises:
             MotionGPTError: the prompt is empty or too long, or speaks of ``<motion>`` without one.
@@ -428,7 +460,7 @@ class MotionGPT:
             raise MotionGPTError("The prompt speaks of <motion>, but no motion is given: give a motion file.")
         if motion is not None:
             prompt = prompt if "<motion>" in prompt else f"{prompt} <motion>"
-            codes = self.tokenizer.encode(motion, levels=1)
+            codes = self.tokenizer.encode(motion, coarse=True)
             if len(codes) > self.defaults.window:
                 raise MotionGPTError(
                     f"The motion lasts {motion.seconds:.1f} seconds, but an instruction can speak of at most "
@@ -438,7 +470,7 @@ class MotionGPT:
         grammar = FreeGrammar(max_tokens=80, max_codes=self.defaults.window)
         sampling = self._sampling(0.0 if temperature is None else temperature, None, None)
         answer = generate(self.language, [prompt], grammar, seed=seed, **sampling)[0][0]
-        made = None if answer.codes is None else self.tokenizer.decode_motion(answer.codes)
+        made = None if answer.codes is None else self._decode(answer.codes, None, cleanup)
         return Answer(answer.text, made)
 
     def _text_job(
@@ -484,6 +516,19 @@ class MotionGPT:
             part += 1
         return codes
 
+    def _decode(self, codes: np.ndarray | Sequence[int], exact: int | None, cleanup: bool | None) -> Motion:
+        """The motion of codes in canonical placement, cut to the length asked for."""
+        motion = self._cleaned(self.tokenizer.decode_motion(codes)[:exact], cleanup)
+        # Cleanup may have moved the first frame a little.
+        return replace(motion, joints=motion.joints - motion.joints[0, 0] * np.array([1, 0, 1], dtype=np.float32))
+
+    def _cleaned(self, motion: Motion, cleanup: bool | None, keep: np.ndarray | None = None) -> Motion:
+        wanted = self.defaults.cleanup if cleanup is None else cleanup
+        # Where the feet of other skeletons rest is not known.
+        if not wanted or motion.skeleton.name != HUMANML3D.name:
+            return motion
+        return clean(motion, keep=keep)
+
     def _encode_part(self, part: Motion, shown: Motion) -> np.ndarray:
         """Codes of a part of a clip, its floor taken from all frames that are shown."""
         both = replace(shown, joints=np.concatenate([shown.joints, part.joints]))
@@ -492,7 +537,7 @@ class MotionGPT:
             both = both.retargeted()
         floor = float(both.joints[: len(shown), :, 1].min())
         features = self.tokenizer.features_of(both[len(shown) :], floor=floor)
-        return self.tokenizer.encode(features, levels=1)
+        return self.tokenizer.encode(features, coarse=True)
 
     def _sampling(self, temperature: float | None, top_k: int | None, top_p: float | None) -> _Sampling:
         top_k = self.defaults.top_k if top_k is None else top_k

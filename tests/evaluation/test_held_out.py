@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from motiongpt.errors import MotionGPTError
-from motiongpt.evaluation.ceiling import measure_ceiling
 from motiongpt.evaluation.held_out import (
     Clip,
     evaluate_held_out,
@@ -117,13 +116,3 @@ def test_everything_on_a_small_data_set(data: Path, tiny_model_folder: Path) -> 
     for task in ("predict", "inbetween"):
         assert report[task]["clips"] == 2
         assert report[task]["deviation"] < 0.01
-
-
-def test_ceiling(data: Path) -> None:
-    report = measure_ceiling(data)
-    # a, b and c; a again in the test split of this made-up data set.
-    assert report["walk forward"]["clips"] == 4
-    assert report["walk forward"]["passed"] == 1
-    assert report["lie down"]["others"] == 4
-    assert report["lie down"]["others_passed"] == 0
-    assert report["jump"]["passed"] is None

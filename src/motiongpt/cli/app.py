@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from motiongpt import __version__
-from motiongpt.cli import batch, data, files, motions, tokens, train
+from motiongpt.cli import batch, data, evaluate, files, motions, tokens, train
 from motiongpt.cli.console import say
 from motiongpt.errors import Interrupted, MotionGPTError
 
@@ -36,6 +36,7 @@ app.command()(files.render)
 app.add_typer(tokens.app)
 app.add_typer(data.app)
 app.add_typer(train.app)
+app.add_typer(evaluate.app)
 
 
 @app.callback(invoke_without_command=True)

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from motiongpt.cli.console import load_model, print_json, read_motion, say, writable_folder
-from motiongpt.cli.motions import parse_shares
+from motiongpt.cli.motions import cleanup_option, parse_shares
 from motiongpt.cli.options import (
     AsJson,
     Device,
     Guidance,
     Model,
+    NoCleanup,
     OutputFolder,
     Rerank,
     Samples,
@@ -91,6 +92,7 @@ def batch(
     top_p: TopP = None,
     guidance: Guidance = None,
     rerank: Rerank = None,
+    no_cleanup: NoCleanup = False,
     model: Model = None,
     device: Device = "cpu",
     as_json: AsJson = False,
@@ -111,6 +113,7 @@ def batch(
     if seconds is not None and task not in (BatchTask.t2m, BatchTask.pred):
         raise MotionGPTError(f"--seconds belongs to the tasks t2m and pred, not to {task.value}.")
     options: dict[str, Any] = {"temperature": temperature, "top_k": top_k, "top_p": top_p}
+    options["cleanup"] = cleanup_option(no_cleanup)
     if task in (BatchTask.t2m, BatchTask.pred):
         options["seconds"] = seconds
     if task is BatchTask.inbetween:
@@ -118,6 +121,8 @@ def batch(
     if task is BatchTask.pred:
         options["given"] = _parse_share(given or "0.2")
     if task is BatchTask.m2t:
+        if no_cleanup:
+            raise MotionGPTError("--no-cleanup belongs to the tasks that make motion, not to m2t.")
         options = {}
     for name, value in (("guidance", guidance), ("rerank", rerank)):
         if value is not None and task is not BatchTask.t2m:
@@ -192,7 +197,7 @@ class Run:
         self._model, self._task, self._options = model, task, options
         self._seed, self._samples = seed, samples
         self._list_file, self._output = list_file, output
-        self._common = {"task": task.value, "options": options, "model": _fingerprint(model)}
+        self._common = {"task": task.value, "options": options, "model": model.fingerprint()}
         self._earlier = _read_manifest(output / MANIFEST)
         self._entries: dict[tuple[int, int], Entry] = {}
 
@@ -324,13 +329,3 @@ def _read_manifest(path: Path) -> dict[tuple[int, int], Entry]:
         return {_key(entry): entry for entry in entries}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}
-
-
-def _fingerprint(model: MotionGPT) -> str:
-    """Short hash of all weights and generation defaults: results of another model are not taken for this one's."""
-    digest = hashlib.sha256(repr(model.defaults).encode())
-    for module in (model.tokenizer, model.language):
-        for name, tensor in sorted(module.state_dict().items()):
-            digest.update(name.encode())
-            digest.update(tensor.detach().cpu().numpy().tobytes())
-    return digest.hexdigest()[:16]

@@ -28,6 +28,7 @@ from motiongpt.cli.options import (
     Formats,
     Guidance,
     Model,
+    NoCleanup,
     OutputFile,
     OutputFolder,
     Rerank,
@@ -64,6 +65,7 @@ def generate(
     top_p: TopP = None,
     guidance: Guidance = None,
     rerank: Rerank = None,
+    no_cleanup: NoCleanup = False,
     model: Model = None,
     device: Device = "cpu",
     as_json: AsJson = False,
@@ -93,6 +95,7 @@ def generate(
         top_p=top_p,
         guidance=guidance,
         rerank=rerank,
+        cleanup=cleanup_option(no_cleanup),
     )
     generating = watch.seconds
     result: dict[str, Any] = {"seed": seed, "load_seconds": loading, "generate_seconds": generating, "motions": []}
@@ -151,6 +154,7 @@ def predict(
     temperature: Temperature = None,
     top_k: TopK = None,
     top_p: TopP = None,
+    no_cleanup: NoCleanup = False,
     model: Model = None,
     device: Device = "cpu",
     as_json: AsJson = False,
@@ -170,6 +174,7 @@ def predict(
         temperature=temperature,
         top_k=top_k,
         top_p=top_p,
+        cleanup=cleanup_option(no_cleanup),
     )
     _finish(file, result, path, seed, {"given": given}, as_json)
 
@@ -184,6 +189,7 @@ def inbetween(
     temperature: Temperature = None,
     top_k: TopK = None,
     top_p: TopP = None,
+    no_cleanup: NoCleanup = False,
     model: Model = None,
     device: Device = "cpu",
     as_json: AsJson = False,
@@ -197,9 +203,20 @@ def inbetween(
     path = check_output(output or OUTPUTS / f"{file.stem}_inbetween.npy")
     gpt = load_model(model, device)
     result = gpt.inbetween(
-        read_motion(file, gpt), given=shares, seed=seed, temperature=temperature, top_k=top_k, top_p=top_p
+        read_motion(file, gpt),
+        given=shares,
+        seed=seed,
+        temperature=temperature,
+        top_k=top_k,
+        top_p=top_p,
+        cleanup=cleanup_option(no_cleanup),
     )
     _finish(file, result, path, seed, {"given": shares}, as_json)
+
+
+def cleanup_option(no_cleanup: bool) -> bool | None:
+    """``--no-cleanup`` as the model's option: without the flag, the model's own default."""
+    return False if no_cleanup else None
 
 
 def parse_shares(text: str) -> tuple[float, float]:
@@ -231,6 +248,7 @@ def ask(
     ] = None,
     seed: Seed = 0,
     temperature: Temperature = None,
+    no_cleanup: NoCleanup = False,
     output: OutputFolder = OUTPUTS,
     formats: Formats = _FORMATS,
     model: Model = None,
@@ -246,7 +264,7 @@ def ask(
     gpt = load_model(model, device)
     names = formats_of(names, gpt, asked=formats != _FORMATS)
     clip = None if motion is None else read_motion(motion, gpt)
-    answer = gpt.ask(prompt, clip, seed=seed, temperature=temperature)
+    answer = gpt.ask(prompt, clip, seed=seed, temperature=temperature, cleanup=cleanup_option(no_cleanup))
     say(f"seed {seed}")
     written: dict[str, str] = {}
     if answer.motion is not None:

@@ -53,7 +53,7 @@ def write_tokens(root: str | Path, tokenizer: MotionTokenizer, folder: str | Pat
 
     Args:
         root: data set in the HumanML3D layout. Its captions are not looked at.
-        tokenizer: of the data set's skeleton; of several levels the first is written.
+        tokenizer: of the data set's skeleton; the codes of a refinement are not written.
         folder: where to; ``root/TOKENS`` when None.
 
     Raises:
@@ -61,6 +61,10 @@ def write_tokens(root: str | Path, tokenizer: MotionTokenizer, folder: str | Pat
     """
     root = Path(root)
     folder = root / TOKENS if folder is None else Path(folder)
+    if tokenizer.config.levels > 1:
+        raise MotionGPTError(
+            f"This tokenizer has {tokenizer.config.levels} codes for one latent, but a language model reads one."
+        )
     ids = _listed(root)
     _check_skeleton(root, ids, tokenizer)
     _mark(folder, tokenizer)
@@ -81,7 +85,7 @@ def write_tokens(root: str | Path, tokenizer: MotionTokenizer, folder: str | Pat
                     clips[clip] = features[:whole]
                 else:
                     problems.append(f"{clip} has {len(features)} frames, too few for a code.")
-            for clip, codes in zip(clips, tokenizer.encode_batch(list(clips.values()), levels=1), strict=True):
+            for clip, codes in zip(clips, tokenizer.encode_batch(list(clips.values()), coarse=True), strict=True):
                 with atomic_path(folder / f"{clip}.npy") as temporary:
                     np.save(temporary, codes.astype(np.int64)[None], allow_pickle=False)
                 written += 1
@@ -182,7 +186,7 @@ def _identity(tokenizer: MotionTokenizer) -> dict[str, Any]:
     """What decides about codes: a tokenizer with another decoder has the same."""
     digest = hashlib.sha256()
     for name, tensor in sorted(tokenizer.state_dict().items()):
-        if not name.startswith("vqvae.decoder."):
+        if not name.startswith(("vqvae.decoder.", "refinement.")):
             digest.update(name.encode())
             # Saved weights are in half precision; so is what they are told by.
             digest.update(tensor.detach().cpu().half().numpy().tobytes())

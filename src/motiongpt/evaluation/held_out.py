@@ -21,6 +21,7 @@ from motiongpt.errors import MotionGPTError
 from motiongpt.evaluation.actions import actions, sides
 from motiongpt.model import MotionGPT
 from motiongpt.motion import Motion, rotations
+from motiongpt.motion.measures import foot_skate_ratio, jerk
 from motiongpt.motion.placement import heading
 from motiongpt.tokenizer import MotionTokenizer
 
@@ -83,7 +84,9 @@ def reconstruction(tokenizer: MotionTokenizer, clips: Sequence[Clip]) -> dict[st
     Returns:
         For each source: ``clips``, ``frames``, ``mpjpe_clips`` and ``mpjpe_frames`` (mm, mean over clips and over
         frames), ``mpjpe_turned`` (mm, mean over clips, headings made equal too), ``drift`` and ``drift_per_second``
-        (m: distance of the root from its place at the end), ``heading_drift`` (degrees at the end).
+        (m: distance of the root from its place at the end), ``heading_drift`` (degrees at the end); means over clips of
+        :func:`motiongpt.motion.measures.foot_skate_ratio`, ``skate_real`` and ``skate``, and of
+        :func:`motiongpt.motion.measures.jerk` (m/s^3), ``jerk_real`` and ``jerk``.
     """
     rows = []
     for clip in tqdm(clips, desc="reconstruction", disable=None):
@@ -97,11 +100,18 @@ def reconstruction(tokenizer: MotionTokenizer, clips: Sequence[Clip]) -> dict[st
         turned = 1000 * np.linalg.norm(own - rotations.rotate(turn[:, None], other), axis=-1).mean()
         drift = float(np.linalg.norm((truth - made)[-1, 0, [0, 2]]))
         heading_drift = abs(np.degrees((angle + np.pi) % (2 * np.pi) - np.pi))
-        rows.append((clip.source, len(truth), error.mean(), turned, drift, drift / clip.motion.seconds, heading_drift))
+        measured = [measure(joints) for measure in (foot_skate_ratio, jerk) for joints in (truth, made)]
+        rows.append(
+            (
+                clip.source, len(truth), error.mean(), turned, drift, drift / clip.motion.seconds, heading_drift,
+                *measured,
+            )
+        )  # fmt: skip
     report = {}
     for source in ("all", *sorted({row[0] for row in rows} - {"all"})):
         values = np.array([row[1:] for row in rows if source in ("all", row[0])], dtype=float)
-        frames, error, turned, drift, rate, heading_drift = values.T
+        frames, error, turned, drift, rate, heading_drift, *measured = values.T
+        skate_real, skate, jerk_real, jerk_made = (float(column.mean()) for column in measured)
         report[source] = {
             "clips": len(values),
             "frames": int(frames.sum()),
@@ -111,6 +121,10 @@ def reconstruction(tokenizer: MotionTokenizer, clips: Sequence[Clip]) -> dict[st
             "drift": float(drift.mean()),
             "drift_per_second": float(rate.mean()),
             "heading_drift": float(heading_drift.mean()),
+            "skate_real": skate_real,
+            "skate": skate,
+            "jerk_real": jerk_real,
+            "jerk": jerk_made,
         }
     return report
 

@@ -62,6 +62,8 @@ class TokenizerTraining:
         data: folder in the HumanML3D layout.
         output: folder of the run; the finished tokenizer lands in ``output/final``.
         start: folder of a tokenizer to go on from, with its own network and statistics; empty starts anew.
+        refines: folder of a finished tokenizer that stays as it is: ``network`` becomes a second network behind it,
+            which codes what the first leaves over.
         decoder_only: leave encoder and codes as they are, so that a language model trained on them stays true.
         seed: of weights, data order and everything random.
         windows: frames of a training window, longest first; a clip is cut into windows of the longest that fits it.
@@ -79,6 +81,7 @@ class TokenizerTraining:
     data: str
     output: str
     start: str = ""
+    refines: str = ""
     decoder_only: bool = False
     seed: int = 0
     windows: tuple[int, ...] = (64, 32, 16)

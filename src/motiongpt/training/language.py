@@ -59,7 +59,7 @@ def tokenize_clips(dataset: MotionTextDataset, tokenizer: MotionTokenizer) -> li
         for item in items
         for offset in offsets
     ]
-    codes = tokenizer.encode_batch(cut, levels=1)
+    codes = tokenizer.encode_batch(cut, coarse=True)
     return [
         Clip(tuple(codes[number * len(offsets) + offset] for offset in offsets), _sayings(item.captions))
         for number, item in enumerate(items)
@@ -115,6 +115,11 @@ class LanguageTask:
     def __init__(self, config: LanguageTraining) -> None:
         self.config = config
         tokenizer = MotionTokenizer.load(config.tokenizer)
+        if tokenizer.config.levels > 1:
+            raise MotionGPTError(
+                f"The tokenizer in {config.tokenizer} has {tokenizer.config.levels} codes for one latent, but a "
+                "language model writes one: train a tokenizer with network.levels=1."
+            )
         self.num_codes, self.stride, self.fps = tokenizer.num_codes, tokenizer.stride, tokenizer.skeleton.fps
         self.templates = Templates.load(config.templates) if config.templates else Templates.default()
         datasets = [MotionTextDataset(config.data, split) for split in ("train", "val")]
