@@ -8,8 +8,8 @@ from motiongpt.training.config import LanguageTraining, TokenizerTraining, confi
 from motiongpt.training.language import train_language
 from motiongpt.training.tokenizer import train_tokenizer
 
-TOKENIZERS = [name for name in config_names() if name.endswith("tokenizer")]
-LANGUAGES = [name for name in config_names() if not name.endswith("tokenizer")]
+TOKENIZERS = [name for name in config_names() if name.endswith(("tokenizer", "refinement"))]
+LANGUAGES = [name for name in config_names() if name not in TOKENIZERS]
 STEPS = ["loop.steps=2", "loop.batch_size=4"]
 # Clustering the first codes is tested elsewhere, and takes seconds.
 SMALL_TOKENIZER = ["network.width=32", "network.code_dim=32", "quantize_from=0"]
@@ -36,16 +36,19 @@ def tokenizers(data_folder, kit_folder, tmp_path_factory):
 
 
 @pytest.mark.parametrize("name", TOKENIZERS)
-def test_tokenizer(name, folder_of, tmp_path):
+def test_tokenizer(name, folder_of, tokenizers, tmp_path):
     values = [f"data={folder_of(name)}", f"output={tmp_path}", *STEPS, *SMALL_TOKENIZER]
+    if name.endswith("refinement"):
+        values.append(f"refines={tokenizers['humanml3d']}")
     config = load_config(TokenizerTraining, name, values)
     trained = MotionTokenizer.load(train_tokenizer(config))
-    assert trained.config == config.network
+    assert config.network == (trained.refinement.config if trained.refinement else trained.config)
     features = np.load(folder_of(name) / "new_joint_vecs" / "000000.npy")
-    codes = trained.encode(features, levels=1)
-    assert len(codes) == -(-len(features) // trained.stride)
+    codes = trained.encode(features)
+    latents = -(-len(features) // trained.stride)
+    assert len(codes) == latents * trained.levels
     motion = trained.decode_motion(codes)
-    assert len(motion) == len(codes) * trained.stride
+    assert len(motion) == latents * trained.stride
     assert motion.skeleton.num_joints == (21 if name.startswith("kit") else 22)
 
 
