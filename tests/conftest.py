@@ -116,7 +116,7 @@ def _write_data_set(root: Path, skeleton: Skeleton, walks: Sequence[Motion]) -> 
         lists["train" if number < len(walks) - 3 else "val" if number < len(walks) - 1 else "test"].append(name)
     for split, ids in lists.items():
         (root / f"{split}.txt").write_text("".join(f"{i}\n" for i in ids))
-    mean, std = feature_statistics(sorted((root / "new_joint_vecs").iterdir()), skeleton)
+    mean, std = feature_statistics([root / "new_joint_vecs" / f"{name}.npy" for name in lists["train"]], skeleton)
     np.save(root / "Mean.npy", mean)
     np.save(root / "Std.npy", np.maximum(std, 1e-3))
     return root
