@@ -110,6 +110,13 @@ def test_net_turn_counts_whole_turns(standing: np.ndarray) -> None:
     assert measures.net_turn(turned(standing, 700)) == pytest.approx(700, rel=0.05)
 
 
+def test_episodes_last_until_they_end() -> None:
+    values = np.array([0, 5, 3, 5, 0, 3, 5, 5])
+    # What comes down to 3 only is not over yet; what is not over at the end lasts to it.
+    assert measures.episodes(values > 4, values < 2) == [(1, 4), (6, 8)]
+    assert measures.episodes(values > 9, values < 2) == []
+
+
 def test_turns_around(standing: np.ndarray) -> None:
     assert predicates.turns_around(turned(standing, 180))
     assert not predicates.turns_around(turned(standing, 90))
@@ -250,7 +257,9 @@ def test_kneels(standing: np.ndarray) -> None:
     assert predicates.kneels(low)
     squat = with_joint(with_joint(low, "left_knee", up(0.4)), "right_knee", up(0.4))
     assert not predicates.kneels(squat), "a squat keeps the knees up"
-    assert not predicates.kneels(lowered(standing, 0.7)), "the pelvis is on the floor"
+    flat = lowered(standing, 0.7)
+    flat = with_joint(with_joint(flat, "left_knee", up(0.4)), "right_knee", up(0.4))
+    assert not predicates.kneels(flat), "the pelvis is on the floor"
     assert not predicates.kneels(standing)
 
 

@@ -1,4 +1,4 @@
-"""The verbs of data sets: build, check, stats, tokenize."""
+"""The verbs of data sets: build, augment, check, stats, tokenize."""
 
 from __future__ import annotations
 
@@ -65,6 +65,46 @@ def build(
     )
     if as_json:
         print_json({**asdict(report), "speed": report.speed})
+    else:
+        print(output)
+
+
+@app.command()
+def augment(
+    root: Root,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="OUT", help="Folder of the new data set.", show_default=False)
+    ],
+    clips: Annotated[int, typer.Option("--clips", metavar="N", min=0, help="How many clips are made.")] = 10_000,
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", metavar="FILE", help="YAML laid over the augmentation that comes with the package."),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option("--workers", metavar="N", min=1, help="Processes; one a core by default.")
+    ] = None,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Make more training clips out of the real ones of a data set, with captions; validation and test stay as they are.
+
+    An interrupted run goes on where it stopped. OUT/report.md tells what was made and what was rejected.
+    """
+    from motiongpt.data.augment import augment as augment_data
+    from motiongpt.data.augment import read_config
+
+    report = augment_data(
+        root,
+        output,
+        clips=clips,
+        config=None if config is None else read_config(config),
+        seed=seed,
+        workers=workers,
+        progress=sys.stderr.isatty(),
+    )
+    say(f"{report.clips} new clips ({report.minutes:.0f} minutes) beside {report.originals} in {report.seconds:.1f} s")
+    if as_json:
+        print_json(asdict(report))
     else:
         print(output)
 

@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from motiongpt.data.layout import MotionText, MotionTextDataset
 from motiongpt.errors import MotionGPTError
-from motiongpt.evaluation.actions import actions, sides
+from motiongpt.language.actions import actions, sides
 from motiongpt.model import MotionGPT
 from motiongpt.motion import Motion, rotations
 from motiongpt.motion.measures import foot_skate_ratio, jerk

@@ -37,7 +37,7 @@ Predicate = Callable[..., bool]
 SIDES = ("left", "right")
 # Each part of an ordered motion is at least so long, and both of a simultaneous one are seen in such a window.
 _PART = 0.6
-_WINDOW = 2.0
+_WINDOW = 3.0
 _SCAN = 0.2
 _HALF = round(0.5 * FPS)
 
@@ -50,7 +50,7 @@ def in_order(joints: np.ndarray, first: Predicate, second: Predicate) -> bool:
 
 
 def both(joints: np.ndarray, first: Predicate, second: Predicate) -> bool:
-    """``first`` and ``second`` hold of one and the same stretch of two seconds (of all, where it is shorter)."""
+    """``first`` and ``second`` hold of one and the same stretch of three seconds (of all, where it is shorter)."""
     size, step = round(_WINDOW * FPS), round(_SCAN * FPS)
     parts = (joints[start : start + size] for start in range(0, max(len(joints) - size, 0) + 1, step))
     return any(first(part) and second(part) for part in parts)
@@ -87,11 +87,11 @@ def walks_sideways(joints: np.ndarray, side: str | None = None) -> bool:
 
 
 def moves_slowly(joints: np.ndarray) -> bool:
-    """More than 0.5 m are walked forward, more than aside, and while moving mostly slower than 1.15 m/s."""
+    """More than 0.5 m are walked forward, more than aside, and while moving mostly slower than 1.2 m/s."""
     ahead, left = travel(joints)
     pace = speed(joints)
     moving = pace[pace > 0.1]
-    return ahead > 0.5 and ahead > abs(left) and float(np.median(moving)) < 1.15
+    return ahead > 0.5 and ahead > abs(left) and float(np.median(moving)) < 1.2
 
 
 def moves_quickly(joints: np.ndarray) -> bool:

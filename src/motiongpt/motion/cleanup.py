@@ -28,6 +28,8 @@ CUTOFF = 6.0
 FADE = 0.25
 # Metres; a foot that drifts farther while it is planted slides on towards its ends.
 LARGEST_CORRECTION = 0.15
+# Seconds over which what both feet are moved is averaged before the body follows.
+FOLLOW = 0.15
 # Share of its length to which a leg may be stretched.
 STRETCH = 0.99
 # Metres by which a knee is taken to point ahead, beside how it is bent.
@@ -79,8 +81,8 @@ def lock_feet(motion: Motion, contacts: np.ndarray | None = None, *, keep: np.nd
 
     A foot is planted while its ankle or toe is low and slow; it may still roll and turn. What it slides is taken back,
     so that it stands where it did for most of that time; the correction fades over a quarter of a second before and
-    after. The knee follows by two-bone inverse kinematics in the plane it is bent in; where a leg would have to be
-    longer than it is, the body comes closer. Feet in the air are left alone.
+    after. The body follows what both feet are moved by, and comes closer where a leg would have to be longer than it
+    is; knees follow by two-bone inverse kinematics, each in the plane it is bent in. Feet in the air are left alone.
 
     Args:
         motion: any placement; the floor is found from the motion.
@@ -103,7 +105,12 @@ def lock_feet(motion: Motion, contacts: np.ndarray | None = None, *, keep: np.nd
         return motion
     nearness = _nearness(keep, fade)[:, None]
     targets = [joints[:, limb[2:]] + move[:, None] for (limb, _), move in zip(LEGS, moves, strict=True)]
-    body = joints + (_reach(joints, targets, motion.fps) * (1 - nearness))[:, None]
+    # Where both feet are moved the same way it was the body that drifted: it goes with them and keeps its balance.
+    left, right = moves
+    common = np.where(left * right > 0, np.sign(left) * np.minimum(np.abs(left), np.abs(right)), 0)
+    common = gaussian_filter1d(common, FOLLOW * motion.fps, axis=0, mode="nearest")
+    body = joints + (common * (1 - nearness))[:, None]
+    body = body + (_reach(body, targets, motion.fps) * (1 - nearness))[:, None]
     for (limb, _), target in zip(LEGS, targets, strict=True):
         _place_leg(body, limb, target)
     return _with_kept(motion, body, keep)

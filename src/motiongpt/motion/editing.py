@@ -131,6 +131,12 @@ def splice_cost(first: Motion, second: Motion) -> float:
     return _best_cut(first, second, seconds=0.4).cost
 
 
+def splice_frame(first: Motion, second: Motion) -> int:
+    """Frame of the result of :func:`splice` at which the second motion takes over: the middle of the cross-fade."""
+    cut = _best_cut(first, second, seconds=0.4)
+    return cut.first + cut.count // 2
+
+
 def combine(lower: Motion, upper: Motion) -> Motion:
     """The legs and the path of one motion under the torso, arms and head of another.
 
