@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import TypedDict, overload
+from typing import Any, TypedDict, overload
 
 import numpy as np
 import torch
@@ -24,7 +24,7 @@ from motiongpt.motion import HUMANML3D, Motion
 from motiongpt.motion.blending import join
 from motiongpt.motion.cleanup import clean
 from motiongpt.tokenizer import MotionTokenizer
-from motiongpt.weights_io import config_from, load_config, save_config
+from motiongpt.weights_io import config_from, load_config, save_config, to_device
 
 KIND = "motiongpt"
 # Ten minutes at 20 fps.
@@ -130,13 +130,8 @@ class MotionGPT:
 
     def to(self, device: str) -> MotionGPT:
         """Move to a device and return self."""
-        try:
-            self.tokenizer.to(device)
-            self.language.to(device)
-        except (RuntimeError, AssertionError) as error:
-            raise MotionGPTError(
-                f"Device {device!r} cannot be used ({str(error).splitlines()[0]}): try 'cpu'."
-            ) from error
+        to_device(self.tokenizer, device)
+        to_device(self.language, device)
         return self
 
     def fingerprint(self) -> str:
@@ -323,7 +318,7 @@ class MotionGPT:
         for number, codes in enumerate(self.tokenizer.encode_batch(motions, coarse=True)):
             count = math.ceil(len(codes) / self.defaults.window)
             for part in np.array_split(codes, count):
-                prompt = _prompt(Task.M2T, Fields(codes=part, num_codes=self.tokenizer.num_codes))
+                prompt = _prompt(Task.M2T, self._fields(codes=part))
                 parts.append((number, prompt))
         answers = generate(
             self.language, [prompt for _, prompt in parts], TextGrammar(max_tokens=60, no_repeat=6), temperature=0
@@ -361,6 +356,7 @@ class MotionGPT:
         """
         if not 0 < given <= 1:
             raise MotionGPTError(f"given must be above 0 and at most 1, but is {given}.")
+        self.tokenizer.check_skeleton(motion)
         source = motion.resample(self.tokenizer.skeleton.fps)
         first = max(1, round(given * len(source)))
         total = len(source) if seconds is None else self._require_frames(seconds, None)
@@ -401,6 +397,7 @@ class MotionGPT:
         """
         if not (0 < given[0] < 1 and 0 < given[1] < 1 and given[0] + given[1] <= 1):
             raise MotionGPTError(f"given must be two shares above 0 that add up to at most 1, but is {given}.")
+        self.tokenizer.check_skeleton(motion)
         source = motion.resample(self.tokenizer.skeleton.fps)
         stride, total = self.tokenizer.stride, len(source)
         first, last = max(1, round(given[0] * total)), total - max(1, round(given[1] * total))
@@ -427,8 +424,7 @@ class MotionGPT:
                 )
             near = max(1, min(context, (self.defaults.window - gap) // 2))
             left, right = before[-near:], after[:near]
-            fields = Fields(head=left, tail=right, hidden=gap, num_codes=self.tokenizer.num_codes)
-            prompt = _prompt(Task.INBETWEEN, fields)
+            prompt = _prompt(Task.INBETWEEN, self._fields(head=left, tail=right, hidden=gap))
             size = len(left) + gap + len(right)
             forced = [*left.tolist(), *[None] * gap, *right.tolist()]
             sampling = self._sampling(temperature, top_k, top_p)
@@ -487,14 +483,14 @@ class MotionGPT:
             if min_seconds is not None or max_seconds is not None:
                 raise MotionGPTError("Give either an exact length or bounds, not both.")
             count = math.ceil(exact / stride)
-            fields = Fields(caption=normalise_caption(text), frames=self._shown_frames(exact), fps=fps)
+            fields = self._fields(caption=normalise_caption(text), frames=self._shown_frames(exact))
             return _prompt(Task.T2M_SECONDS, fields), count, count
         low = self._require_frames(self.defaults.min_seconds if min_seconds is None else min_seconds, None)
         high = self._require_frames(self.defaults.max_seconds if max_seconds is None else max_seconds, None)
         if low > high:
             raise MotionGPTError(f"The shortest length, {low / fps:g} s, is above the longest, {high / fps:g} s.")
         fewest = math.ceil(low / stride)
-        return _prompt(Task.T2M, Fields(caption=normalise_caption(text))), fewest, max(fewest, high // stride)
+        return _prompt(Task.T2M, self._fields(caption=normalise_caption(text))), fewest, max(fewest, high // stride)
 
     def _extend(
         self,
@@ -510,7 +506,7 @@ class MotionGPT:
         while len(codes) < total:
             head = codes[-self.defaults.context :]
             count = min(total - len(codes), self.defaults.window - len(head))
-            prompt = _prompt(Task.PREDICT, Fields(head=head, num_codes=self.tokenizer.num_codes))
+            prompt = _prompt(Task.PREDICT, self._fields(head=head))
             sampling = self._sampling(temperature, top_k, top_p)
             # Every part draws other numbers.
             answer = generate(
@@ -535,10 +531,10 @@ class MotionGPT:
 
     def _encode_part(self, part: Motion, shown: Motion) -> np.ndarray:
         """Codes of a part of a clip, its floor taken from all frames that are shown."""
-        if self.tokenizer.skeleton.lengths is None:
-            return self.tokenizer.encode(part, coarse=True)
-        # Retarget both together: one body, one scale, one floor.
-        both = replace(shown, joints=np.concatenate([shown.joints, part.joints])).retargeted()
+        both = replace(shown, joints=np.concatenate([shown.joints, part.joints]))
+        if self.tokenizer.skeleton.lengths is not None:
+            # Retarget both together: one body, one scale, one floor.
+            both = both.retargeted()
         floor = float(both.joints[: len(shown), :, 1].min())
         features = self.tokenizer.features_of(both[len(shown) :], floor=floor)
         return self.tokenizer.encode(features, coarse=True)
@@ -555,8 +551,7 @@ class MotionGPT:
         """Of every ``candidates`` answers the one after which the sentence is likeliest as its description."""
         if candidates == 1:
             return written
-        size = self.tokenizer.num_codes
-        prompts = [_prompt(Task.M2T, Fields(codes=answer.codes, num_codes=size)) for answer in written]
+        prompts = [_prompt(Task.M2T, self._fields(codes=answer.codes)) for answer in written]
         likelihoods = score(self.language, prompts, [normalise_caption(text)] * len(prompts)).view(-1, candidates)
         best = likelihoods.argmax(1) + torch.arange(len(likelihoods)) * candidates
         return [written[i] for i in best.tolist()]
@@ -569,11 +564,14 @@ class MotionGPT:
         if scale == 1:
             return {"guidance": None, "unconditional": None}
         if exact is None:
-            prompt = _prompt(Task.RANDOM_M, Fields())
+            prompt = _prompt(Task.RANDOM_M, self._fields())
         else:
-            fps = self.tokenizer.skeleton.fps
-            prompt = _prompt(Task.SECONDS2M, Fields(frames=self._shown_frames(exact), fps=fps))
+            prompt = _prompt(Task.SECONDS2M, self._fields(frames=self._shown_frames(exact)))
         return {"guidance": scale, "unconditional": prompt}
+
+    def _fields(self, **known: Any) -> Fields:
+        tokenizer = self.tokenizer
+        return Fields(**known, fps=tokenizer.skeleton.fps, stride=tokenizer.stride, num_codes=tokenizer.num_codes)
 
     def _shown_frames(self, exact: int) -> int:
         """The length that an instruction asks for: whole strides, at most a window."""

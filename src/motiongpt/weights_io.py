@@ -76,6 +76,18 @@ def config_from(kind: type[T], values: Mapping[str, Any], where: str) -> T:
         raise MotionGPTError(f"{where}: {error}.") from error
 
 
+def to_device(module: nn.Module, device: str) -> None:
+    """Move a network.
+
+    Raises:
+        MotionGPTError: there is no such device here.
+    """
+    try:
+        module.to(device)
+    except (RuntimeError, AssertionError) as error:
+        raise MotionGPTError(f"Device {device!r} cannot be used ({str(error).splitlines()[0]}): try 'cpu'.") from error
+
+
 def quantise(matrix: Tensor) -> tuple[Tensor, Tensor]:
     """A float matrix (rows, columns) as int8 and a bfloat16 scale for each row (rows,): a quarter of its size.
 

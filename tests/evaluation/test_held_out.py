@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from motiongpt.errors import MotionGPTError
+from motiongpt.evaluation.ceiling import measure_ceiling
 from motiongpt.evaluation.held_out import (
     Clip,
     evaluate_held_out,
@@ -15,8 +18,10 @@ from motiongpt.evaluation.held_out import (
     reconstruction,
     seam_jump,
 )
+from motiongpt.evaluation.probes import evaluate_probes
 from motiongpt.model import MotionGPT
-from motiongpt.motion import Motion
+from motiongpt.motion import KIT, Motion, rotations
+from motiongpt.tokenizer import MotionTokenizer, VQVAEConfig
 
 
 class Perfect:
@@ -29,7 +34,7 @@ class Perfect:
         return motion
 
     def decode_motion(self, codes: Motion) -> Motion:
-        return Motion(self._change(codes.standard().joints))
+        return replace(codes.standard(), joints=self._change(codes.standard().joints))
 
 
 @pytest.fixture
@@ -75,6 +80,32 @@ def test_reconstruction_counts_what_is_lost(walk: Motion) -> None:
     lifted = reconstruction(Perfect(lift_head), clips)  # type: ignore[arg-type]
     assert lifted["cmu"]["mpjpe_clips"] == pytest.approx(10, rel=1e-3)
     assert lifted["all"]["mpjpe_frames"] == pytest.approx(10, rel=1e-3)
+
+
+def test_kit_motions_are_measured_in_metres_of_their_own_skeleton(
+    kit_folder: Path, make_kit_walk: Callable[..., Motion]
+) -> None:
+    clips = read_clips(kit_folder, "val")
+    assert {clip.motion.fps for clip in clips} == {12.5}
+    exact = reconstruction(Perfect(), clips)["all"]  # type: ignore[arg-type]
+    assert exact["mpjpe_clips"] == exact["heading_drift"] == 0
+    assert exact["jerk"] == exact["jerk_real"] > 0
+
+    def turn(joints: np.ndarray) -> np.ndarray:
+        return rotations.rotate(rotations.about("Y", np.array(np.radians(30))), joints)
+
+    turned = reconstruction(Perfect(turn), clips)["all"]  # type: ignore[arg-type]
+    assert turned["heading_drift"] == pytest.approx(30, abs=0.1)
+    assert turned["mpjpe_turned"] < 0.1 < turned["mpjpe_clips"]
+
+
+def test_probes_judge_22_joints_only(kit_folder: Path) -> None:
+    network = VQVAEConfig(features=251, width=32, code_dim=32, depth=1)
+    tokenizer = MotionTokenizer(network, np.zeros(251), np.ones(251), KIT)
+    with pytest.raises(MotionGPTError, match="22 joints"):
+        evaluate_probes(SimpleNamespace(tokenizer=tokenizer))  # type: ignore[arg-type]
+    with pytest.raises(MotionGPTError, match="22 joints"):
+        measure_ceiling(kit_folder)
 
 
 def test_reconstruction_tells_drift_from_pose(walk: Motion) -> None:

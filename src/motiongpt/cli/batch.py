@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from motiongpt.cli.console import load_model, print_json, say, writable_folder
+from motiongpt.cli.console import load_model, print_json, read_motion, say, writable_folder
 from motiongpt.cli.motions import cleanup_option, parse_shares
 from motiongpt.cli.options import (
     AsJson,
@@ -251,7 +251,7 @@ class Run:
             self._entries |= {_key(entry): self._earlier[_key(entry)] for entry in entries}
             return None
         if self._task is not BatchTask.t2m:
-            motion = Motion.load(path)
+            motion = read_motion(path, self._model)
         return Job(item, motion, entries)
 
     def _find(self, file: str) -> Path:

@@ -1,4 +1,4 @@
-"""The verbs of data sets: build, augment, check, stats."""
+"""The verbs of data sets: build, augment, check, stats, tokenize."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from typing import Annotated
 
 import typer
 
-from motiongpt.cli.console import print_json, say, writable_folder
-from motiongpt.cli.options import AsJson, Seed
+from motiongpt.cli.console import load_model, print_json, say, writable_folder
+from motiongpt.cli.options import AsJson, Device, Model, Seed
+from motiongpt.errors import MotionGPTError
 
-app = typer.Typer(name="data", help="Data sets: build one from motion capture, find its faults, describe it.")
+app = typer.Typer(name="data", help="Data sets: build one from motion capture, find its faults, count, encode.")
 Root = Annotated[Path, typer.Argument(metavar="DIR", help="Data set in the HumanML3D layout.", show_default=False)]
 
 
@@ -145,3 +146,43 @@ def stats(
         print_statistics(result)
         if picture is not None:
             print(picture)
+
+
+@app.command()
+def tokenize(
+    root: Root,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="FOLDER", help="Folder of the codes; DIR/TOKENS when not given."),
+    ] = None,
+    model: Model = None,
+    tokenizer_folder: Annotated[
+        Path | None,
+        typer.Option("--tokenizer", metavar="FOLDER", help="Result of train tokenizer, instead of a whole model."),
+    ] = None,
+    device: Device = "cpu",
+    as_json: AsJson = False,
+) -> None:
+    """Write the codes of every clip of a data set, FOLDER/<id>.npy, int64 (1, n), as the original's script does.
+
+    The training of the language model reads them with tokens=FOLDER. Clips whose codes are there already are kept.
+    """
+    if model is not None and tokenizer_folder is not None:
+        raise MotionGPTError("Give either --model or --tokenizer, not both.")
+    from motiongpt.data.tokens import write_tokens
+    from motiongpt.tokenizer import MotionTokenizer
+    from motiongpt.weights_io import to_device
+
+    if tokenizer_folder is not None:
+        tokenizer = MotionTokenizer.load(tokenizer_folder)
+        to_device(tokenizer, device)
+    else:
+        tokenizer = load_model(model, device).tokenizer
+    result = write_tokens(root, tokenizer, output)
+    for problem in result.problems:
+        say(f"left out: {problem}")
+    say(f"{result.written} clips encoded, {result.kept} kept, {len(result.problems)} left out")
+    if as_json:
+        print_json({**asdict(result), "folder": str(result.folder)})
+    else:
+        print(result.folder)

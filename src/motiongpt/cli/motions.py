@@ -11,9 +11,11 @@ from motiongpt.cli.console import (
     OUTPUTS,
     Stopwatch,
     check_output,
+    formats_of,
     load_model,
     parse_formats,
     print_json,
+    read_motion,
     save_all,
     save_motion,
     say,
@@ -50,7 +52,7 @@ def generate(
     texts: Annotated[list[str], typer.Argument(metavar="TEXT...", help="What the person does.", show_default=False)],
     seconds: Seconds = None,
     frames: Annotated[
-        int | None, typer.Option("--frames", metavar="F", help="Exact length in frames at 20 a second.")
+        int | None, typer.Option("--frames", metavar="F", help="Exact length in frames, 20 a second (KIT 12.5).")
     ] = None,
     min_seconds: Annotated[float | None, typer.Option(help="Shortest length the model may choose.")] = None,
     max_seconds: Annotated[float | None, typer.Option(help="Longest length the model may choose.")] = None,
@@ -77,6 +79,7 @@ def generate(
     writable_folder(output)
     watch = Stopwatch()
     gpt = load_model(model, device)
+    names = formats_of(names, gpt, asked=formats != _FORMATS)
     loading = watch.seconds
     watch = Stopwatch()
     rows = gpt.generate(
@@ -127,8 +130,9 @@ def describe(
     as_json: AsJson = False,
 ) -> None:
     """What motions show: one caption a line, in the order of the files."""
-    motions = [Motion.load(file) for file in files]
-    captions = [" ".join(caption.split()) for caption in load_model(model, device).describe(motions)]
+    gpt = load_model(model, device)
+    motions = [read_motion(file, gpt) for file in files]
+    captions = [" ".join(caption.split()) for caption in gpt.describe(motions)]
     if as_json:
         entries = [
             {"file": str(file), "caption": caption, **_facts(motion)}
@@ -157,13 +161,13 @@ def predict(
 ) -> None:
     """Continue the start of a motion.
 
-    Writes the whole clip at 20 frames a second, given frames included, in the input's own place and proportions; to
+    Writes the whole clip at the model's frame rate, given frames included, in the input's own place and proportions; to
     outputs/<name>_predict.npy when -o is not given.
     """
     path = check_output(output or OUTPUTS / f"{file.stem}_predict.npy")
-    motion = Motion.load(file)
-    result = load_model(model, device).predict(
-        motion,
+    gpt = load_model(model, device)
+    result = gpt.predict(
+        read_motion(file, gpt),
         given=given,
         seconds=seconds,
         seed=seed,
@@ -192,14 +196,14 @@ def inbetween(
 ) -> None:
     """Fill in the middle of a motion.
 
-    Writes the whole clip at 20 frames a second, given frames included, in the input's own place and proportions; to
+    Writes the whole clip at the model's frame rate, given frames included, in the input's own place and proportions; to
     outputs/<name>_inbetween.npy when -o is not given.
     """
     shares = parse_shares(given)
     path = check_output(output or OUTPUTS / f"{file.stem}_inbetween.npy")
-    motion = Motion.load(file)
-    result = load_model(model, device).inbetween(
-        motion,
+    gpt = load_model(model, device)
+    result = gpt.inbetween(
+        read_motion(file, gpt),
         given=shares,
         seed=seed,
         temperature=temperature,
@@ -257,10 +261,10 @@ def ask(
     Without --temperature the answer is the likeliest one.
     """
     names = parse_formats(formats)
-    clip = None if motion is None else Motion.load(motion)
-    answer = load_model(model, device).ask(
-        prompt, clip, seed=seed, temperature=temperature, cleanup=cleanup_option(no_cleanup)
-    )
+    gpt = load_model(model, device)
+    names = formats_of(names, gpt, asked=formats != _FORMATS)
+    clip = None if motion is None else read_motion(motion, gpt)
+    answer = gpt.ask(prompt, clip, seed=seed, temperature=temperature, cleanup=cleanup_option(no_cleanup))
     say(f"seed {seed}")
     written: dict[str, str] = {}
     if answer.motion is not None:

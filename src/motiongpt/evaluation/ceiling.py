@@ -19,9 +19,10 @@ import numpy as np
 from tqdm import tqdm
 
 from motiongpt.data.layout import SPLITS, MotionTextDataset
+from motiongpt.errors import MotionGPTError
 from motiongpt.evaluation.kinds import ASKED, COMPOUNDS, KINDS, Compound, Kind
 from motiongpt.evaluation.predicates import stays
-from motiongpt.motion import Motion
+from motiongpt.motion import HUMANML3D, Motion
 from motiongpt.motion.editing import combine, quiet_stretches
 from motiongpt.motion.features import features_to_joints
 from motiongpt.motion.measures import FPS
@@ -53,7 +54,7 @@ def measure_ceiling(root: str | Path, *, made: int = 8, seed: int = 0) -> dict[s
         no clips.
 
     Raises:
-        MotionGPTError: the data set cannot be read.
+        MotionGPTError: the data set cannot be read, or has another skeleton than HumanML3D's.
     """
     votes: dict[str, dict[str, list[tuple[str, bool]]]] = {
         name: {"clips": [], "made": [], "others": []} for name in ASKED
@@ -61,6 +62,8 @@ def measure_ceiling(root: str | Path, *, made: int = 8, seed: int = 0) -> dict[s
     clips: dict[str, list[np.ndarray]] = {name: [] for name in KINDS}
     for split in SPLITS:
         data = MotionTextDataset(root, split, captioned=True)
+        if data.skeleton is not HUMANML3D:
+            raise MotionGPTError(f"Probes judge HumanML3D's 22 joints, and {root} has those of {data.skeleton.name}.")
         for number, item in enumerate(tqdm(data, desc=f"real clips, {split}", total=len(data), disable=None)):
             mirrored = item.id.startswith("M")
             captions = [caption.text for caption in item.captions]

@@ -91,16 +91,16 @@ def reconstruction(tokenizer: MotionTokenizer, clips: Sequence[Clip]) -> dict[st
     rows = []
     for clip in tqdm(clips, desc="reconstruction", disable=None):
         # Both sides go through the canonical placement, so they start at one place with one heading.
-        truth = clip.motion.standard().joints
+        truth, skeleton = clip.motion.standard().joints, clip.motion.skeleton
         made = tokenizer.decode_motion(tokenizer.encode(clip.motion)).joints[: len(truth)]
         own, other = truth - truth[:, :1], made - made[:, :1]
-        turn = rotations.multiply(rotations.conjugate(heading(truth)), heading(made))
+        turn = rotations.multiply(rotations.conjugate(heading(truth, skeleton)), heading(made, skeleton))
         angle = 2 * np.arctan2(turn[-1, 2], turn[-1, 0])
         error = 1000 * np.linalg.norm(own - other, axis=-1).mean(axis=-1)
         turned = 1000 * np.linalg.norm(own - rotations.rotate(turn[:, None], other), axis=-1).mean()
         drift = float(np.linalg.norm((truth - made)[-1, 0, [0, 2]]))
         heading_drift = abs(np.degrees((angle + np.pi) % (2 * np.pi) - np.pi))
-        measured = [measure(joints) for measure in (foot_skate_ratio, jerk) for joints in (truth, made)]
+        measured = [measure(joints, skeleton) for measure in (foot_skate_ratio, jerk) for joints in (truth, made)]
         rows.append(
             (
                 clip.source, len(truth), error.mean(), turned, drift, drift / clip.motion.seconds, heading_drift,
@@ -234,9 +234,10 @@ def completing(model: MotionGPT, clips: Sequence[Clip], seed: int = 0, **samplin
         a clip.
     """
     window = model.defaults.window * model.tokenizer.stride
-    clips = [clip for clip in clips if 40 <= len(clip.motion) <= window]
+    shortest = round(2 * model.tokenizer.skeleton.fps)
+    clips = [clip for clip in clips if shortest <= len(clip.motion) <= window]
     if not clips:
-        raise MotionGPTError(f"No held-back clip has 40 to {window} frames; there is nothing to complete.")
+        raise MotionGPTError(f"No held-back clip has {shortest} to {window} frames; there is nothing to complete.")
     rows: dict[str, list[tuple[float, float, float]]] = {"predict": [], "inbetween": []}
     turn = rotations.about("Y", np.array(1.0))
     for clip in tqdm(clips, desc="predict, inbetween", disable=None):

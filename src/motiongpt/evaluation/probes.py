@@ -16,13 +16,14 @@ import torch
 from tqdm import tqdm
 
 from motiongpt import __version__
-from motiongpt.errors import Interrupted
+from motiongpt.errors import Interrupted, MotionGPTError
 from motiongpt.evaluation import predicates
 from motiongpt.evaluation.ceiling import measure_ceiling
 from motiongpt.evaluation.kinds import ASKED, GROUPS
 from motiongpt.evaluation.tables import probe_report
 from motiongpt.files import atomic_path
 from motiongpt.model import MotionGPT
+from motiongpt.motion import HUMANML3D
 
 # Sentences generated together: a compromise of speed and memory.
 _BATCH = 16
@@ -104,8 +105,14 @@ def evaluate_probes(
 
     Raises:
         Interrupted: by the user, in a run that can go on.
-        MotionGPTError: the data set cannot be read or the report not written.
+        MotionGPTError: the model makes another skeleton than HumanML3D's, the data set cannot be read or the report not
+            written.
     """
+    if model.tokenizer.skeleton is not HUMANML3D:
+        raise MotionGPTError(
+            f"Probes judge HumanML3D's 22 joints, and this model makes the {model.tokenizer.skeleton.num_joints} of "
+            f"{model.tokenizer.skeleton.name}: measure it with evaluate describe and reconstruction."
+        )
     protocol = {
         "model": model.fingerprint(),
         "sentences": len(probes),

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.ndimage import uniform_filter1d
 
 from motiongpt.motion.placement import forward_direction
-from motiongpt.motion.skeleton import HUMANML3D
+from motiongpt.motion.skeleton import HUMANML3D, Skeleton
 
 FPS = HUMANML3D.fps
 JOINT = {name: HUMANML3D.index(name) for name in HUMANML3D.joints}
@@ -129,27 +129,36 @@ def reversals(values: np.ndarray, least: float) -> int:
     return count
 
 
-def foot_skate_ratio(joints: np.ndarray) -> float:
+def foot_skate_ratio(joints: np.ndarray, skeleton: Skeleton = HUMANML3D) -> float:
     """Share of the frames in which a toe slides: below 5 cm, yet faster than 0.5 m/s over the ground.
 
     The foot skating ratio of GMD (Karunratanakul et al., ICCV 2023), which later work on controlled generation reports:
     a toe is low where it is so at both ends of a step, and fast where both the step and the mean of the five steps
     around it are. Heights are those above y = 0.
+
+    Args:
+        joints: (T, J, 3) metres at the skeleton's frame rate.
+        skeleton: whose joints they are.
     """
-    toes = joints[:, (HUMANML3D.left_foot[1], HUMANML3D.right_foot[1])].astype(np.float64)
+    toes = joints[:, (skeleton.left_foot[1], skeleton.right_foot[1])].astype(np.float64)
     if len(toes) < 2:
         return 0.0
     low = (toes[1:, :, 1] < 0.05) & (toes[:-1, :, 1] < 0.05)
-    speeds = np.linalg.norm(np.diff(toes[..., [0, 2]], axis=0), axis=-1) * FPS
+    speeds = np.linalg.norm(np.diff(toes[..., [0, 2]], axis=0), axis=-1) * skeleton.fps
     fast = (speeds > 0.5) & (uniform_filter1d(speeds, 5, axis=0, mode="constant") > 0.5)
     return float((low & fast).any(axis=1).mean())
 
 
-def jerk(joints: np.ndarray) -> float:
-    """Mean size over joints and frames of the positions' third difference, in m/s^3: how much a motion jitters."""
+def jerk(joints: np.ndarray, skeleton: Skeleton = HUMANML3D) -> float:
+    """Mean size over joints and frames of the positions' third difference, in m/s^3: how much a motion jitters.
+
+    Args:
+        joints: (T, J, 3) metres at the skeleton's frame rate.
+        skeleton: whose joints they are.
+    """
     if len(joints) < 4:
         return 0.0
-    return float(np.linalg.norm(np.diff(joints.astype(np.float64), n=3, axis=0), axis=-1).mean() * FPS**3)
+    return float(np.linalg.norm(np.diff(joints.astype(np.float64), n=3, axis=0), axis=-1).mean() * skeleton.fps**3)
 
 
 def bone_length_deviation(joints: np.ndarray) -> float:

@@ -54,7 +54,8 @@ class MotionTokenizer(nn.Module):
         if not (config.features == skeleton.feature_dim == len(mean) == len(std)):
             raise MotionGPTError(
                 f"Tokenizer config: features is {config.features}, but skeleton {skeleton.name} has "
-                f"{skeleton.feature_dim} and the statistics have {len(mean)} and {len(std)}."
+                f"{skeleton.feature_dim} and the statistics have {len(mean)} and {len(std)}: "
+                f"set features to {skeleton.feature_dim}."
             )
         self.config = config
         self.skeleton = skeleton
@@ -93,6 +94,14 @@ class MotionTokenizer(nn.Module):
         """Different codes of the first level: what a language model needs words for."""
         return self.config.num_codes
 
+    def check_skeleton(self, motion: Motion) -> None:
+        """Raise a MotionGPTError unless the motion has the joints this tokenizer was trained for."""
+        if motion.skeleton.name != self.skeleton.name:
+            raise MotionGPTError(
+                f"{motion.name or 'motion'} has skeleton {motion.skeleton.name}, "
+                f"but this model reads {self.skeleton.name}."
+            )
+
     def _sizes(self) -> list[int]:
         """Number of codes of each level."""
         configs = [self.config] if self.refinement is None else [self.config, self.refinement.config]
@@ -105,13 +114,10 @@ class MotionTokenizer(nn.Module):
 
         Args:
             floor: height of the floor in metres when the motion alone does not show it; see
-                :func:`motiongpt.motion.joints_to_features`. The motion must have the skeleton's proportions then.
+                :func:`motiongpt.motion.joints_to_features`. The motion must have the skeleton's proportions then, where
+                it has any.
         """
-        if motion.skeleton.name != self.skeleton.name:
-            raise MotionGPTError(
-                f"{motion.name or 'motion'} has skeleton {motion.skeleton.name}, "
-                f"but this model reads {self.skeleton.name}."
-            )
+        self.check_skeleton(motion)
         if floor is None:
             motion = motion.standard()
         step = motion.joints[-1:] - motion.joints[-2:-1] if len(motion) > 1 else 0

@@ -16,7 +16,7 @@ from motiongpt.tokenizer import MotionTokenizer
 from motiongpt.tokenizer.quantizers import FiniteScalarQuantizer
 from motiongpt.tokenizer.vqvae import reconstruction_loss
 from motiongpt.training.config import TokenizerTraining
-from motiongpt.training.loop import fingerprint, fit
+from motiongpt.training.loop import fingerprint, fit, left_out
 
 # Clips of the validation split that are looked at during training.
 VALIDATION_CLIPS = 64
@@ -60,6 +60,7 @@ class TokenizerTask:
         if any(window % self.module.stride for window in config.windows):
             raise MotionGPTError(f"windows must be multiples of the stride {self.module.stride}: {config.windows}.")
         clips = [item.features for item in dataset]
+        self.notes = left_out(dataset)
         self.buckets = [
             (window, [clip for clip in clips if window <= len(clip) < upper])
             for window, upper in zip(config.windows, (float("inf"), *config.windows), strict=False)
@@ -143,7 +144,7 @@ class TokenizerTask:
         return total, scalars
 
     def _placed(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        """Joints 1..J-1 relative to the root (B, T, J-1, 3), and the root's ground path (B, T, 2).
+        """Joints 1..J-1 relative to the root (B, T, J-1, 3), and the root's ground path (B, T, 2), in metres.
 
         Of features (B, T, D), in the heading of the window's first frame; the path starts at the origin.
         """
@@ -157,7 +158,8 @@ class TokenizerTask:
         cosine, sine = cosine[:, 1:], sine[:, 1:]
         x, z = features[:, :-1, self.layout.root_linear_velocity].split(1, -1)
         path = torch.cat([cosine * x - sine * z, sine * x + cosine * z], dim=-1).cumsum(1)
-        return joints, F.pad(path, (0, 0, 1, 0))
+        metres = self.module.skeleton.metres_per_unit
+        return joints * metres, F.pad(path, (0, 0, 1, 0)) * metres
 
     def validate(self) -> dict[str, float]:
         """Mean joint error in millimetres (root-aligned a frame), of the root path, and codes in use.
@@ -203,4 +205,4 @@ def train_tokenizer(config: TokenizerTraining) -> Path:
         MotionGPTError: see :func:`motiongpt.training.loop.fit`, and everything wrong with the data.
     """
     task = TokenizerTask(config)
-    return fit(task, config.loop, config.output, seed=config.seed, fingerprint=fingerprint(config))
+    return fit(task, config.loop, config.output, seed=config.seed, fingerprint=fingerprint(config), notes=task.notes)
