@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from tokenizers import AddedToken, Tokenizer, models, pre_tokenizers
-from transformers import PreTrainedTokenizerFast, T5Config, T5ForConditionalGeneration
+from transformers import T5ForConditionalGeneration
 
+from hub_folders import t5_folder
 from motiongpt.errors import MotionGPTError
 from motiongpt.language.decoding import MotionGrammar, generate
 from motiongpt.language.model import Collator, LanguageConfig, MotionLanguageModel
@@ -172,42 +172,9 @@ def test_missing_or_foreign_file(folder: Path, name: str) -> None:
 # ---- trained models of the hub -------------------------------------------------------------------------------------
 
 
-def hub_folder(folder: Path, words: int, **options: object) -> T5ForConditionalGeneration:
-    """A T5 as on the hub: ``words`` ids whose last 100 are sentinels, more rows than words."""
-    pieces = [
-        ("<pad>", 0.0),
-        ("</s>", 0.0),
-        ("<unk>", -2.0),
-        ("▁", -2.0),
-        *((c, -3.0) for c in "abcdefghijklmnopqrstuvwxyz"),
-    ]
-    pieces += [(f"▁word{i}", -9.0) for i in range(words - 100 - len(pieces))]
-    tokenizer = Tokenizer(models.Unigram(pieces, unk_id=2))
-    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
-    tokenizer.add_special_tokens(["<pad>", "</s>", "<unk>"])
-    tokenizer.add_special_tokens([AddedToken(f"<extra_id_{i}>") for i in reversed(range(100))])
-    PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, pad_token="<pad>", eos_token="</s>", unk_token="<unk>"
-    ).save_pretrained(folder)
-    torch.manual_seed(0)
-    config = T5Config(
-        vocab_size=words + 28,
-        d_model=16,
-        d_kv=4,
-        d_ff=24,
-        num_layers=1,
-        num_heads=4,
-        decoder_start_token_id=0,
-        **options,
-    )
-    network = T5ForConditionalGeneration(config).eval()
-    network.save_pretrained(folder)
-    return network
-
-
 @pytest.mark.parametrize("words", [400, 32_100])
 def test_hub_model(tmp_path: Path, words: int) -> None:
-    theirs = hub_folder(tmp_path, words, feed_forward_proj="gated-gelu")
+    theirs = t5_folder(tmp_path, words, feed_forward_proj="gated-gelu")
     model = MotionLanguageModel.create(LanguageConfig(backbone="hub", hub=str(tmp_path))).eval()
     assert model.tokenizer.first_code == words
     assert model.network.shared.weight.shape == (words + 515, 16)
@@ -230,7 +197,7 @@ def test_hub_model(tmp_path: Path, words: int) -> None:
 
 def test_hub_model_with_its_own_output_layer(tmp_path: Path) -> None:
     """flan-t5: the output layer is not the embedding table."""
-    theirs = hub_folder(tmp_path, 400, feed_forward_proj="gated-gelu", tie_word_embeddings=False)
+    theirs = t5_folder(tmp_path, 400, feed_forward_proj="gated-gelu", tie_word_embeddings=False)
     path = tmp_path / "model.safetensors"
     head = torch.randn(428, 16, generator=torch.Generator().manual_seed(5))
     save_file({**load_file(path), "lm_head.weight": head}, path, metadata={"format": "pt"})
@@ -259,7 +226,7 @@ def test_what_is_no_hub_model(tmp_path: Path) -> None:
 
 
 def test_hub_model_without_safetensors(tmp_path: Path) -> None:
-    network = hub_folder(tmp_path, 400)
+    network = t5_folder(tmp_path, 400)
     (tmp_path / "model.safetensors").unlink()
     torch.save(network.state_dict(), tmp_path / "pytorch_model.bin")
     with pytest.raises(MotionGPTError, match="safetensors"):

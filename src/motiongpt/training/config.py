@@ -100,7 +100,8 @@ class LanguageTraining:
         data: folder in the HumanML3D layout.
         tokenizer: folder of the trained motion tokenizer.
         output: folder of the run; the finished model lands in ``output/final``.
-        start: folder of a language model to go on from; empty starts anew from ``model``.
+        start: folder of a language model to go on from; empty starts anew from ``model``. What it goes on from knows
+            its network: of ``model`` only LoRA, and the dropout before it, count then.
         captions: caption table (JSON lines) whose sentences are used without motion; empty uses the data set's own.
         templates: users' instruction file; empty uses the built-in prompts.
         seed: of weights, data order and everything random.
