@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from transformers import T5ForConditionalGeneration
+from transformers import LogitsProcessor, LogitsProcessorList, T5ForConditionalGeneration
 
 from hub_folders import t5_folder
 from motiongpt.errors import MotionGPTError
@@ -206,13 +208,58 @@ def test_hub_model_with_its_own_output_layer(tmp_path: Path) -> None:
     theirs = T5ForConditionalGeneration.from_pretrained(tmp_path).eval()
     assert torch.equal(theirs.lm_head.weight, head)
 
-    model = MotionLanguageModel.create(LanguageConfig(backbone="hub", hub=str(tmp_path))).eval()
+    model = MotionLanguageModel.create(LanguageConfig(backbone="hub", hub=str(tmp_path), num_codes=16)).eval()
     assert not model.network.shape.tied_embeddings
-    ids, mask = model.encode_text(["abc"])
-    labels = torch.tensor([[5, 6, 7]])
+    words = model.tokenizer
+    prompts = ["abc", "a word1 " + motion_string([3, 4], 16), "word7 word8 word9"]
+    ids, mask = model.encode_text(prompts)
+    labels = torch.tensor([[5, 6, 7]]).expand(3, -1)
+    theirs.resize_token_embeddings(words.size, mean_resizing=False)
     with torch.no_grad():
-        expected = theirs(input_ids=ids, attention_mask=mask.long(), labels=labels).logits[0]
-        torch.testing.assert_close(model.logits(ids, mask, labels)[:, :400], expected[:, :400], rtol=1e-4, atol=1e-4)
+        theirs.get_input_embeddings().weight[words.first_code :] = model.network.shared.weight[words.first_code :]
+        theirs.get_output_embeddings().weight[words.first_code :] = model.network.lm_head.weight[words.first_code :]
+        expected = theirs(input_ids=ids, attention_mask=mask.long(), labels=labels).logits
+        torch.testing.assert_close(model.logits(ids, mask, labels).view_as(expected), expected, rtol=1e-4, atol=1e-4)
+
+    class Motion(LogitsProcessor):
+        def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+            written = input_ids.shape[1] - 1
+            allowed = torch.zeros(words.size, dtype=torch.bool)
+            allowed[[words.start] if written == 0 else range(words.first_code, words.start)] = True
+            allowed[words.end] = written > 1
+            return scores.masked_fill(~allowed, -torch.inf)
+
+    written = theirs.generate(
+        ids,
+        attention_mask=mask.long(),
+        do_sample=False,
+        max_new_tokens=20,
+        eos_token_id=words.end,
+        logits_processor=LogitsProcessorList([Motion()]),
+    )
+    for row, (answer,) in zip(
+        written.tolist(), generate(model, prompts, MotionGrammar(1, 30), temperature=0), strict=True
+    ):
+        length = min(len(answer.token_ids), 20)
+        assert length > 2
+        assert row[1 : 1 + length] == answer.token_ids[:length]
+
+
+@pytest.mark.parametrize("backbone", ["t5-scratch", "hub"])
+def test_our_own_network_needs_no_other_library_to_load(tmp_path: Path, backbone: str) -> None:
+    t5_folder(tmp_path / "hub", 400)
+    model = MotionLanguageModel.create(replace(TINY, backbone=backbone, hub=str(tmp_path / "hub")), texts=CAPTIONS)
+    model.save(tmp_path / "ours")
+    program = (
+        "import sys\n"
+        "from motiongpt.language.model import MotionLanguageModel\n"
+        "from motiongpt.language.decoding import MotionGrammar, generate\n"
+        f"model = MotionLanguageModel.load({str(tmp_path / 'ours')!r})\n"
+        "assert generate(model, ['walk'], MotionGrammar(2, 2))\n"
+        "sys.exit(str({'transformers', 'peft'} & set(sys.modules) or ''))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.stderr.strip() == ""
 
 
 def test_what_is_no_hub_model(tmp_path: Path) -> None:
@@ -220,6 +267,7 @@ def test_what_is_no_hub_model(tmp_path: Path) -> None:
         LanguageConfig(backbone="hub"),
         LanguageConfig(backbone="hub", hub=str(tmp_path)),
         LanguageConfig(backbone="bert"),
+        LanguageConfig(backbone="hub", hub=str(tmp_path), lora_rank=4),
     ):
         with pytest.raises(MotionGPTError):
             MotionLanguageModel.create(config)
