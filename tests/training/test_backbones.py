@@ -67,7 +67,7 @@ def test_two_steps_of_both_stages(data_folder: Path, tokenizer_folder: Path, tmp
     folders, source = (data_folder, tokenizer_folder), hub(tmp_path / "hub", name)
     assert load_config(LanguageTraining, name).model.hub == HUB_IDS[name]
     pretrained = train_language(config(name, folders, source, tmp_path / "pre"))
-    # Only numbers of steps, so much smaller than any other difference: the second stage goes on from the first.
+    # So low a rate changes nothing: the second stage ends with the weights it goes on from.
     instructed = train_language(
         config(name, folders, source, tmp_path / "ins", f"start={pretrained}", "tasks={}", "loop.learning_rate=1e-9")
     )
@@ -88,17 +88,18 @@ def test_every_config_of_a_hub_model_is_tested() -> None:
             assert bool(load_config(LanguageTraining, name).model.hub) == (name in HUB_IDS), name
 
 
-def test_lora_trains_little_and_resumes_the_same(data_folder: Path, tokenizer_folder: Path, tmp_path: Path) -> None:
+def test_lora_trains_little(data_folder: Path, tokenizer_folder: Path, tmp_path: Path) -> None:
     folders, source = (data_folder, tokenizer_folder), hub(tmp_path / "hub", "smollm2-lora")
-    task = LanguageTask(config("smollm2-lora", folders, source, tmp_path / "run"))
+    settings = config("smollm2-lora", folders, source, tmp_path / "run", "loop.warmup=0", "loop.learning_rate=1e-2")
+    task = LanguageTask(settings)
     trained = {name for name, weight in task.module.named_parameters() if weight.requires_grad}
     assert trained
     assert all(".lora_" in name or name.endswith(".motion") for name in trained)
     before = {name: weight.clone() for name, weight in task.module.state_dict().items()}
-    result = MotionLanguageModel.load(train_language(config("smollm2-lora", folders, source, tmp_path / "run")))
+    result = MotionLanguageModel.load(train_language(settings))
     merged = result.network.state_dict()
     torch.testing.assert_close(merged["table.words"], before["network.table.words"], rtol=1e-3, atol=1e-3)
-    assert not torch.allclose(merged["table.motion"], before["network.table.motion"], rtol=1e-3, atol=1e-5)
+    assert not torch.allclose(merged["table.motion"], before["network.table.motion"], rtol=1e-3, atol=1e-3)
 
 
 def test_span_corruption_needs_sentinels(data_folder: Path, tokenizer_folder: Path, tmp_path: Path) -> None:
