@@ -362,7 +362,7 @@ def test_smollm2_is_found_without_importing_its_package(monkeypatch: pytest.Monk
     (package / "__init__.py").write_text("raise RuntimeError('imported')")
     (package / "model.gguf").write_bytes(b"no model")
     monkeypatch.syspath_prepend(tmp_path)
-    with pytest.raises(MotionGPTError, match="smollm2|gguf"):
+    with pytest.raises(MotionGPTError, match=r"smollm2|gguf"):
         MotionLanguageModel.create(config)
 
 
