@@ -103,7 +103,8 @@ class LanguageTraining:
         data: folder in the HumanML3D layout.
         tokenizer: folder of the trained motion tokenizer.
         output: folder of the run; the finished model lands in ``output/final``.
-        start: folder of a language model to go on from; empty starts anew from ``model``.
+        start: folder of a language model to go on from; empty starts anew from ``model``. What it goes on from knows
+            its network: of ``model`` only LoRA, and the dropout before it, count then.
         tokens: folder of codes that ``motiongpt data tokenize`` or the original's script has written (``TOKENS``); they
             are read instead of encoding every clip. Empty encodes, and cuts each clip at every offset of the stride,
             where files hold one cut.

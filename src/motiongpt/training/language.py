@@ -154,6 +154,7 @@ class LanguageTask:
                 raise MotionGPTError(
                     f"{config.start} has {self.module.tokenizer.num_codes} codes, not {self.num_codes}."
                 )
+            self.module.adapt(config.model, config.seed)
         else:
             if config.model.num_codes != self.num_codes:
                 raise MotionGPTError(
@@ -161,6 +162,11 @@ class LanguageTask:
                     f"{self.num_codes} codes: set model.num_codes={self.num_codes}."
                 )
             self.module = MotionLanguageModel.create(config.model, texts=self._texts(), seed=config.seed)
+        if not self.module.tokenizer.sentinels and {CAPTION_DENOISE, MOTION_DENOISE} & set(self.tasks):
+            raise MotionGPTError(
+                f"tasks: {CAPTION_DENOISE} and {MOTION_DENOISE} need the sentinels of a T5, and this model has none: "
+                "leave them out."
+            )
         if config.word_dropout and self.module.text_encoder is None:
             raise MotionGPTError(
                 "word_dropout hides words from a text encoder: set model.text_encoder too, or leave it 0."
