@@ -17,7 +17,7 @@ import torch
 from motiongpt.errors import MotionGPTError, require
 from motiongpt.language.captions import normalise_caption
 from motiongpt.language.decoding import FreeGrammar, Generation, MotionGrammar, TextGrammar, generate, score, stream
-from motiongpt.language.model import MotionLanguageModel
+from motiongpt.language.model import STORAGE, MotionLanguageModel
 from motiongpt.language.templates import Fields, Task, Templates
 from motiongpt.language.vocabulary import motion_string
 from motiongpt.motion import HUMANML3D, Motion
@@ -121,11 +121,16 @@ class MotionGPT:
         model = cls(MotionTokenizer.load(folder / "tokenizer"), MotionLanguageModel.load(folder / "language"), defaults)
         return model.to(device)
 
-    def save_pretrained(self, folder: str | Path) -> None:
-        """Write a model folder that :meth:`from_pretrained` reads; weights in half precision."""
+    def save_pretrained(self, folder: str | Path, *, dtype: str = "float16") -> None:
+        """Write a model folder that :meth:`from_pretrained` reads.
+
+        Args:
+            folder: made where missing.
+            dtype: of the stored weights: ``"float16"``, ``"bfloat16"``, or ``"float32"`` to keep them as they are.
+        """
         folder = Path(folder)
-        self.tokenizer.save(folder / "tokenizer", dtype=torch.float16)
-        self.language.save(folder / "language", dtype="float16")
+        self.language.save(folder / "language", dtype=dtype)
+        self.tokenizer.save(folder / "tokenizer", dtype=STORAGE[dtype])
         save_config(folder, KIND, {"defaults": self.defaults.__dict__})
 
     def to(self, device: str) -> MotionGPT:

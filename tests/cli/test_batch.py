@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,48 @@ def test_motions(cli: Cli, tiny_model_folder: Path, walk: Motion, task: str) -> 
         np.testing.assert_allclose(np.load("out/0000_0.npy"), complete(walk, seed=0).joints, atol=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("task", "line"),
+    [
+        ("t2m", "a person walks"),
+        ("m2t", "Describe <motion> now#walk.npy"),
+        ("pred", "Go on: <Motion_Placeholder_s1>#walk.npy"),
+        ("pred", "Rest <Motion_Placeholder_s2> of it#walk.npy"),
+        ("inbetween", "Complete <Motion_Placeholder_Masked>#walk.npy"),
+    ],
+)
+def test_demo_files_and_names_of_the_original(
+    cli: Cli, tiny_model_folder: Path, walk: Motion, walk_file: Path, task: str, line: str
+) -> None:
+    Path("demo.txt").write_text(f"{line}\n")
+    result = cli("batch", "demo.txt", "--task", task, "--original-names", "-o", "out", "--model", tiny_model_folder)
+    assert result.code == 0, result.err
+    answer = "0_out.txt" if task == "m2t" else "0_out.npy"
+    inputs = ["0_in.txt"] if task == "t2m" else ["0_in.npy", "0_in.txt"]
+    assert _names("out") == [*inputs, answer, "manifest.jsonl"]
+    text = Path("out/0_in.txt").read_text().rstrip("\n")
+    if task == "t2m":
+        assert text == line
+    else:
+        np.testing.assert_array_equal(np.load("out/0_in.npy"), walk.joints[None])
+        before, after = re.split("<[mM]otion[^>]*>", line.partition("#")[0])
+        assert re.fullmatch(re.escape(before) + "(<motion_id_[0-9]+>)+" + re.escape(after), text)
+        assert ("<motion_id_514>" in text) == (task == "inbetween")
+    if task != "m2t":
+        made = np.load("out/0_out.npy")
+        assert made.shape == (1, _manifest("out")[0]["frames"], 22, 3)
+    again = cli("batch", "demo.txt", "--task", task, "--original-names", "-o", "out", "--model", tiny_model_folder)
+    assert "1 kept" in again.err
+
+
+def test_a_placeholder_that_cannot_be_filled(cli: Cli, tiny_model_folder: Path, walk_file: Path) -> None:
+    Path("demo.txt").write_text("Say <Caption_Placeholder>#walk.npy\n")
+    result = cli("batch", "demo.txt", "--task", "m2t", "--original-names", "-o", "out", "--model", tiny_model_folder)
+    assert result.code == 1
+    assert "<Caption_Placeholder>" in result.err
+    assert _names("out") == ["manifest.jsonl"]
+
+
 def test_samples_of_a_completion_differ(cli: Cli, tiny_model_folder: Path, walk_file: Path) -> None:
     Path("list.txt").write_text(f"{walk_file}\n")
     result = cli(
@@ -132,6 +175,7 @@ def test_options_of_other_tasks_are_refused(refused: Any, tiny_model_folder: Pat
         ("--task", "m2t", "--seconds", 2),
         ("--task", "pred", "--given", "a"),
         ("--task", "inbetween", "--given", "0.2"),
+        ("--task", "t2m", "--original-names", "-n", 2),
         ("--task", "dance"),
     ):
         refused("batch", "list.txt", *options, "-o", "out", "--model", tiny_model_folder)

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from motiongpt import __version__
-from motiongpt.cli import batch, data, evaluate, files, motions, tokens, train
+from motiongpt.cli import batch, checkpoints, data, evaluate, files, motions, tokens, train
 from motiongpt.cli.console import say
 from motiongpt.errors import Interrupted, MotionGPTError
 
@@ -33,6 +33,8 @@ app.command()(motions.ask)
 app.command()(batch.batch)
 app.command()(files.convert)
 app.command()(files.render)
+app.command("import-checkpoint")(checkpoints.import_checkpoint)
+app.command("export-checkpoint")(checkpoints.export_checkpoint)
 app.add_typer(tokens.app)
 app.add_typer(data.app)
 app.add_typer(train.app)

@@ -10,6 +10,7 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import numpy as np
 import typer
 
 from motiongpt.cli.console import load_model, print_json, read_motion, say, writable_folder
@@ -70,11 +71,18 @@ class Item:
 
 @dataclass(frozen=True)
 class Job:
-    """An item that is ready to be done: its motion, where the task needs one, and its manifest entries so far."""
+    """An item that is ready to be done.
+
+    Attributes:
+        motion: what the task needs.
+        entries: of the manifest, so far.
+        prompt: with the original's names, the item's text with the motion in it.
+    """
 
     item: Item
     motion: Motion | None
     entries: list[Entry]
+    prompt: str = ""
 
 
 def batch(
@@ -93,14 +101,21 @@ def batch(
     guidance: Guidance = None,
     rerank: Rerank = None,
     no_cleanup: NoCleanup = False,
+    original_names: Annotated[
+        bool,
+        typer.Option(
+            "--original-names", help="Write the original MotionGPT's files: 0_out.npy (1, T, 22, 3), 0_in.txt, ..."
+        ),
+    ] = False,
     model: Model = None,
     device: Device = "cpu",
     as_json: AsJson = False,
 ) -> None:
     """Do one task for every line of a list.
 
-    A line is a text, a motion file, or TEXT#FILE; t2m takes the text, the other tasks the file. File names count from
-    the current folder, or else from the list's. Blank lines are skipped and keep their number.
+    A line is a text, a motion file, or TEXT#FILE; t2m takes the text, the other tasks the file, and the text beside it
+    may have the placeholders of the original MotionGPT's demo files. File names count from the current folder, or else
+    from the list's. Blank lines are skipped and keep their number.
 
     Writes DIR/<line>_<sample>.npy, joints (T, 22, 3), or .txt for m2t, the line in 4 digits from 0000, and
     DIR/manifest.jsonl with an entry for each. A line that cannot be done is told, the rest goes on, and the exit code
@@ -129,9 +144,13 @@ def batch(
             raise MotionGPTError(f"--{name} belongs to the task t2m, not to {task.value}.")
     if task is BatchTask.t2m:
         options |= {"guidance": guidance, "rerank": rerank}
+    if original_names and samples > 1:
+        raise MotionGPTError(
+            "The original's names have no place for several samples: leave out -n or --original-names."
+        )
     items = read_list(list_file, task)
     writable_folder(output)
-    run = Run(load_model(model, device), task, options, seed, samples, list_file, output)
+    run = Run(load_model(model, device), task, options, seed, samples, list_file, output, original_names)
     run.do(items)
     say(f"seed {seed}: {run.written} written, {run.kept} kept, {run.failed} of {len(items)} lines failed")
     if as_json:
@@ -192,11 +211,13 @@ class Run:
         samples: int,
         list_file: Path,
         output: Path,
+        original_names: bool = False,
     ) -> None:
         self.written = self.kept = self.failed = 0
         self._model, self._task, self._options = model, task, options
         self._seed, self._samples = seed, samples
         self._list_file, self._output = list_file, output
+        self._original_names = original_names
         self._common = {"task": task.value, "options": options, "model": model.fingerprint()}
         self._earlier = _read_manifest(output / MANIFEST)
         self._entries: dict[tuple[int, int], Entry] = {}
@@ -233,6 +254,8 @@ class Run:
                 continue
             for entry, result in zip(job.entries, answer, strict=True):
                 self._write(entry, result)
+            if self._original_names:
+                self._write_inputs(job)
 
     def _prepare(self, item: Item) -> Job | None:
         """The job of an item; None when all its samples are there already, whose entries are kept then."""
@@ -245,14 +268,27 @@ class Run:
             # Sample s of generate() is drawn by seed and s; the other tasks give one sample a seed.
             seed = self._seed if self._task is BatchTask.t2m else self._seed + sample
             suffix = ".txt" if self._task is BatchTask.m2t else ".npy"
-            name = f"{item.line:04d}_{sample}{suffix}"
+            name = f"{item.line}_out{suffix}" if self._original_names else f"{item.line:04d}_{sample}{suffix}"
             entries.append({**facts, "sample": sample, "seed": seed, **self._common, "output": name})
         if all(map(self._is_there, entries)):
             self._entries |= {_key(entry): self._earlier[_key(entry)] for entry in entries}
             return None
         if self._task is not BatchTask.t2m:
             motion = read_motion(path, self._model)
-        return Job(item, motion, entries)
+        return Job(item, motion, entries, self._prompt(item, motion) if self._original_names else "")
+
+    def _prompt(self, item: Item, motion: Motion | None) -> str:
+        """The item's text with motion strings for the placeholders of the original's demo files."""
+        from motiongpt.language.templates import Fields, fill
+
+        if motion is None:
+            return item.text
+        tokenizer = self._model.tokenizer
+        codes = tokenizer.encode(motion, coarse=True)
+        fields = Fields(
+            codes=codes, frames=len(motion), fps=motion.fps, stride=tokenizer.stride, num_codes=tokenizer.num_codes
+        )
+        return fill(item.text.replace("<motion>", "<Motion_Placeholder>"), fields)
 
     def _find(self, file: str) -> Path:
         path, beside = Path(file), self._list_file.parent / file
@@ -292,11 +328,20 @@ class Run:
             with atomic_path(path) as temporary:
                 temporary.write_text(result + "\n", encoding="utf-8")
             entry |= {"caption": result}
+        elif self._original_names:
+            _save_batch_of_one(result, path)
+            entry |= {"frames": len(result), "fps": result.fps}
         else:
             result.save(path)
             entry |= {"frames": len(result), "fps": result.fps}
         self._entries[_key(entry)] = entry
         self.written += 1
+
+    def _write_inputs(self, job: Job) -> None:
+        with atomic_path(self._output / f"{job.item.line}_in.txt") as temporary:
+            temporary.write_text(job.prompt + "\n", encoding="utf-8")
+        if job.motion is not None:
+            _save_batch_of_one(job.motion, self._output / f"{job.item.line}_in.npy")
 
     def _fail(self, item: Item, error: MotionGPTError) -> None:
         self.failed += 1
@@ -308,6 +353,12 @@ class Run:
         with atomic_path(self._output / MANIFEST) as temporary, temporary.open("w", encoding="utf-8") as file:
             for key in sorted(entries):
                 file.write(json.dumps(entries[key], ensure_ascii=False) + "\n")
+
+
+def _save_batch_of_one(motion: Motion, path: Path) -> None:
+    """Joints (1, T, J, 3), as the original writes them."""
+    with atomic_path(path) as temporary:
+        np.save(temporary, motion.joints[None].astype(np.float32), allow_pickle=False)
 
 
 def _file_hash(path: Path) -> str:

@@ -19,6 +19,7 @@ Our own prompts are generated from the yaml files in the folder ``prompts``; the
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -32,8 +33,12 @@ import numpy as np
 
 from motiongpt.errors import MotionGPTError
 from motiongpt.language.grammar import expand_all, read_yaml
-from motiongpt.language.vocabulary import NUM_CODES, motion_string
+from motiongpt.language.vocabulary import NUM_CODES, motion_string, motion_token
 
+QUOTES = 0.15
+"""How often the caption of an instruction stands in quote marks."""
+REFERENCE_QUOTES = 0.5
+"""How often with ``strict_reference``; the caption of an answer too, drawn by itself."""
 PLAIN_SHARE = 0.3
 """How often a sub-task's plain prompt is drawn from our own templates; it is the one a program would use."""
 
@@ -46,7 +51,8 @@ _HEAD = "<Motion_Placeholder_s1>"
 _REST = "<Motion_Placeholder_s2>"
 _MASKED = "<Motion_Placeholder_Masked>"
 PLACEHOLDERS = (_CAPTION, _MOTION, _FRAMES, _SECONDS, _HEAD, _REST, _MASKED)
-_KNOWN = re.compile(rf'"{_CAPTION}"|' + "|".join(map(re.escape, PLACEHOLDERS)))
+_BARE = re.compile("|".join(map(re.escape, PLACEHOLDERS)))
+_KNOWN = re.compile(rf'"{_CAPTION}"|{_BARE.pattern}')
 _ANY = re.compile(r"<\w*Placeholder\w*>", re.IGNORECASE)
 
 
@@ -128,6 +134,8 @@ class Fields:
         fps: motion frames a second.
         stride: motion frames a code stands for, the time stride of the tokenizer.
         num_codes: size of the motion codebook.
+        strict_reference: write lengths, the given beginning and the mask as the original does, see
+            `motiongpt.reference.Effect`; without ``frames`` the codes are counted for frames.
     """
 
     caption: str | None = None
@@ -140,6 +148,7 @@ class Fields:
     fps: float = 20.0
     stride: int = 4
     num_codes: int = NUM_CODES
+    strict_reference: bool = False
 
     def text(self, placeholder: str) -> str:
         """What stands for a placeholder.
@@ -160,9 +169,12 @@ class Fields:
             return None if frames is None else str(frames)
         if placeholder == _SECONDS:
             frames = self._frames()
-            if self.seconds is not None:
-                return f"{self.seconds:.1f}"
-            return None if frames is None else f"{frames / self.fps:.1f}"
+            seconds = self.seconds
+            if seconds is None and frames is not None:
+                seconds = math.floor(frames / self.fps) if self.strict_reference else frames / self.fps
+            return None if seconds is None else f"{seconds:.1f}"
+        if self.strict_reference and self.codes is not None and placeholder != _MOTION:
+            return self._pieces_as_reference(placeholder)
         codes = {_MOTION: self._all, _HEAD: self._head, _REST: self._rest, _MASKED: self._masked}[placeholder]()
         return None if codes is None else motion_string(codes, self.num_codes)
 
@@ -170,7 +182,7 @@ class Fields:
         if self.frames is not None:
             return self.frames
         if self.codes is not None:
-            return self.stride * len(self.codes)
+            return len(self.codes) if self.strict_reference else self.stride * len(self.codes)
         return None if self.seconds is None else round(self.seconds * self.fps)
 
     def _all(self) -> list[int] | None:
@@ -195,6 +207,21 @@ class Fields:
             return None
         first, last = hidden_middle(len(codes), self.frames, self.stride)
         return [*codes[:first], *[mask] * (last - first), *codes[last:]]
+
+    def _pieces_as_reference(self, placeholder: str) -> str:
+        """Beginning, rest or masked motion, cut from the motion string at each ``>``; piece 0 is its start."""
+        frames = self._frames()
+        assert frames is not None
+        pieces = motion_string(self._all() or [], self.num_codes).split(">")
+        start, end, mask = (motion_token(self.num_codes + i) for i in range(3))
+        count = frames / self.stride
+        head = int(0.2 * count + 1)
+        if placeholder == _HEAD:
+            return f"{'>'.join(pieces[:head])}>{end}"
+        if placeholder == _REST:
+            return start + ">".join(pieces[head:])
+        first, last = int(0.25 * count + 1), int(0.75 * count + 1)
+        return f"{'>'.join(pieces[:first])}>{mask * (last - first)}{'>'.join(pieces[last:])}"
 
 
 def given_head(num_codes: int, frames: int | None = None, stride: int = 4) -> int:
@@ -239,7 +266,7 @@ def fill(template: str, fields: Fields, quotes: bool = False) -> str:
         text = fields.text(placeholder)
         return f'"{text}"' if match[0] != placeholder or (quotes and placeholder == _CAPTION) else text
 
-    return _KNOWN.sub(replacement, template)
+    return (_BARE if fields.strict_reference else _KNOWN).sub(replacement, template)
 
 
 @dataclass(frozen=True)
@@ -257,24 +284,36 @@ class Templates:
         problems: one sentence for each prompt or sub-task of a user's file that is not used, and why.
     """
 
-    def __init__(self, prompts: dict[Task, _Prompts], problems: Sequence[str] = (), quotes: float = 0.0) -> None:
+    def __init__(
+        self,
+        prompts: dict[Task, _Prompts],
+        problems: Sequence[str] = (),
+        *,
+        quotes: float = 0.0,
+        answer_quotes: float = 0.0,
+    ) -> None:
         self._prompts = prompts
         self._quotes = quotes
+        self._answer_quotes = answer_quotes
         self.tasks: tuple[Task, ...] = tuple(task for task in Task if task in prompts)
         self.problems: tuple[str, ...] = tuple(problems)
 
     @classmethod
     def default(cls) -> Templates:
         """Our own prompts for all 18 sub-tasks. Now and then the caption of an instruction is quoted."""
-        return cls(_default_prompts(), quotes=0.15)
+        return cls(_default_prompts(), quotes=QUOTES)
 
     @classmethod
-    def load(cls, path: str | Path) -> Templates:
+    def load(cls, path: str | Path, *, strict_reference: bool = False) -> Templates:
         """Read an instruction file in the original's format: ``{group: {sub-task: {"class", "input", "output"}}}``.
 
         Groups and sub-tasks may have any names: what a sub-task is follows from the placeholders that its prompts
-        use. Prompts that cannot be filled are left out and named in ``problems``. As in the original the caption of
-        an instruction is quoted half of the time; that of an answer never is.
+        use. Prompts that cannot be filled are left out and named in ``problems``. Now and then the caption of an
+        instruction is quoted.
+
+        Args:
+            path: the file.
+            strict_reference: quote captions half of the time, in instructions and in answers.
 
         Raises:
             MotionGPTError: the file cannot be read, is no such file, or has no prompt that can be used.
@@ -301,7 +340,10 @@ class Templates:
                 f"{path} holds no instruction that can be used: give sub-tasks with prompts such as "
                 f'"Show me: {_CAPTION}" in "input" and "{_MOTION}" in "output".'
             )
-        return cls({task: _Prompts(tuple(inputs[task]), tuple(outputs[task])) for task in inputs}, problems, quotes=0.5)
+        prompts_of = {task: _Prompts(tuple(inputs[task]), tuple(outputs[task])) for task in inputs}
+        if strict_reference:
+            return cls(prompts_of, problems, quotes=REFERENCE_QUOTES, answer_quotes=REFERENCE_QUOTES)
+        return cls(prompts_of, problems, quotes=QUOTES)
 
     def plain(self) -> Templates:
         """The same sub-tasks with one fixed instruction and answer each, and no quotes."""
@@ -342,7 +384,8 @@ class Templates:
         Raises:
             MotionGPTError: there are no prompts for the sub-task, or ``fields`` lacks what it needs.
         """
-        return self.prompt(task, rng, fields), fill(_draw(self._of(task).outputs, rng), fields)
+        prompt, answer = self.prompt(task, rng, fields), _draw(self._of(task).outputs, rng)
+        return prompt, fill(answer, fields, bool(self._answer_quotes and rng.random() < self._answer_quotes))
 
     def _of(self, task: Task | str) -> _Prompts:
         try:

@@ -154,7 +154,11 @@ class TextTokenizer:
 
     def __reduce__(self) -> tuple[Any, ...]:
         # The library's own pickle forgets encode_special_tokens.
-        return TextTokenizer.from_json, (self._tokenizer.to_str(), self.num_codes, self.causal_end)
+        return TextTokenizer.from_json, (self.to_json(), self.num_codes, self.causal_end)
+
+    def to_json(self) -> str:
+        """The text of a ``tokenizer.json``."""
+        return self._tokenizer.to_str()
 
     def save(self, path: str | Path) -> None:
         """Write a ``tokenizer.json``.

@@ -116,6 +116,7 @@ class LanguageTraining:
         max_codes: longest motion shown to the model; longer clips are cropped at random.
         balance: 0 draws captioned clips evenly; towards 1, clips of rare actions are drawn more often.
         word_dropout: share of the word pieces of prompts that a text encoder sees as its mask.
+        strict_reference: write instructions with the original's defects, see `motiongpt.reference`; with ``templates``.
         loop, model: see there.
     """
 
@@ -131,6 +132,7 @@ class LanguageTraining:
     max_codes: int = 50
     balance: float = 0.0
     word_dropout: float = 0.0
+    strict_reference: bool = False
     loop: LoopConfig = field(default_factory=LoopConfig)
     model: LanguageConfig = field(default_factory=LanguageConfig)
 

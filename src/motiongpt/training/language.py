@@ -121,7 +121,12 @@ class LanguageTask:
                 "language model writes one: train a tokenizer with network.levels=1."
             )
         self.num_codes, self.stride, self.fps = tokenizer.num_codes, tokenizer.stride, tokenizer.skeleton.fps
-        self.templates = Templates.load(config.templates) if config.templates else Templates.default()
+        if config.strict_reference and not config.templates:
+            raise MotionGPTError("strict_reference needs the original's instructions: set templates to their file.")
+        if config.templates:
+            self.templates = Templates.load(config.templates, strict_reference=config.strict_reference)
+        else:
+            self.templates = Templates.default()
         datasets = [MotionTextDataset(config.data, split) for split in ("train", "val")]
         if datasets[0].skeleton.name != tokenizer.skeleton.name:
             raise MotionGPTError(
@@ -253,6 +258,8 @@ class LanguageTask:
         caption = clip.captions[int(rng.integers(len(clip.captions)))] if clip.captions else None
         fields = Fields(caption, codes, fps=self.fps, stride=self.stride, num_codes=self.num_codes)
         count = len(codes)
+        if self.config.strict_reference:
+            return replace(fields, strict_reference=True)
         if task is Task.PREDICT and count > 1:
             # The given share varies: users give what they have, and long motions are continued part by part.
             first = int(rng.integers(1, max(2, count * 2 // 3)))

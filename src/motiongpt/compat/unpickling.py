@@ -1,0 +1,291 @@
+"""Tensors out of a PyTorch checkpoint, with nothing in it ever carried out.
+
+A pickle is a program: it names functions and has them called. Here a name is looked up in a short table of our own, and
+never imported. The table knows tensors and plain containers. Objects of a few libraries that keep their settings beside
+the weights (OmegaConf, Lightning) become placeholders that do nothing. Any other name ends the reading.
+"""
+
+from __future__ import annotations
+
+import collections
+import io
+import pickle
+import re
+import struct
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import torch
+from torch import Tensor
+
+from motiongpt.errors import MotionGPTError
+from motiongpt.formats.sniff import looks_like
+
+_LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
+_LEGACY_VERSION = 1001
+_AGAIN = "copy or download it again"
+_EXPECTED = "expected a file of torch.save (.ckpt, .tar, .pth) or .safetensors"
+_STORAGES = {
+    "DoubleStorage": torch.float64,
+    "FloatStorage": torch.float32,
+    "HalfStorage": torch.float16,
+    "BFloat16Storage": torch.bfloat16,
+    "LongStorage": torch.int64,
+    "IntStorage": torch.int32,
+    "ShortStorage": torch.int16,
+    "CharStorage": torch.int8,
+    "ByteStorage": torch.uint8,
+    "BoolStorage": torch.bool,
+}
+_DTYPES = {str(dtype).removeprefix("torch."): dtype for dtype in _STORAGES.values()}
+# Whatever these hold is settings and states of a training, none of it weights.
+_FOREIGN = re.compile(
+    r"(omegaconf|lightning|lightning_fabric|lightning_utilities|pytorch_lightning|torchmetrics|mGPT|typing|argparse)(\.|$)"
+)
+_TYPES = ("dict", "list", "tuple", "object", "type", "int", "long", "float", "bool", "str", "unicode", "bytes")
+_FOREIGN_NAMES = {
+    *((module, name) for module in ("builtins", "__builtin__") for name in _TYPES),
+    *(("pathlib", name) for name in ("Path", "PosixPath", "WindowsPath", "PurePosixPath", "PureWindowsPath")),
+    *(("pathlib._local", name) for name in ("Path", "PosixPath", "WindowsPath")),
+    *((f"numpy.{core}.multiarray", name) for core in ("core", "_core") for name in ("_reconstruct", "scalar")),
+    *((f"numpy.{core}.numeric", "_frombuffer") for core in ("core", "_core")),
+    ("numpy", "ndarray"),
+    ("numpy", "dtype"),
+    ("_codecs", "encode"),
+    ("torch", "device"),
+}
+
+
+class Placeholder:
+    """Stands for an object of another library; does nothing, whatever is done to it."""
+
+    def __init__(self, *_: Any, **__: Any) -> None:
+        pass
+
+    def __new__(cls, *_: Any, **__: Any) -> Placeholder:
+        return object.__new__(cls)
+
+    def __setstate__(self, _: Any) -> None:
+        pass
+
+    def __setitem__(self, _: Any, __: Any) -> None:
+        pass
+
+    def append(self, _: Any) -> None:
+        """Nothing is kept."""
+
+    def extend(self, _: Any) -> None:
+        """Nothing is kept."""
+
+    def add(self, _: Any) -> None:
+        """Nothing is kept."""
+
+
+class _Function:
+    """One of our functions; has no attributes that a pickle could set."""
+
+    __slots__ = ("_call",)
+    _call: Callable[..., Any]
+
+    def __init__(self, call: Callable[..., Any]) -> None:
+        object.__setattr__(self, "_call", call)
+
+    def __call__(self, *arguments: Any) -> Any:
+        return self._call(*arguments)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise pickle.UnpicklingError(f"sets {name!r} of a function")
+
+
+class _Refused(pickle.UnpicklingError):
+    """The pickle names something that is not admitted."""
+
+
+def _default_dict(_: Any = None, items: Any = ()) -> dict[Any, Any]:
+    return dict(items)
+
+
+def _tensor(storage: Any, offset: Any, size: Any, stride: Any, *_: Any) -> Tensor:
+    """A tensor of a storage, as torch's function of that purpose has it, each number checked."""
+    size, stride = tuple(size), tuple(stride)
+    if not isinstance(storage, Tensor) or storage.dim() != 1 or len(size) != len(stride):
+        raise pickle.UnpicklingError("a tensor is put together wrongly")
+    if not all(isinstance(number, int) and number >= 0 for number in (offset, *size, *stride)):
+        raise pickle.UnpicklingError("a tensor has sizes that are no numbers")
+    last = offset + sum((count - 1) * step for count, step in zip(size, stride, strict=True))
+    if 0 not in size and last >= len(storage):
+        raise pickle.UnpicklingError("a tensor reaches beyond its numbers")
+    return storage.as_strided(size, stride, offset)
+
+
+def _parameter(data: Any, *_: Any) -> Any:
+    return data
+
+
+_FUNCTIONS: dict[tuple[str, str], Callable[..., Any]] = {
+    ("torch._utils", "_rebuild_tensor"): _tensor,
+    ("torch._utils", "_rebuild_tensor_v2"): _tensor,
+    ("torch._utils", "_rebuild_parameter"): _parameter,
+    ("torch._utils", "_rebuild_parameter_with_state"): _parameter,
+    ("collections", "defaultdict"): _default_dict,
+    ("collections", "Counter"): lambda items=(): dict(items),
+    ("torch", "Size"): lambda numbers=(): tuple(numbers),
+    **{(module, name): call for module in ("builtins", "__builtin__") for name, call in
+       (("set", set), ("frozenset", frozenset), ("complex", complex))},
+}  # fmt: skip
+
+
+class _Unpickler(pickle.Unpickler):
+    def __init__(self, file: BinaryIO, storage: Callable[[tuple[Any, ...]], Tensor]) -> None:
+        super().__init__(file, encoding="latin1")
+        self._storage = storage
+
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) == ("collections", "OrderedDict"):
+            return collections.OrderedDict
+        if (module, name) in _FUNCTIONS:
+            return _Function(_FUNCTIONS[module, name])
+        if module == "torch" and name in _STORAGES:
+            return _STORAGES[name]
+        if module == "torch" and name in _DTYPES:
+            return _DTYPES[name]
+        if (module, name) in _FOREIGN_NAMES or _FOREIGN.match(module):
+            return type(name.rpartition(".")[2], (Placeholder,), {"__module__": module})
+        raise _Refused(f"{module}.{name}")
+
+    def persistent_load(self, pid: Any) -> Tensor:
+        if not isinstance(pid, tuple) or len(pid) not in (5, 6) or pid[0] not in ("storage", b"storage"):
+            raise pickle.UnpicklingError("it speaks of something that is stored elsewhere")
+        if not isinstance(pid[1], torch.dtype) or not isinstance(pid[4], int) or pid[4] < 0:
+            raise pickle.UnpicklingError("its tensors are of an unknown kind")
+        return self._storage(pid)
+
+
+def _unpickle(file: BinaryIO, path: Path, storage: Callable[[tuple[Any, ...]], Tensor]) -> Any:
+    try:
+        return _Unpickler(file, storage).load()
+    except _Refused as refused:
+        raise MotionGPTError(
+            f"{path}: refused, because it asks for {refused}, which no model needs and which could run a program; "
+            "nothing was run: get the checkpoint from a source you trust."
+        ) from refused
+    except MotionGPTError:
+        raise
+    except EOFError as error:
+        raise MotionGPTError(f"{path}: is cut short; {_AGAIN}.") from error
+    except Exception as error:  # a damaged pickle can fail in any way
+        raise MotionGPTError(f"{path}: is a damaged checkpoint ({error}); {_AGAIN}.") from error
+
+
+def read_checkpoint(path: str | Path) -> Any:
+    """What ``torch.save`` wrote: tensors in dictionaries, lists, tuples; `Placeholder` for objects of other libraries.
+
+    Both the zip format and the one before PyTorch 1.6 are read. Nothing that the file names is imported or run.
+
+    Raises:
+        MotionGPTError: the file is missing, empty, a web page, a git-lfs pointer, cut short, damaged, or no checkpoint,
+            or it asks for anything but tensors, plain containers and settings; the text names that.
+    """
+    path = Path(path)
+    try:
+        with path.open("rb") as file:
+            head = file.read(2048)
+            _check_head(path, head)
+            file.seek(0)
+            return _read_zip(file, path) if head.startswith(b"PK") else _read_legacy(file, path)
+    except FileNotFoundError:
+        raise MotionGPTError(f"{path}: no such file.") from None
+    except IsADirectoryError:
+        raise MotionGPTError(f"{path}: is a folder; give the checkpoint file.") from None
+    except OSError as error:
+        raise MotionGPTError(f"{path}: cannot be read ({error.strerror or error}).") from error
+
+
+def _check_head(path: Path, head: bytes) -> None:
+    kind = looks_like(head)
+    if kind == "empty":
+        raise MotionGPTError(f"{path}: the file is empty; {_AGAIN}.")
+    if kind == "a web page":
+        raise MotionGPTError(f"{path}: holds a web page, not a checkpoint; download the file itself.")
+    if kind == "a git-lfs pointer":
+        raise MotionGPTError(f"{path}: holds only a git-lfs pointer, not the weights; run git lfs pull.")
+    if head[257:262] == b"ustar":
+        raise MotionGPTError(f"{path}: is a tar archive of files; unpack it and give the checkpoint in it.")
+    if not head.startswith((b"PK", b"\x80")):
+        raise MotionGPTError(f"{path}: is no checkpoint but {kind or 'a text file'}; {_EXPECTED}.")
+
+
+def _read_zip(file: BinaryIO, path: Path) -> Any:
+    try:
+        with zipfile.ZipFile(file) as archive:
+            names = [name for name in archive.namelist() if name.rpartition("/")[2] == "data.pkl"]
+            if not names:
+                raise MotionGPTError(
+                    f"{path}: is a zip archive without data.pkl, so no checkpoint of PyTorch; if one is packed in it, "
+                    "unpack it and give that file."
+                )
+            folder = names[0].removesuffix("data.pkl")
+            if f"{folder}byteorder" in archive.namelist() and archive.read(f"{folder}byteorder").strip() != b"little":
+                raise MotionGPTError(f"{path}: its numbers are big-endian; save it again on an ordinary computer.")
+            storages: dict[str, Tensor] = {}
+
+            def storage(pid: tuple[Any, ...]) -> Tensor:
+                _, dtype, key, _, count = pid[:5]
+                if key not in storages:
+                    storages[str(key)] = _read_member(archive, f"{folder}data/{key}", dtype, count)
+                return storages[str(key)]
+
+            return _unpickle(io.BytesIO(archive.read(names[0])), path, storage)
+    except (zipfile.BadZipFile, EOFError) as error:
+        raise MotionGPTError(f"{path}: is cut short or damaged ({error}); {_AGAIN}.") from error
+
+
+def _read_member(archive: zipfile.ZipFile, name: str, dtype: torch.dtype, count: int) -> Tensor:
+    member = archive.getinfo(name)
+    if member.compress_type != zipfile.ZIP_STORED or member.file_size != count * dtype.itemsize:
+        raise pickle.UnpicklingError(f"{name} does not hold the {count} numbers it should")
+    if count == 0:
+        return torch.empty(0, dtype=dtype)
+    return torch.frombuffer(bytearray(archive.read(member)), dtype=dtype)
+
+
+def _read_legacy(file: BinaryIO, path: Path) -> Any:
+    size = path.stat().st_size
+    storages: dict[str, Tensor] = {}
+
+    def nothing_stored(_: tuple[Any, ...]) -> Tensor:
+        raise pickle.UnpicklingError("it begins with a tensor")
+
+    def storage(pid: tuple[Any, ...]) -> Tensor:
+        _, dtype, key, _, count = pid[:5]
+        if len(pid) == 6 and pid[5] is not None:
+            raise pickle.UnpicklingError("it shares numbers in a way that is no longer in use")
+        if str(key) not in storages:
+            if count * dtype.itemsize > size:
+                raise EOFError
+            # The numbers come at the end of the file.
+            storages[str(key)] = torch.empty(count, dtype=dtype)
+        return storages[str(key)]
+
+    if _unpickle(file, path, nothing_stored) != _LEGACY_MAGIC:
+        raise MotionGPTError(f"{path}: is a Python pickle but no checkpoint of PyTorch; {_EXPECTED}.")
+    version, system = (_unpickle(file, path, nothing_stored) for _ in range(2))
+    if version != _LEGACY_VERSION or not isinstance(system, dict) or system.get("little_endian") is not True:
+        raise MotionGPTError(f"{path}: is a checkpoint of an unknown old kind; save it again with a newer PyTorch.")
+    result = _unpickle(file, path, storage)
+    keys = _unpickle(file, path, nothing_stored)
+    if not isinstance(keys, list) or set(map(str, keys)) != storages.keys():
+        raise MotionGPTError(f"{path}: is a damaged checkpoint (numbers are missing); {_AGAIN}.")
+    for key in map(str, keys):
+        target = storages[key]
+        head = file.read(8)
+        data = file.read(target.nbytes)
+        if len(head) < 8 or len(data) < target.nbytes:
+            raise MotionGPTError(f"{path}: is cut short; {_AGAIN}.")
+        if struct.unpack("<q", head)[0] != len(target):
+            raise MotionGPTError(f"{path}: is a damaged checkpoint (numbers are missing); {_AGAIN}.")
+        if len(target):
+            target.copy_(torch.frombuffer(bytearray(data), dtype=target.dtype))
+    return result
