@@ -8,6 +8,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 RAW ?= ../shared/data
+# Defaults of generation of the embedded model.
+GENERATION := top_p=0.95 guidance=8 rerank=12 min_seconds=2
 TEXT ?= a person walks forward and turns left
 
 BIN := $(VENV)/bin
@@ -35,11 +37,14 @@ data: $(VENV)/installed-all
 
 # Each stage goes on where it was interrupted; the configs say what it reads and where it writes.
 model: data
+	$(INSTALL) '.[all,pretrained]'
+	$(BIN)/motiongpt data augment data/motion --output data/augmented
 	$(BIN)/motiongpt train tokenizer --config embedded-tokenizer
+	$(BIN)/motiongpt train tokenizer --config embedded-refinement
 	$(BIN)/motiongpt train pretrain --config embedded-pretrain
 	$(BIN)/motiongpt train instruct --config embedded-instruct
-	$(BIN)/motiongpt train assemble --tokenizer runs/embedded-tokenizer/final --language runs/embedded-instruct/final \
-		--output src/motiongpt/weights top_p=0.95 guidance=8 rerank=12 min_seconds=2
+	$(BIN)/motiongpt train assemble --tokenizer runs/embedded-refinement/final \
+		--language runs/embedded-instruct/final --output src/motiongpt/weights $(GENERATION)
 
 # The tests' tools come with everything else.
 $(VENV)/installed-all: pyproject.toml constraints.txt | $(BIN)/python

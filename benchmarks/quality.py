@@ -22,83 +22,17 @@ from typing import Any
 import torch
 
 from motiongpt.errors import MotionGPTError
-from motiongpt.evaluation.ceiling import measure_ceiling
 from motiongpt.evaluation.held_out import evaluate_held_out
 from motiongpt.evaluation.probes import evaluate_probes
+from motiongpt.evaluation.tables import (
+    completion_table,
+    description_table,
+    probe_report,
+    reconstruction_table,
+    table,
+)
 from motiongpt.files import atomic_path
 from motiongpt.model import MotionGPT
-
-
-def table(header: list[str], rows: list[list[str]]) -> str:
-    """A Markdown table."""
-    return "\n".join("| " + " | ".join(row) + " |" for row in (header, ["---"] * len(header), *rows))
-
-
-def percent(value: float) -> str:
-    return f"{100 * value:.0f} %"
-
-
-def probe_table(report: dict[str, Any], ceiling: dict[str, Any]) -> str:
-    """One row a kind: the model's rate, that of real clips of the kind and of real clips of others."""
-    rows = [["**all samples**", f"**{percent(report['rate'])}** of {report['samples']}", "", ""]]
-    rows += [["mean over kinds", percent(report["kind_mean"]), "", ""]]
-    for kind, tally in report["kinds"].items():
-        real = ceiling.get(kind)
-        cells = ["", ""]
-        if real:
-            cells = [f"{percent(real[key])} of {real[clips]}" if real[clips] else "no clips" for key, clips in
-                     (("passed", "clips"), ("others_passed", "others"))]  # fmt: skip
-        rows.append([kind, f"{percent(tally['rate'])} of {tally['samples']}", *cells])
-    return table(["kind", "model", "real clips of the kind", "real clips of others"], rows)
-
-
-def held_out_tables(report: dict[str, Any]) -> str:
-    """Reconstruction by source, then captions and completion."""
-    rows = [
-        [
-            source,
-            f"{row['clips']} ({row['frames']} frames)",
-            *(f"{row[key]:.1f}" for key in ("mpjpe_clips", "mpjpe_frames", "mpjpe_turned")),
-            f"{row['drift']:.2f} ({row['drift_per_second']:.3f} a second)",
-            f"{row['heading_drift']:.0f}",
-        ]
-        for source, row in report["reconstruction"].items()
-    ]
-    header = [
-        "source", "clips", "MPJPE of clips (mm)", "of frames (mm)", "headings aligned (mm)", "root drift (m)",
-        "heading drift (°)",
-    ]  # fmt: skip
-    described = report["describe"]
-    sides = described["sides"]
-    facts = [
-        *(
-            [
-                what,
-                f"{percent(described[key])} of {described['clips']} (blind guess {percent(described['blind_' + key])})",
-            ]
-            for what, key in (
-                ("describe: action among the references'", "action"),
-                ("describe: action most references begin with", "main"),
-            )
-        ),
-        [
-            "describe: side, where references agree on one",
-            f"{sides['right']} right, {sides['wrong']} wrong, {sides['silent']} silent",
-        ],
-        ["describe: different descriptions", percent(described["different"])],
-        ["describe: time a clip", f"{described['seconds']:.2f} s"],
-    ]
-    for name in ("predict", "inbetween"):
-        row = report[name]
-        facts += [
-            [f"{name}: largest deviation of a given frame", f"{100 * row['deviation']:.3f} cm in {row['clips']} clips"],
-            [
-                f"{name}: step at the seam / usual largest step",
-                f"{row['seam']:.2f} median, {row['seam_worst']:.2f} worst, {percent(row['seam_high'])} above 1.5",
-            ],
-            [f"{name}: time a clip", f"{row['seconds']:.2f} s"],
-        ]
-    return table(header, rows) + "\n\n" + table(["what", "value"], facts)
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -139,16 +73,19 @@ def main() -> None:
     }
     print(table(["setting", "value"], [[name, str(value)] for name, value in report.items()]), flush=True)
     if both or arguments.probes:
-        report["probes"] = evaluate_probes(model, arguments.n, arguments.seed, **sampling)
-        report["ceiling"] = measure_ceiling(arguments.data) if arguments.data else {}
-        print("\n" + probe_table(report["probes"], report["ceiling"]), flush=True)
+        report["probes"] = evaluate_probes(model, arguments.n, arguments.seed, data=arguments.data, **sampling)
+        print("\n" + probe_report(report["probes"]), flush=True)
     if both or arguments.held_out:
         # Completion knows neither guidance nor candidates.
         shared = {name: value for name, value in sampling.items() if name not in ("guidance", "rerank")}
         report["held_out"] = evaluate_held_out(
             model, arguments.data, limit=arguments.limit, seed=arguments.seed, **shared
         )
-        print("\n" + held_out_tables(report["held_out"]), flush=True)
+        print("\n" + reconstruction_table(report["held_out"]["reconstruction"]))
+        print("\n" + description_table(report["held_out"]["describe"]))
+        print(
+            "\n" + completion_table({name: report["held_out"][name] for name in ("predict", "inbetween")}), flush=True
+        )
     if arguments.output:
         with atomic_path(arguments.output) as temporary:
             temporary.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from motiongpt.motion import HUMANML3D, Motion, rotations
+from motiongpt.data.build import feature_statistics
+from motiongpt.motion import HUMANML3D, KIT, Motion, Skeleton, rotations
 from motiongpt.motion.kinematics import forward
 
 CAPTIONS = [
@@ -62,6 +63,89 @@ def walk(make_walk: Callable[..., Motion]) -> Motion:
     return make_walk()
 
 
+# Where the joints of a standing KIT body are, metres: middle, then one side. The data set's pipeline takes the joints
+# that are called left for the right side, so they are on the side of -X when the body faces +Z.
+_KIT_MIDDLE = {"root": (0, 0.93), "BP": (0, 0.98), "BT": (0, 1.2), "BLN": (0, 1.42), "BUN": (0, 1.5)}
+_KIT_SIDE = {
+    "S": (0.18, 1.4, 0.0), "E": (0.2, 1.12, 0.0), "W": (0.2, 0.88, 0.05), "H": (0.09, 0.9, 0.0), "K": (0.1, 0.5, 0.0),
+    "A": (0.1, 0.09, -0.02), "Mrot": (0.1, 0.05, 0.06), "F": (0.1, 0.02, 0.14),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def make_kit_walk() -> Callable[..., Motion]:
+    """Factory of the same walk on the 21 joints of KIT-ML at 12.5 frames a second, a little different for each seed."""
+
+    def make(frames: int = 40, speed: float = 1.2, seed: int = 0) -> Motion:
+        rng = np.random.default_rng(seed)
+        stand = np.zeros((KIT.num_joints, 3))
+        for name, (x, y) in _KIT_MIDDLE.items():
+            stand[KIT.index(name)] = x, y, 0
+        for name, (x, y, z) in _KIT_SIDE.items():
+            stand[KIT.index(f"L{name}")] = -x, y, z
+            stand[KIT.index(f"R{name}")] = x, y, z
+        stand *= rng.uniform(0.95, 1.05)
+        offsets = stand - stand[list(KIT.parents)]
+        time = np.arange(frames) / KIT.fps
+        phase = 2 * np.pi * (0.9 * time + rng.random())
+        quaternions = np.zeros((frames, KIT.num_joints, 4))
+        quaternions[..., 0] = 1
+        for side, sign in (("L", 1), ("R", -1)):
+            quaternions[:, KIT.index(f"{side}H")] = rotations.about("X", -0.45 * sign * np.sin(phase))
+            bend = 0.35 * (1 - np.cos(phase + (np.pi if sign > 0 else 0)))
+            quaternions[:, KIT.index(f"{side}K")] = rotations.about("X", bend)
+            quaternions[:, KIT.index(f"{side}S")] = rotations.about("X", 0.35 * sign * np.sin(phase))
+        root = np.stack([np.zeros(frames), stand[0, 1] + 0.02 * np.cos(2 * phase), speed * time], axis=-1)
+        joints = forward(offsets, KIT.parents, quaternions, root)
+        joints[..., 1] -= joints[..., 1].min()
+        return Motion(joints, fps=KIT.fps, skeleton=KIT, name="walk")
+
+    return make
+
+
+def _write_data_set(root: Path, skeleton: Skeleton, walks: Sequence[Motion]) -> Path:
+    """Walks in the HumanML3D layout: most to train with, two to validate with, one to test."""
+    for folder in ("new_joint_vecs", "texts"):
+        (root / folder).mkdir(parents=True)
+    lists: dict[str, list[str]] = {"train": [], "val": [], "test": []}
+    for number, walk in enumerate(walks):
+        name = f"{number:06d}"
+        np.save(root / "new_joint_vecs" / f"{name}.npy", walk.features())
+        pace = "slowly" if number < len(walks) / 2 else "quickly"
+        (root / "texts" / f"{name}.txt").write_text(f"a person walks {pace}#a/DET person/NOUN#0.0#0.0\n")
+        lists["train" if number < len(walks) - 3 else "val" if number < len(walks) - 1 else "test"].append(name)
+    for split, ids in lists.items():
+        (root / f"{split}.txt").write_text("".join(f"{i}\n" for i in ids))
+    mean, std = feature_statistics([root / "new_joint_vecs" / f"{name}.npy" for name in lists["train"]], skeleton)
+    np.save(root / "Mean.npy", mean)
+    np.save(root / "Std.npy", np.maximum(std, 1e-3))
+    return root
+
+
+@pytest.fixture(scope="session")
+def data_folder(tmp_path_factory: pytest.TempPathFactory, make_walk: Callable[..., Motion]) -> Path:
+    """Ten walks in the HumanML3D layout."""
+    walks = [make_walk(frames=40 + 9 * number, speed=0.6 + 0.1 * number) for number in range(10)]
+    return _write_data_set(tmp_path_factory.mktemp("data"), HUMANML3D, walks)
+
+
+@pytest.fixture(scope="session")
+def kit_folder(tmp_path_factory: pytest.TempPathFactory, make_kit_walk: Callable[..., Motion]) -> Path:
+    """Ten walks of KIT bodies in the HumanML3D layout, in KIT's unit."""
+    walks = [make_kit_walk(frames=30 + 8 * number, speed=0.6 + 0.1 * number, seed=number) for number in range(10)]
+    return _write_data_set(tmp_path_factory.mktemp("kit"), KIT, walks)
+
+
+@pytest.fixture
+def standing() -> np.ndarray:
+    """(60, 22, 3): three seconds of standing at the origin, facing +Z, arms hanging, soles on the floor."""
+    quaternions = np.zeros((60, HUMANML3D.num_joints, 4))
+    quaternions[..., 0] = 1
+    joints = forward(HUMANML3D.offsets, HUMANML3D.parents, quaternions, np.zeros((60, 3)))
+    joints[..., 1] -= joints[..., 1].min()
+    return joints
+
+
 @pytest.fixture(scope="session")
 def bert_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A BERT as on the hub, with random weights: whole words, letters, pieces that no ASCII text needs."""
@@ -69,7 +153,7 @@ def bert_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     import string
 
     import torch
-    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
+    from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers
     from transformers import BertConfig, BertModel
 
     signs = [sign for sign in string.printable if not sign.isspace() and not sign.isupper()]
@@ -81,6 +165,7 @@ def bert_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tokenizer.normalizer = normalizers.BertNormalizer()
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     tokenizer.add_special_tokens(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"])
+    tokenizer.decoder = decoders.WordPiece()
     tokenizer.enable_truncation(8)
     tokenizer.enable_padding(length=8)
     folder = tmp_path_factory.mktemp("bert")
@@ -123,3 +208,13 @@ def tiny_model_folder(tmp_path_factory: pytest.TempPathFactory, make_walk: Calla
     folder = tmp_path_factory.mktemp("model")
     MotionGPT(tokenizer.eval(), language.eval()).save_pretrained(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def reserved_words() -> list[str]:
+    """Words that no made-up training sentence may have, so that a sentence with one asks for what was never said."""
+    words = (
+        "saunter amble trudge mosey scamper bolt scurry swivel whirl hurl lob boot vault plop squash sling recline "
+        "sprawl backpedal retreat prance gallop frozen rooted hoist thrust jab totter zip"
+    )
+    return words.split(" ")

@@ -1,12 +1,14 @@
 """The public object, on a tiny random model: shapes, lengths, seeds, placement. Quality is measured elsewhere."""
 
 import shutil
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
 from motiongpt import Motion, MotionGPT, MotionGPTError
+from motiongpt.motion import measures
 from motiongpt.motion.rotations import about, rotate
 
 
@@ -198,3 +200,18 @@ def test_guidance_and_reranking_are_seeded_and_change_the_choice(model):
     for sample, group in ((ranked[0], candidates[:4]), (ranked[1], candidates[4:])):
         distances = [np.abs(sample.joints - candidate.joints).max() for candidate in group]
         assert min(distances) < 1e-5
+
+
+def test_cleanup_is_the_default_and_can_be_left_out(model, walk):
+    cleaned, raw = (model.generate("a person walks", seconds=2.0, cleanup=choice) for choice in (None, False))
+    assert measures.bone_length_deviation(cleaned.joints) < 1e-3 < measures.bone_length_deviation(raw.joints)
+    assert measures.jerk(cleaned.joints) < measures.jerk(raw.joints)
+    plain = MotionGPT(model.tokenizer, model.language, replace(model.defaults, cleanup=False))
+    np.testing.assert_array_equal(plain.generate("a person walks", seconds=2.0).joints, raw.joints)
+    *_, last = model.stream("a person walks", seconds=2.0, cleanup=False)
+    np.testing.assert_array_equal(last.joints, raw.joints)
+    filled, unclean = (model.inbetween(walk, cleanup=choice).joints for choice in (True, False))
+    assert np.abs(filled - unclean).max() > 1e-4
+    for joints in (filled, unclean):
+        np.testing.assert_array_equal(joints[:15], walk.joints[:15])
+        np.testing.assert_array_equal(joints[-15:], walk.joints[-15:])

@@ -76,7 +76,7 @@ def test_commands_have_the_options_they_show(page: Path) -> None:
     shells = re.findall(r"```(?:bash|sh)\n(.*?)```", text, flags=re.DOTALL)
     lines = [line for shell in shells for line in shell.splitlines() if line.startswith("motiongpt ")]
     for line in lines:
-        arguments = [word.strip("[]") for word in shlex.split(line)[1:]]
+        arguments = [word.strip("[]") for word in shlex.split(line, comments=True)[1:]]
         command = typer.main.get_command(app)
         # Down to the verb, then parse: unknown options and missing arguments raise.
         while hasattr(command, "commands"):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import TypedDict, overload
+from typing import Any, TypedDict, overload
 
 import numpy as np
 import torch
@@ -19,10 +20,11 @@ from motiongpt.language.decoding import FreeGrammar, Generation, MotionGrammar, 
 from motiongpt.language.model import STORAGE, MotionLanguageModel
 from motiongpt.language.templates import Fields, Task, Templates
 from motiongpt.language.vocabulary import motion_string
-from motiongpt.motion import Motion
+from motiongpt.motion import HUMANML3D, Motion
 from motiongpt.motion.blending import join
+from motiongpt.motion.cleanup import clean
 from motiongpt.tokenizer import MotionTokenizer
-from motiongpt.weights_io import config_from, load_config, save_config
+from motiongpt.weights_io import config_from, load_config, save_config, to_device
 
 KIND = "motiongpt"
 # Ten minutes at 20 fps.
@@ -55,6 +57,7 @@ class GenerationDefaults:
         min_seconds, max_seconds: bounds of the length when none is asked.
         window: codes the language model has learned to see and write at once; longer motions are made in parts.
         context: codes a part sees of what is before (and after) it.
+        cleanup: smooth what is decoded and stop its feet from sliding; see :mod:`motiongpt.motion.cleanup`.
     """
 
     temperature: float = 1.0
@@ -66,6 +69,7 @@ class GenerationDefaults:
     max_seconds: float = 10.0
     window: int = 50
     context: int = 12
+    cleanup: bool = True
 
 
 @dataclass(frozen=True)
@@ -131,14 +135,18 @@ class MotionGPT:
 
     def to(self, device: str) -> MotionGPT:
         """Move to a device and return self."""
-        try:
-            self.tokenizer.to(device)
-            self.language.to(device)
-        except (RuntimeError, AssertionError) as error:
-            raise MotionGPTError(
-                f"Device {device!r} cannot be used ({str(error).splitlines()[0]}): try 'cpu'."
-            ) from error
+        to_device(self.tokenizer, device)
+        to_device(self.language, device)
         return self
+
+    def fingerprint(self) -> str:
+        """Short hash of all weights and generation defaults: tells results of one model from those of another."""
+        digest = hashlib.sha256(repr(self.defaults).encode())
+        for module in (self.tokenizer, self.language):
+            for name, tensor in sorted(module.state_dict().items()):
+                digest.update(name.encode())
+                digest.update(tensor.detach().cpu().numpy().tobytes())
+        return digest.hexdigest()[:16]
 
     @overload
     def generate(
@@ -156,6 +164,7 @@ class MotionGPT:
         top_p: float | None = None,
         guidance: float | None = None,
         rerank: int | None = None,
+        cleanup: bool | None = None,
     ) -> Motion: ...
     @overload
     def generate(
@@ -173,6 +182,7 @@ class MotionGPT:
         top_p: float | None = None,
         guidance: float | None = None,
         rerank: int | None = None,
+        cleanup: bool | None = None,
     ) -> list[Motion]: ...
     @overload
     def generate(
@@ -190,6 +200,7 @@ class MotionGPT:
         top_p: float | None = None,
         guidance: float | None = None,
         rerank: int | None = None,
+        cleanup: bool | None = None,
     ) -> list[Motion]: ...
     @overload
     def generate(
@@ -207,6 +218,7 @@ class MotionGPT:
         top_p: float | None = None,
         guidance: float | None = None,
         rerank: int | None = None,
+        cleanup: bool | None = None,
     ) -> list[list[Motion]]: ...
     def generate(
         self,
@@ -223,6 +235,7 @@ class MotionGPT:
         top_p: float | None = None,
         guidance: float | None = None,
         rerank: int | None = None,
+        cleanup: bool | None = None,
     ) -> Motion | list[Motion] | list[list[Motion]]:
         """Motion that does what a sentence says.
 
@@ -233,6 +246,7 @@ class MotionGPT:
             min_seconds, max_seconds: bounds when the model chooses the length.
             seed: of all randomness.
             temperature, top_k, top_p, guidance, rerank: of sampling; see :class:`GenerationDefaults`.
+            cleanup: False leaves jitter and sliding feet as decoded; None takes the default.
 
         Returns:
             A motion in canonical placement for a sentence, a list for a list, and lists of n when n is given.
@@ -261,14 +275,15 @@ class MotionGPT:
             row = []
             for number, sample in enumerate(self._best(item, written, candidates)):
                 codes = self._extend(_codes(sample), low, seed + number, temperature, top_k, top_p)
-                motion = self.tokenizer.decode_motion(codes)
-                row.append(replace(motion if exact is None else motion[:exact], text=item))
+                row.append(replace(self._decode(codes, exact, cleanup), text=item))
             motions.append(row)
         if n is None:
             return motions[0][0] if isinstance(text, str) else [row[0] for row in motions]
         return motions[0] if isinstance(text, str) else motions
 
-    def stream(self, text: str, *, seconds: float | None = None, seed: int = 0, every: int = 5) -> Iterator[Motion]:
+    def stream(
+        self, text: str, *, seconds: float | None = None, seed: int = 0, every: int = 5, cleanup: bool | None = None
+    ) -> Iterator[Motion]:
         """The motion of a sentence while it is written: what there is after every few codes, the whole at the end.
 
         The last motion equals that of :meth:`generate` with the same arguments and ``rerank=1``: what is shown already
@@ -276,6 +291,7 @@ class MotionGPT:
 
         Args:
             every: codes between two partial motions.
+            cleanup: of the last motion, as in :meth:`generate`; those before it are shown as decoded.
         """
         exact = self._frames(seconds, None)
         prompt, low, high = self._text_job(text, exact, None, None)
@@ -291,8 +307,7 @@ class MotionGPT:
             new = words.codes([step.token])
             codes += new
             if (new and len(codes) % every == 0) or step.token == words.end:
-                motion = self.tokenizer.decode_motion(codes)
-                yield replace(motion if exact is None else motion[:exact], text=text)
+                yield replace(self._decode(codes, exact, cleanup if step.token == words.end else False), text=text)
 
     @overload
     def describe(self, motion: Motion) -> str: ...
@@ -305,10 +320,10 @@ class MotionGPT:
         """
         motions = [motion] if isinstance(motion, Motion) else list(motion)
         parts: list[tuple[int, str]] = []
-        for number, codes in enumerate(self.tokenizer.encode_batch(motions, levels=1)):
+        for number, codes in enumerate(self.tokenizer.encode_batch(motions, coarse=True)):
             count = math.ceil(len(codes) / self.defaults.window)
             for part in np.array_split(codes, count):
-                prompt = _prompt(Task.M2T, Fields(codes=part, num_codes=self.tokenizer.num_codes))
+                prompt = _prompt(Task.M2T, self._fields(codes=part))
                 parts.append((number, prompt))
         answers = generate(
             self.language, [prompt for _, prompt in parts], TextGrammar(max_tokens=60, no_repeat=6), temperature=0
@@ -330,6 +345,7 @@ class MotionGPT:
         temperature: float | None = None,
         top_k: int | None = None,
         top_p: float | None = None,
+        cleanup: bool | None = None,
     ) -> Motion:
         """Continue the first part of a motion.
 
@@ -337,7 +353,7 @@ class MotionGPT:
             motion: any placement, frame rate and proportions; only its first part is looked at.
             given: share of the motion to keep, above 0 and at most 1.
             seconds: length of the result; that of ``motion`` when None.
-            seed, temperature, top_k, top_p: as in :meth:`generate`.
+            seed, temperature, top_k, top_p, cleanup: as in :meth:`generate`.
 
         Returns:
             The whole clip at the model's frame rate in the motion's own placement and proportions; its given frames
@@ -345,6 +361,7 @@ class MotionGPT:
         """
         if not 0 < given <= 1:
             raise MotionGPTError(f"given must be above 0 and at most 1, but is {given}.")
+        self.tokenizer.check_skeleton(motion)
         source = motion.resample(self.tokenizer.skeleton.fps)
         first = max(1, round(given * len(source)))
         total = len(source) if seconds is None else self._require_frames(seconds, None)
@@ -356,7 +373,8 @@ class MotionGPT:
         codes = self._encode_part(head, head)[: max(1, first // stride)]
         codes = self._extend(codes, math.ceil(total / stride), seed, temperature, top_k, top_p)
         generated = self.tokenizer.decode_motion(codes).joints[:total]
-        return replace(source, joints=join(head.joints, generated, skeleton=source.skeleton))
+        joined = replace(source, joints=join(head.joints, generated, skeleton=source.skeleton))
+        return self._cleaned(joined, cleanup, keep=np.arange(total) < first)
 
     def inbetween(
         self,
@@ -367,13 +385,14 @@ class MotionGPT:
         temperature: float | None = None,
         top_k: int | None = None,
         top_p: float | None = None,
+        cleanup: bool | None = None,
     ) -> Motion:
         """Fill the middle of a motion between its first and last part.
 
         Args:
             motion: any placement, frame rate and proportions; its middle is not looked at.
             given: shares of the motion to keep at its start and at its end.
-            seed, temperature, top_k, top_p: as in :meth:`generate`.
+            seed, temperature, top_k, top_p, cleanup: as in :meth:`generate`.
 
         Returns:
             The whole clip as in :meth:`predict`; given frames at both ends are those of the motion.
@@ -383,6 +402,7 @@ class MotionGPT:
         """
         if not (0 < given[0] < 1 and 0 < given[1] < 1 and given[0] + given[1] <= 1):
             raise MotionGPTError(f"given must be two shares above 0 that add up to at most 1, but is {given}.")
+        self.tokenizer.check_skeleton(motion)
         source = motion.resample(self.tokenizer.skeleton.fps)
         stride, total = self.tokenizer.stride, len(source)
         first, last = max(1, round(given[0] * total)), total - max(1, round(given[1] * total))
@@ -409,25 +429,33 @@ class MotionGPT:
                 )
             near = max(1, min(context, (self.defaults.window - gap) // 2))
             left, right = before[-near:], after[:near]
-            fields = Fields(head=left, tail=right, hidden=gap, num_codes=self.tokenizer.num_codes)
-            prompt = _prompt(Task.INBETWEEN, fields)
+            prompt = _prompt(Task.INBETWEEN, self._fields(head=left, tail=right, hidden=gap))
             size = len(left) + gap + len(right)
             forced = [*left.tolist(), *[None] * gap, *right.tolist()]
             sampling = self._sampling(temperature, top_k, top_p)
             answer = generate(self.language, [prompt], MotionGrammar(size, size, forced), seed=seed, **sampling)[0][0]
             codes = np.concatenate([before, _codes(answer)[len(left) : len(left) + gap], after])
         generated = self.tokenizer.decode_motion(codes).joints[:total]
-        return replace(source, joints=join(head.joints, generated, tail.joints, skeleton=source.skeleton))
+        joined = replace(source, joints=join(head.joints, generated, tail.joints, skeleton=source.skeleton))
+        frames = np.arange(total)
+        return self._cleaned(joined, cleanup, keep=(frames < first) | (frames >= last))
 
     def ask(
-        self, prompt: str, motion: Motion | None = None, *, seed: int = 0, temperature: float | None = None
+        self,
+        prompt: str,
+        motion: Motion | None = None,
+        *,
+        seed: int = 0,
+        temperature: float | None = None,
+        cleanup: bool | None = None,
     ) -> Answer:
         """Follow any instruction.
 
         Args:
             prompt: the instruction; ``<motion>`` in it stands for ``motion``, which is put at its end otherwise.
             motion: the motion it speaks of.
-            seed, temperature: as in :meth:`generate`; 0, the likeliest answer, by default.
+            seed, cleanup: as in :meth:`generate`.
+            temperature: as in :meth:`generate`; 0, the likeliest answer, by default.
 
         Raises:
             MotionGPTError: the prompt is empty or too long, or speaks of ``<motion>`` without one.
@@ -437,7 +465,7 @@ class MotionGPT:
             raise MotionGPTError("The prompt speaks of <motion>, but no motion is given: give a motion file.")
         if motion is not None:
             prompt = prompt if "<motion>" in prompt else f"{prompt} <motion>"
-            codes = self.tokenizer.encode(motion, levels=1)
+            codes = self.tokenizer.encode(motion, coarse=True)
             if len(codes) > self.defaults.window:
                 raise MotionGPTError(
                     f"The motion lasts {motion.seconds:.1f} seconds, but an instruction can speak of at most "
@@ -447,7 +475,7 @@ class MotionGPT:
         grammar = FreeGrammar(max_tokens=80, max_codes=self.defaults.window)
         sampling = self._sampling(0.0 if temperature is None else temperature, None, None)
         answer = generate(self.language, [prompt], grammar, seed=seed, **sampling)[0][0]
-        made = None if answer.codes is None else self.tokenizer.decode_motion(answer.codes)
+        made = None if answer.codes is None else self._decode(answer.codes, None, cleanup)
         return Answer(answer.text, made)
 
     def _text_job(
@@ -460,14 +488,14 @@ class MotionGPT:
             if min_seconds is not None or max_seconds is not None:
                 raise MotionGPTError("Give either an exact length or bounds, not both.")
             count = math.ceil(exact / stride)
-            fields = Fields(caption=normalise_caption(text), frames=self._shown_frames(exact), fps=fps)
+            fields = self._fields(caption=normalise_caption(text), frames=self._shown_frames(exact))
             return _prompt(Task.T2M_SECONDS, fields), count, count
         low = self._require_frames(self.defaults.min_seconds if min_seconds is None else min_seconds, None)
         high = self._require_frames(self.defaults.max_seconds if max_seconds is None else max_seconds, None)
         if low > high:
             raise MotionGPTError(f"The shortest length, {low / fps:g} s, is above the longest, {high / fps:g} s.")
         fewest = math.ceil(low / stride)
-        return _prompt(Task.T2M, Fields(caption=normalise_caption(text))), fewest, max(fewest, high // stride)
+        return _prompt(Task.T2M, self._fields(caption=normalise_caption(text))), fewest, max(fewest, high // stride)
 
     def _extend(
         self,
@@ -483,7 +511,7 @@ class MotionGPT:
         while len(codes) < total:
             head = codes[-self.defaults.context :]
             count = min(total - len(codes), self.defaults.window - len(head))
-            prompt = _prompt(Task.PREDICT, Fields(head=head, num_codes=self.tokenizer.num_codes))
+            prompt = _prompt(Task.PREDICT, self._fields(head=head))
             sampling = self._sampling(temperature, top_k, top_p)
             # Every part draws other numbers.
             answer = generate(
@@ -493,15 +521,28 @@ class MotionGPT:
             part += 1
         return codes
 
+    def _decode(self, codes: np.ndarray | Sequence[int], exact: int | None, cleanup: bool | None) -> Motion:
+        """The motion of codes in canonical placement, cut to the length asked for."""
+        motion = self._cleaned(self.tokenizer.decode_motion(codes)[:exact], cleanup)
+        # Cleanup may have moved the first frame a little.
+        return replace(motion, joints=motion.joints - motion.joints[0, 0] * np.array([1, 0, 1], dtype=np.float32))
+
+    def _cleaned(self, motion: Motion, cleanup: bool | None, keep: np.ndarray | None = None) -> Motion:
+        wanted = self.defaults.cleanup if cleanup is None else cleanup
+        # Where the feet of other skeletons rest is not known.
+        if not wanted or motion.skeleton.name != HUMANML3D.name:
+            return motion
+        return clean(motion, keep=keep)
+
     def _encode_part(self, part: Motion, shown: Motion) -> np.ndarray:
         """Codes of a part of a clip, its floor taken from all frames that are shown."""
-        if self.tokenizer.skeleton.lengths is None:
-            return self.tokenizer.encode(part, levels=1)
-        # Retarget both together: one body, one scale, one floor.
-        both = replace(shown, joints=np.concatenate([shown.joints, part.joints])).retargeted()
+        both = replace(shown, joints=np.concatenate([shown.joints, part.joints]))
+        if self.tokenizer.skeleton.lengths is not None:
+            # Retarget both together: one body, one scale, one floor.
+            both = both.retargeted()
         floor = float(both.joints[: len(shown), :, 1].min())
         features = self.tokenizer.features_of(both[len(shown) :], floor=floor)
-        return self.tokenizer.encode(features, levels=1)
+        return self.tokenizer.encode(features, coarse=True)
 
     def _sampling(self, temperature: float | None, top_k: int | None, top_p: float | None) -> _Sampling:
         top_k = self.defaults.top_k if top_k is None else top_k
@@ -515,8 +556,7 @@ class MotionGPT:
         """Of every ``candidates`` answers the one after which the sentence is likeliest as its description."""
         if candidates == 1:
             return written
-        size = self.tokenizer.num_codes
-        prompts = [_prompt(Task.M2T, Fields(codes=answer.codes, num_codes=size)) for answer in written]
+        prompts = [_prompt(Task.M2T, self._fields(codes=answer.codes)) for answer in written]
         likelihoods = score(self.language, prompts, [normalise_caption(text)] * len(prompts)).view(-1, candidates)
         best = likelihoods.argmax(1) + torch.arange(len(likelihoods)) * candidates
         return [written[i] for i in best.tolist()]
@@ -529,11 +569,14 @@ class MotionGPT:
         if scale == 1:
             return {"guidance": None, "unconditional": None}
         if exact is None:
-            prompt = _prompt(Task.RANDOM_M, Fields())
+            prompt = _prompt(Task.RANDOM_M, self._fields())
         else:
-            fps = self.tokenizer.skeleton.fps
-            prompt = _prompt(Task.SECONDS2M, Fields(frames=self._shown_frames(exact), fps=fps))
+            prompt = _prompt(Task.SECONDS2M, self._fields(frames=self._shown_frames(exact)))
         return {"guidance": scale, "unconditional": prompt}
+
+    def _fields(self, **known: Any) -> Fields:
+        tokenizer = self.tokenizer
+        return Fields(**known, fps=tokenizer.skeleton.fps, stride=tokenizer.stride, num_codes=tokenizer.num_codes)
 
     def _shown_frames(self, exact: int) -> int:
         """The length that an instruction asks for: whole strides, at most a window."""

@@ -76,13 +76,25 @@ def config_from(kind: type[T], values: Mapping[str, Any], where: str) -> T:
         raise MotionGPTError(f"{where}: {error}.") from error
 
 
+def to_device(module: nn.Module, device: str) -> None:
+    """Move a network.
+
+    Raises:
+        MotionGPTError: there is no such device here.
+    """
+    try:
+        module.to(device)
+    except (RuntimeError, AssertionError) as error:
+        raise MotionGPTError(f"Device {device!r} cannot be used ({str(error).splitlines()[0]}): try 'cpu'.") from error
+
+
 def quantise(matrix: Tensor) -> tuple[Tensor, Tensor]:
-    """A float matrix (rows, columns) as int8 and a float16 scale for each row (rows,): a quarter of its size.
+    """A float matrix (rows, columns) as int8 and a bfloat16 scale for each row (rows,): a quarter of its size.
 
     The largest number of a row becomes 127, so that a matrix that was quantised before is met exactly.
     """
-    # The smallest float16 stands in for the scale of a row of zeros.
-    scale = (matrix.abs().amax(1) / 127).clamp(min=2.0**-24).half()
+    # A row of zeros has some scale too.
+    scale = (matrix.abs().amax(1) / 127).clamp(min=1e-30).bfloat16()
     return (matrix / scale.float()[:, None]).round().clamp(-127, 127).to(torch.int8), scale
 
 

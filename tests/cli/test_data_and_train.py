@@ -120,3 +120,23 @@ def test_interrupted_training_exits_with_130(monkeypatch, capsys) -> None:
     monkeypatch.setattr("motiongpt.training.tokenizer.train_tokenizer", interrupted)
     assert run(["train", "tokenizer", "--config", "tiny-tokenizer"]) == 130
     assert "step 3 of 9" in capsys.readouterr().err
+
+
+def test_tokenize(
+    cli: Cli, refused: Callable[..., str], dataset: Path, kit_folder: Path, tiny_model_folder: Path
+) -> None:
+    result = cli("data", "tokenize", dataset, "--model", tiny_model_folder)
+    assert (result.code, result.lines) == (0, ["set/TOKENS"]), result.err
+    codes = np.load("set/TOKENS/000003.npy")
+    assert (codes.dtype, codes.shape) == (np.int64, (1, len(np.load("set/new_joint_vecs/000003.npy")) // 4))
+    again = cli("data", "tokenize", dataset, "--tokenizer", tiny_model_folder / "tokenizer", "--json")
+    assert json.loads(again.out) == {"folder": "set/TOKENS", "written": 0, "kept": 8, "problems": []}
+    assert cli("data", "tokenize", dataset, "--model", tiny_model_folder, "-o", "codes").lines == ["codes"]
+    # The codes of a file are a motion again.
+    assert cli("tokens", "decode", "codes/000003.npy", "-o", "back.npy", "--model", tiny_model_folder).code == 0
+    assert np.load("back.npy").shape == (4 * codes.shape[1], 22, 3)
+    assert "both" in refused("data", "tokenize", dataset, "--model", "m", "--tokenizer", "t")
+    assert "width 251" in refused("data", "tokenize", kit_folder, "--model", tiny_model_folder, "-o", "kit")
+    assert "none" in refused("data", "tokenize", "none", "--model", tiny_model_folder)
+    device = ("--device", "nowhere")
+    assert "nowhere" in refused("data", "tokenize", dataset, "--tokenizer", tiny_model_folder / "tokenizer", *device)

@@ -106,3 +106,19 @@ def test_ask(cli: Cli, tiny_model_folder: Path, walk_file: Path) -> None:
     assert (answer["motion"] is None) == (api.motion is None)
     plain = cli("ask", "Describe <motion>", "--motion", walk_file, "--model", tiny_model_folder)
     assert plain.code == 0, plain.err
+
+
+def test_no_cleanup_leaves_motion_as_decoded(cli: Cli, tiny_model_folder: Path, walk_file: Path) -> None:
+    def written(verb: str, *arguments: object) -> np.ndarray:
+        result = cli(verb, *arguments, "--model", tiny_model_folder)
+        assert result.code == 0, result.err
+        joints: np.ndarray = np.load(result.lines[0])
+        return joints
+
+    model = MotionGPT.from_pretrained(tiny_model_folder)
+    walk = Motion.load(walk_file)
+    raw = written("generate", "a person walks", "--seconds", 1, "--format", "npy", "-o", "made", "--no-cleanup")
+    np.testing.assert_array_equal(raw, model.generate("a person walks", seconds=1.0, cleanup=False).joints)
+    for verb, complete in (("predict", model.predict), ("inbetween", model.inbetween)):
+        np.testing.assert_array_equal(written(verb, walk_file, "--no-cleanup"), complete(walk, cleanup=False).joints)
+        assert np.abs(written(verb, walk_file) - complete(walk, cleanup=False).joints).max() > 1e-4

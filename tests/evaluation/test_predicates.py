@@ -35,6 +35,11 @@ def around(body: np.ndarray, degrees: float, radius: float = 1.0) -> np.ndarray:
     return turned(body - centre, degrees) + centre
 
 
+def after(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """The second motion where the first ends."""
+    return np.concatenate([first, second + (first[-1, 0] - second[0, 0]) * np.array([1.0, 0.0, 1.0])])
+
+
 def with_joint(body: np.ndarray, name: str, offset: np.ndarray) -> np.ndarray:
     body = body.copy()
     body[:, joint(name)] += offset
@@ -103,6 +108,13 @@ def test_turns(standing: np.ndarray, degrees: float, left: bool, right: bool) ->
 
 def test_net_turn_counts_whole_turns(standing: np.ndarray) -> None:
     assert measures.net_turn(turned(standing, 700)) == pytest.approx(700, rel=0.05)
+
+
+def test_episodes_last_until_they_end() -> None:
+    values = np.array([0, 5, 3, 5, 0, 3, 5, 5])
+    # What comes down to 3 only is not over yet; what is not over at the end lasts to it.
+    assert measures.episodes(values > 4, values < 2) == [(1, 4), (6, 8)]
+    assert measures.episodes(values > 9, values < 2) == []
 
 
 def test_turns_around(standing: np.ndarray) -> None:
@@ -207,10 +219,136 @@ def test_stands_still(standing: np.ndarray) -> None:
     assert not predicates.stands_still(with_joint(standing, "left_wrist", up(0.3 * np.sin(10 * SECONDS))))
 
 
+def test_stays_whatever_the_arms_do(standing: np.ndarray) -> None:
+    assert predicates.stays(with_joint(standing, "left_wrist", up(0.3 * np.sin(10 * SECONDS))))
+    assert not predicates.stays(travelling(standing, z=1.0))
+    assert not predicates.stays(lowered(standing, 0.4))
+
+
 def test_sneaks(standing: np.ndarray) -> None:
     crouched = travelling(lowered(standing, 0.15), z=1.2)
     assert predicates.sneaks(crouched)
     assert not predicates.sneaks(travelling(standing, z=4.5))
+
+
+def test_turns_in_place(standing: np.ndarray) -> None:
+    assert predicates.turns_in_place(turned(standing, 120))
+    assert predicates.turns_in_place(turned(standing, 120), "left")
+    assert not predicates.turns_in_place(turned(standing, 120), "right")
+    assert not predicates.turns_in_place(around(standing, 360)), "walking in a circle is not in place"
+    assert not predicates.turns_in_place(turned(standing, 20))
+
+
+def test_stops(standing: np.ndarray) -> None:
+    walk = travelling(standing, z=3.0)
+    assert predicates.stops(after(walk, standing))
+    assert not predicates.stops(walk)
+    assert not predicates.stops(standing)
+    assert not predicates.stops(after(standing, walk))
+
+
+def test_walking_without_running(standing: np.ndarray) -> None:
+    assert predicates.walks_without_running(travelling(standing, z=3.0))
+    assert not predicates.walks_without_running(travelling(standing, z=9.0))
+
+
+def test_kneels(standing: np.ndarray) -> None:
+    low = lowered(standing, 0.4)  # the knees with the rest
+    assert predicates.kneels(low)
+    squat = with_joint(with_joint(low, "left_knee", up(0.4)), "right_knee", up(0.4))
+    assert not predicates.kneels(squat), "a squat keeps the knees up"
+    flat = lowered(standing, 0.7)
+    flat = with_joint(with_joint(flat, "left_knee", up(0.4)), "right_knee", up(0.4))
+    assert not predicates.kneels(flat), "the pelvis is on the floor"
+    assert not predicates.kneels(standing)
+
+
+def test_stands_up(standing: np.ndarray) -> None:
+    low = lowered(standing, 0.4)
+    assert predicates.stands_up(after(low, standing))
+    assert not predicates.stands_up(after(standing, low))
+
+
+def test_circles_arms(standing: np.ndarray) -> None:
+    angle = 2 * np.pi * SECONDS / SECONDS[-1]
+    both = standing
+    for side in ("left", "right"):
+        wrist, shoulder = joint(f"{side}_wrist"), joint(f"{side}_shoulder")
+        both = both.copy()
+        both[:, wrist] = both[:, shoulder] + 0.5 * np.stack([0 * angle, -np.cos(angle), np.sin(angle)], axis=-1)
+        assert predicates.circles_arms(both) is (side == "right"), "both arms are needed"
+    assert not predicates.circles_arms(standing)
+
+
+def test_claps(standing: np.ndarray) -> None:
+    gap = 0.3 + 0.25 * np.sin(2 * np.pi * SECONDS)
+    clapping = standing.copy()
+    for side, sign in (("left", 0.5), ("right", -0.5)):
+        clapping[:, joint(f"{side}_wrist")] = standing[:, joint("spine3")] + np.stack(
+            [sign * gap, 0 * gap, 0 * gap + 0.3], axis=-1
+        )
+    assert predicates.claps(clapping)
+    assert not predicates.claps(clapping[:20]), "closed once"
+    assert not predicates.claps(standing)
+
+
+def test_elbow_to_knee(standing: np.ndarray) -> None:
+    way = standing[:, joint("left_elbow")] - standing[:, joint("right_knee")]
+    assert predicates.touches_elbow_to_knee(with_joint(standing, "right_knee", PULSE[:, None] * way))
+    same = standing[:, joint("left_elbow")] - standing[:, joint("left_knee")]
+    assert not predicates.touches_elbow_to_knee(with_joint(standing, "left_knee", PULSE[:, None] * same))
+
+
+def test_marches(standing: np.ndarray) -> None:
+    left, right = (np.maximum(sign * np.sin(2 * np.pi * SECONDS), 0) * 0.35 for sign in (1, -1))
+    lifted = with_joint(standing, "left_knee", up(left))
+    assert not predicates.marches(lifted), "one knee only"
+    assert predicates.marches(with_joint(lifted, "right_knee", up(right)))
+    assert not predicates.marches(with_joint(lifted, "right_knee", up(left))), "both at once"
+
+
+@pytest.mark.parametrize("times", [1, 2, 3])
+def test_repeats(standing: np.ndarray, times: int) -> None:
+    jump = standing + up(0.35 * PULSE**4)[:, None]
+    squat = standing + PULSE[:, None, None] * (lowered(standing, 0.4) - standing)
+    swing = np.sin(np.pi * np.clip((SECONDS - 1) / 0.5, 0, 1))
+    high = np.stack([0 * swing, 0.5 * swing, 0.7 * swing], axis=-1)
+    kick = with_joint(with_joint(standing, "right_foot", high), "right_ankle", high)
+    for action, motion in (("jump", jump), ("hop", jump), ("squat", squat), ("kick", kick)):
+        several = np.concatenate([motion] * times)
+        assert predicates.repeats(several, action, times)
+        assert not predicates.repeats(several, action, times + 1)
+        assert not predicates.repeats(standing, action, times)
+
+
+def test_lasts_for(standing: np.ndarray) -> None:
+    assert predicates.lasts_for(standing, "stands_still", 3)
+    assert predicates.lasts_for(standing, "stands_still", 3.5)
+    assert not predicates.lasts_for(standing, "stands_still", 4)
+    assert not predicates.lasts_for(standing, "walks_forward", 3)
+
+
+def test_in_order(standing: np.ndarray) -> None:
+    walk, jump = travelling(standing, z=3.0), standing + up(0.35 * PULSE**4)[:, None]
+    assert predicates.in_order(after(walk, jump), predicates.walks_forward, predicates.jumps)
+    assert not predicates.in_order(after(walk, jump), predicates.jumps, predicates.walks_forward)
+    assert not predicates.in_order(after(jump, walk), predicates.walks_forward, predicates.jumps)
+    assert not predicates.in_order(walk[:20], predicates.walks_forward, predicates.walks_forward), "parts too short"
+
+
+def test_both(standing: np.ndarray) -> None:
+    walk = travelling(standing, z=3.0)
+    raised = with_joint(with_joint(standing, "right_wrist", up(0.9)), "left_wrist", up(0.9))
+    conditions = predicates.walks_forward, predicates.raises_both_arms
+    assert predicates.both(walk + raised - standing, *conditions)
+    apart = after(after(walk, standing), raised)
+    assert predicates.walks_forward(apart)
+    assert predicates.raises_both_arms(apart)
+    assert not predicates.both(apart, *conditions)
+    assert predicates.both((walk + raised - standing)[:30], *conditions)
+    # Arms that come down when the walk begins are not up while walking.
+    assert not predicates.both(after(raised, walk), *conditions)
+    assert not predicates.both(after(walk, raised), *conditions)
 
 
 ALL: list[Callable[..., bool]] = [
@@ -218,7 +356,9 @@ ALL: list[Callable[..., bool]] = [
     predicates.moves_quickly, predicates.runs, predicates.turns_around, predicates.circles, predicates.jumps,
     predicates.hops, predicates.kicks, predicates.sits, predicates.squats, predicates.bends_down,
     predicates.raises_arm, predicates.raises_both_arms, predicates.waves, predicates.throws, predicates.punches,
-    predicates.lies, predicates.sneaks,
+    predicates.lies, predicates.sneaks, predicates.turns_in_place, predicates.stops, predicates.kneels,
+    predicates.stands_up, predicates.circles_arms, predicates.claps, predicates.touches_elbow_to_knee,
+    predicates.marches, predicates.walks_without_running,
 ]  # fmt: skip
 
 

@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from motiongpt.language.captions import mirror_caption, normalise_caption
@@ -70,6 +70,7 @@ def test_mirroring_twice_gives_the_caption_back(text: str) -> None:
 
 
 @given(st.text())
+@example("\x80Â¡")
 def test_any_text_can_be_mirrored_and_normalised(text: str) -> None:
     mirror_caption(text)
     clean = normalise_caption(text)

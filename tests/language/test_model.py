@@ -1,15 +1,17 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from tokenizers import AddedToken, Tokenizer, models, pre_tokenizers
-from transformers import PreTrainedTokenizerFast, T5Config, T5ForConditionalGeneration
+from transformers import LogitsProcessor, LogitsProcessorList, T5ForConditionalGeneration
 
+from hub_folders import t5_folder
 from motiongpt.errors import MotionGPTError
 from motiongpt.language.decoding import MotionGrammar, generate
 from motiongpt.language.model import Collator, LanguageConfig, MotionLanguageModel
@@ -18,6 +20,7 @@ from motiongpt.language.text_tokenizer import TextTokenizer
 from motiongpt.language.vocabulary import motion_string
 
 from .conftest import CAPTIONS, TINY
+from .test_t5 import reference
 
 
 def test_created_from_texts_and_seed() -> None:
@@ -172,42 +175,9 @@ def test_missing_or_foreign_file(folder: Path, name: str) -> None:
 # ---- trained models of the hub -------------------------------------------------------------------------------------
 
 
-def hub_folder(folder: Path, words: int, **options: object) -> T5ForConditionalGeneration:
-    """A T5 as on the hub: ``words`` ids whose last 100 are sentinels, more rows than words."""
-    pieces = [
-        ("<pad>", 0.0),
-        ("</s>", 0.0),
-        ("<unk>", -2.0),
-        ("▁", -2.0),
-        *((c, -3.0) for c in "abcdefghijklmnopqrstuvwxyz"),
-    ]
-    pieces += [(f"▁word{i}", -9.0) for i in range(words - 100 - len(pieces))]
-    tokenizer = Tokenizer(models.Unigram(pieces, unk_id=2))
-    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
-    tokenizer.add_special_tokens(["<pad>", "</s>", "<unk>"])
-    tokenizer.add_special_tokens([AddedToken(f"<extra_id_{i}>") for i in reversed(range(100))])
-    PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, pad_token="<pad>", eos_token="</s>", unk_token="<unk>"
-    ).save_pretrained(folder)
-    torch.manual_seed(0)
-    config = T5Config(
-        vocab_size=words + 28,
-        d_model=16,
-        d_kv=4,
-        d_ff=24,
-        num_layers=1,
-        num_heads=4,
-        decoder_start_token_id=0,
-        **options,
-    )
-    network = T5ForConditionalGeneration(config).eval()
-    network.save_pretrained(folder)
-    return network
-
-
 @pytest.mark.parametrize("words", [400, 32_100])
 def test_hub_model(tmp_path: Path, words: int) -> None:
-    theirs = hub_folder(tmp_path, words, feed_forward_proj="gated-gelu")
+    theirs = t5_folder(tmp_path, words, feed_forward_proj="gated-gelu")
     model = MotionLanguageModel.create(LanguageConfig(backbone="hub", hub=str(tmp_path))).eval()
     assert model.tokenizer.first_code == words
     assert model.network.shared.weight.shape == (words + 515, 16)
@@ -230,7 +200,7 @@ def test_hub_model(tmp_path: Path, words: int) -> None:
 
 def test_hub_model_with_its_own_output_layer(tmp_path: Path) -> None:
     """flan-t5: the output layer is not the embedding table."""
-    theirs = hub_folder(tmp_path, 400, feed_forward_proj="gated-gelu", tie_word_embeddings=False)
+    theirs = t5_folder(tmp_path, 400, feed_forward_proj="gated-gelu", tie_word_embeddings=False)
     path = tmp_path / "model.safetensors"
     head = torch.randn(428, 16, generator=torch.Generator().manual_seed(5))
     save_file({**load_file(path), "lm_head.weight": head}, path, metadata={"format": "pt"})
@@ -239,13 +209,56 @@ def test_hub_model_with_its_own_output_layer(tmp_path: Path) -> None:
     theirs = T5ForConditionalGeneration.from_pretrained(tmp_path).eval()
     assert torch.equal(theirs.lm_head.weight, head)
 
-    model = MotionLanguageModel.create(LanguageConfig(backbone="hub", hub=str(tmp_path))).eval()
+    model = MotionLanguageModel.create(LanguageConfig(backbone="hub", hub=str(tmp_path), num_codes=16)).eval()
     assert not model.network.shape.tied_embeddings
-    ids, mask = model.encode_text(["abc"])
-    labels = torch.tensor([[5, 6, 7]])
+    words = model.tokenizer
+    prompts = ["abc", "a word1 word2", "word7 word8 word9"]
+    ids, mask = model.encode_text(prompts)
+    labels = torch.tensor([[5, 6, 7]]).repeat(3, 1)
     with torch.no_grad():
-        expected = theirs(input_ids=ids, attention_mask=mask.long(), labels=labels).logits[0]
-        torch.testing.assert_close(model.logits(ids, mask, labels)[:, :400], expected[:, :400], rtol=1e-4, atol=1e-4)
+        expected = theirs(input_ids=ids, attention_mask=mask.long(), labels=labels).logits[..., :400]
+        ours = model.logits(ids, mask, labels)[:, :400].view_as(expected)
+    torch.testing.assert_close(ours, expected, rtol=1e-4, atol=1e-4)
+
+    class Motion(LogitsProcessor):
+        def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+            written = input_ids.shape[1] - 1
+            allowed = torch.zeros(words.size, dtype=torch.bool)
+            allowed[[words.start] if written == 0 else range(words.first_code, words.start)] = True
+            allowed[words.end] = written > 1
+            return scores.masked_fill(~allowed, -torch.inf)
+
+    written = reference(model.network).generate(
+        ids,
+        attention_mask=mask.long(),
+        do_sample=False,
+        max_new_tokens=20,
+        eos_token_id=words.end,
+        logits_processor=LogitsProcessorList([Motion()]),
+    )
+    for row, (answer,) in zip(
+        written.tolist(), generate(model, prompts, MotionGrammar(1, 30), temperature=0), strict=True
+    ):
+        length = min(len(answer.token_ids), 20)
+        assert length > 2
+        assert row[1 : 1 + length] == answer.token_ids[:length]
+
+
+@pytest.mark.parametrize("backbone", ["t5-scratch", "hub"])
+def test_our_own_network_needs_no_other_library_to_load(tmp_path: Path, backbone: str) -> None:
+    t5_folder(tmp_path / "hub", 400)
+    model = MotionLanguageModel.create(replace(TINY, backbone=backbone, hub=str(tmp_path / "hub")), texts=CAPTIONS)
+    model.save(tmp_path / "ours")
+    program = (
+        "import sys\n"
+        "from motiongpt.language.model import MotionLanguageModel\n"
+        "from motiongpt.language.decoding import MotionGrammar, generate\n"
+        f"model = MotionLanguageModel.load({str(tmp_path / 'ours')!r})\n"
+        "assert generate(model, ['walk'], MotionGrammar(2, 2))\n"
+        "sys.exit(str({'transformers', 'peft'} & set(sys.modules) or ''))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.stderr.strip() == ""
 
 
 def test_what_is_no_hub_model(tmp_path: Path) -> None:
@@ -253,13 +266,14 @@ def test_what_is_no_hub_model(tmp_path: Path) -> None:
         LanguageConfig(backbone="hub"),
         LanguageConfig(backbone="hub", hub=str(tmp_path)),
         LanguageConfig(backbone="bert"),
+        LanguageConfig(backbone="hub", hub=str(tmp_path), lora_rank=4),
     ):
         with pytest.raises(MotionGPTError):
             MotionLanguageModel.create(config)
 
 
 def test_hub_model_without_safetensors(tmp_path: Path) -> None:
-    network = hub_folder(tmp_path, 400)
+    network = t5_folder(tmp_path, 400)
     (tmp_path / "model.safetensors").unlink()
     torch.save(network.state_dict(), tmp_path / "pytorch_model.bin")
     with pytest.raises(MotionGPTError, match="safetensors"):

@@ -92,6 +92,20 @@ def test_units_are_true_frames_and_seconds() -> None:
     assert fill(length, Fields(frames=90)) == "90 frames, 4.5 seconds"
     assert fill(length, Fields(seconds=4)) == "80 frames, 4.0 seconds"
     assert fill(length, Fields(frames=25, fps=12.5)) == "25 frames, 2.0 seconds"
+    assert fill(length, Fields(codes=[0] * 25, fps=12.5)) == "100 frames, 8.0 seconds"
+
+
+@pytest.mark.parametrize("stride", [1, 2, 4, 8])
+def test_the_stride_of_the_tokenizer_is_what_a_code_lasts(stride: int) -> None:
+    codes = list(range(160 // stride))
+    fields = Fields(codes=codes, stride=stride)
+    assert fill("<Frame_Placeholder> <Second_Placeholder>", fields) == "160 8.0"
+    # The same shares of the clip's time are given, whatever a code lasts.
+    head = parse(fill("<Motion_Placeholder_s1>", fields))[0]
+    assert len(head) * stride == 32
+    masked = fill("<Motion_Placeholder_Masked>", fields)
+    assert masked.count("<motion_id_514>") * stride == 80
+    assert hidden_middle(len(codes), stride=stride) == (40 // stride, 120 // stride)
 
 
 def test_given_ends_instead_of_the_whole_clip() -> None:
@@ -268,6 +282,50 @@ def test_a_users_file_is_read(tmp_path: Path) -> None:
     assert answer == written([1] * 10)
     with pytest.raises(MotionGPTError, match="m2t"):
         templates.count("m2t")
+
+
+def test_a_file_of_pretraining_tasks_is_read(tmp_path: Path) -> None:
+    """Bare placeholders and a short instruction, as files for the second stage have them."""
+    path = instruction_file(
+        tmp_path,
+        {
+            "To motion": {
+                "a": {"class": "t2m", "input": ["<Caption_Placeholder>"], "output": ["<Motion_Placeholder>"]}
+            },
+            "To text": {"b": {"class": "m2t", "input": ["<Motion_Placeholder>"], "output": ["<Caption_Placeholder>"]}},
+            "On": {
+                "c": {
+                    "class": "predict",
+                    "input": ["Go on: <Motion_Placeholder_s1>"],
+                    "output": ["<Motion_Placeholder_s2>"],
+                }
+            },
+        },
+    )
+    templates = Templates.load(path)
+    assert templates.tasks == (Task.T2M, Task.M2T, Task.PREDICT)
+    assert templates.problems == ()
+    fields = Fields(caption="a walk", codes=list(range(20)))
+    assert templates.sample(Task.PREDICT, np.random.default_rng(0), fields) == (
+        f"Go on: {written(list(range(4)))}",
+        written(list(range(4, 20))),
+    )
+
+
+def test_a_file_with_all_sub_tasks_is_read(tmp_path: Path) -> None:
+    content: dict[str, Any] = {"group": {}}
+    for number, task in enumerate(Task):
+        takes, gives = " ".join(sorted(task.inputs)), " ".join(sorted(task.outputs))
+        # The names say nothing: what a sub-task is follows from its placeholders.
+        content["group"][f"sub-task {number}"] = {
+            "class": "any",
+            "input": [f"Please: {takes}", f"{takes}!"],
+            "output": [gives],
+        }
+    templates = Templates.load(instruction_file(tmp_path, content))
+    assert templates.tasks == tuple(Task)
+    assert templates.problems == ()
+    assert all(templates.count(task) == 2 for task in Task)
 
 
 @pytest.mark.parametrize(

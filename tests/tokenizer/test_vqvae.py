@@ -7,7 +7,7 @@ from safetensors.torch import load_file
 
 from motiongpt.errors import MotionGPTError
 from motiongpt.tokenizer import VQVAE, VQVAEConfig
-from motiongpt.tokenizer.quantizers import QUANTIZERS, Quantizer
+from motiongpt.tokenizer.quantizers import Quantizer
 
 
 def small(**changes):
@@ -57,7 +57,7 @@ def test_norms_and_activations_train(norm, activation):
     assert network.encoder.model[0].weight.grad.abs().sum() > 0
 
 
-@pytest.mark.parametrize("kind", QUANTIZERS)
+@pytest.mark.parametrize("kind", ["ema_reset", "ema", "reset", "orig"])
 def test_quantizers_learn_four_clusters(kind):
     """Latents around four far points: trained codes must move onto them."""
     torch.manual_seed(0)

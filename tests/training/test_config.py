@@ -8,7 +8,7 @@ from motiongpt.training.config import LanguageTraining, TokenizerTraining, confi
 
 @pytest.mark.parametrize("name", config_names())
 def test_packaged_configs_load(name):
-    kind = TokenizerTraining if name.endswith("tokenizer") else LanguageTraining
+    kind = TokenizerTraining if name.endswith(("tokenizer", "refinement")) else LanguageTraining
     config = load_config(kind, name)
     assert config.loop.steps > 0
 
@@ -57,3 +57,56 @@ def test_broken_yaml_is_named_by_line(tmp_path):
     path.write_text("data: x\noutput: [y\nseed: 1\n")
     with pytest.raises(MotionGPTError, match=r"broken\.yaml line \d"):
         load_config(TokenizerTraining, path)
+
+
+@pytest.mark.parametrize("stage", ["tokenizer", "pretrain", "instruct"])
+def test_a_name_may_leave_out_its_stage(stage):
+    kind = TokenizerTraining if stage == "tokenizer" else LanguageTraining
+    for name in ("kit", "paper", "tiny"):
+        assert load_config(kind, name, stage=stage) == load_config(kind, f"{name}-{stage}")
+    assert load_config(kind, f"kit-{stage}", stage=stage).data == "data/kit"
+
+
+def test_a_config_extends_another(tmp_path):
+    (tmp_path / "base.yaml").write_text(
+        "data: x\ntokenizer: t\noutput: y\ntasks: {t2m: 2, m2t: 1}\nloop: {steps: 5, batch_size: 7}\n"
+    )
+    (tmp_path / "mine.yaml").write_text(
+        "extends: base.yaml\ntasks: {predict: 1}\nloop: {steps: 9}\nmodel: {heads: 2}\n"
+    )
+    config = load_config(LanguageTraining, tmp_path / "mine.yaml", ["loop.warmup=3"])
+    assert (config.data, config.loop.steps, config.loop.batch_size, config.loop.warmup) == ("x", 9, 7, 3)
+    # A mixture is one value: what the other config mixed is gone.
+    assert config.tasks == {"predict": 1}
+    assert config.model.heads == 2
+    (tmp_path / "packaged.yaml").write_text("extends: tiny\nseed: 4\n")
+    config = load_config(LanguageTraining, tmp_path / "packaged.yaml", stage="pretrain")
+    assert (config.seed, config.output) == (4, "runs/tiny-pretrain")
+
+
+def test_configs_that_extend_each_other_or_nothing_are_refused(tmp_path):
+    (tmp_path / "a.yaml").write_text("extends: b.yaml\n")
+    (tmp_path / "b.yaml").write_text("extends: a.yaml\n")
+    with pytest.raises(MotionGPTError, match="extends itself"):
+        load_config(TokenizerTraining, tmp_path / "a.yaml")
+    (tmp_path / "a.yaml").write_text("extends: nothing\n")
+    with pytest.raises(MotionGPTError, match=r"'nothing'.*paper-tokenizer"):
+        load_config(TokenizerTraining, tmp_path / "a.yaml", stage="tokenizer")
+
+
+def test_the_papers_configs_are_what_was_published():
+    tokenizer = load_config(TokenizerTraining, "paper-tokenizer")
+    network = tokenizer.network
+    assert (network.width, network.code_dim, network.num_codes, network.stride) == (512, 512, 512, 4)
+    assert (tokenizer.loop.batch_size, tokenizer.windows, tokenizer.loop.learning_rate) == (256, (64,), 2e-4)
+    # Half the mean error of the 63 position numbers, on top of the mean error of all 263.
+    assert tokenizer.block_weights["positions"] / 263 * 63 == pytest.approx(63 / 263 + 0.5, rel=1e-3)
+    kit = load_config(TokenizerTraining, "kit-tokenizer")
+    assert kit.block_weights["positions"] / 251 * 60 == pytest.approx(60 / 251 + 0.5, rel=1e-3)
+    pretrain, instruct, t2m = (
+        load_config(LanguageTraining, name) for name in ("paper-pretrain", "paper-instruct", "paper-t2m-instruct")
+    )
+    assert {"t2m", "m2t", "predict"} < set(pretrain.tasks)
+    assert (pretrain.loop.learning_rate, instruct.loop.learning_rate) == (2e-4, 1e-4)
+    assert not instruct.tasks
+    assert dict(t2m.tasks) == {"t2m": 1}

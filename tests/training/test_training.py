@@ -10,6 +10,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from motiongpt.data.tokens import write_tokens
 from motiongpt.errors import MotionGPTError
 from motiongpt.model import MotionGPT
 from motiongpt.motion import features_to_joints, joints_to_features
@@ -273,4 +274,34 @@ def test_the_joint_error_is_that_of_the_joints(data_folder, tmp_path, tokenizer_
     features = joints_to_features(turning)
     joints = features_to_joints(features)
     expected = joints[:, 1:] - joints[:, :1]
-    np.testing.assert_allclose(task._oriented(torch.from_numpy(features)[None])[0], expected, atol=1e-5)
+    local, path = task._placed(torch.from_numpy(features)[None])
+    np.testing.assert_allclose(local[0], expected, atol=1e-5)
+    np.testing.assert_allclose(path[0], joints[:, 0, [0, 2]], atol=1e-5)
+
+
+def test_the_joint_error_of_kit_bodies_is_in_metres(kit_folder, tmp_path, make_kit_walk):
+    task = TokenizerTask(tokenizer_config(kit_folder, tmp_path, "network.features=251"))
+    walk = make_kit_walk()
+    local, path = task._placed(torch.from_numpy(walk.features())[None])
+    joints = walk.canonical().joints[:-1]
+    np.testing.assert_allclose(local[0], joints[:, 1:] - joints[:, :1], atol=1e-4)
+    np.testing.assert_allclose(path[0], joints[:, 0, [0, 2]], atol=1e-4)
+
+
+def test_a_run_of_an_earlier_version_goes_on(data_folder, tokenizer_folder, tmp_path):
+    """Its saved config lacks the keys that came later: they are off."""
+    from safetensors import safe_open
+    from safetensors.torch import save_file
+
+    values = (data_folder, tokenizer_folder, tmp_path / "run")
+    train_language(language_config("pretrain", *values, "loop.steps=2"))
+    path = tmp_path / "run" / loop.STATE
+    with safe_open(path, framework="pt") as file:
+        metadata = file.metadata()
+    config = json.loads(metadata["config"])
+    del config["tokens"], config["model"]["text_encoder"]
+    save_file(load_file(path), path, {**metadata, "config": json.dumps(config)})
+    train_language(language_config("pretrain", *values, "loop.steps=2"))
+    write_tokens(data_folder, MotionTokenizer.load(tokenizer_folder), tmp_path / "TOKENS")
+    with pytest.raises(MotionGPTError, match="tokens changed"):
+        train_language(language_config("pretrain", *values, "loop.steps=2", f"tokens={tmp_path / 'TOKENS'}"))

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from motiongpt import __version__
-from motiongpt.cli import batch, checkpoints, data, files, motions, tokens, train
+from motiongpt.cli import batch, checkpoints, data, evaluate, files, motions, tokens, train
 from motiongpt.cli.console import say
 from motiongpt.errors import Interrupted, MotionGPTError
 
@@ -38,6 +38,7 @@ app.command("export-checkpoint")(checkpoints.export_checkpoint)
 app.add_typer(tokens.app)
 app.add_typer(data.app)
 app.add_typer(train.app)
+app.add_typer(evaluate.app)
 
 
 @app.callback(invoke_without_command=True)

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 import typer
 
-from motiongpt.cli.console import load_model, print_json, say, writable_folder
-from motiongpt.cli.motions import parse_shares
+from motiongpt.cli.console import load_model, print_json, read_motion, say, writable_folder
+from motiongpt.cli.motions import cleanup_option, parse_shares
 from motiongpt.cli.options import (
     AsJson,
     Device,
     Guidance,
     Model,
+    NoCleanup,
     OutputFolder,
     Rerank,
     Samples,
@@ -99,6 +100,7 @@ def batch(
     top_p: TopP = None,
     guidance: Guidance = None,
     rerank: Rerank = None,
+    no_cleanup: NoCleanup = False,
     original_names: Annotated[
         bool,
         typer.Option(
@@ -126,6 +128,7 @@ def batch(
     if seconds is not None and task not in (BatchTask.t2m, BatchTask.pred):
         raise MotionGPTError(f"--seconds belongs to the tasks t2m and pred, not to {task.value}.")
     options: dict[str, Any] = {"temperature": temperature, "top_k": top_k, "top_p": top_p}
+    options["cleanup"] = cleanup_option(no_cleanup)
     if task in (BatchTask.t2m, BatchTask.pred):
         options["seconds"] = seconds
     if task is BatchTask.inbetween:
@@ -133,6 +136,8 @@ def batch(
     if task is BatchTask.pred:
         options["given"] = _parse_share(given or "0.2")
     if task is BatchTask.m2t:
+        if no_cleanup:
+            raise MotionGPTError("--no-cleanup belongs to the tasks that make motion, not to m2t.")
         options = {}
     for name, value in (("guidance", guidance), ("rerank", rerank)):
         if value is not None and task is not BatchTask.t2m:
@@ -215,7 +220,7 @@ class Run:
         self._original_names = original_names
         # As the manifest will give them back: JSON has no tuples.
         told = json.loads(json.dumps(options))
-        self._common = {"task": task.value, "options": told, "model": _fingerprint(model)}
+        self._common = {"task": task.value, "options": told, "model": model.fingerprint()}
         self._earlier = _read_manifest(output / MANIFEST)
         self._entries: dict[tuple[int, int], Entry] = {}
 
@@ -271,7 +276,7 @@ class Run:
             self._entries |= {_key(entry): self._earlier[_key(entry)] for entry in entries}
             return None
         if self._task is not BatchTask.t2m:
-            motion = Motion.load(path)
+            motion = read_motion(path, self._model)
         return Job(item, motion, entries, self._prompt(item, motion) if self._original_names else "")
 
     def _prompt(self, item: Item, motion: Motion | None) -> str:
@@ -281,8 +286,10 @@ class Run:
         if motion is None:
             return item.text
         tokenizer = self._model.tokenizer
-        codes = tokenizer.encode(motion, levels=1)
-        fields = Fields(codes=codes, frames=len(motion), fps=motion.fps, num_codes=tokenizer.num_codes)
+        codes = tokenizer.encode(motion, coarse=True)
+        fields = Fields(
+            codes=codes, frames=len(motion), fps=motion.fps, stride=tokenizer.stride, num_codes=tokenizer.num_codes
+        )
         return fill(item.text.replace("<motion>", "<Motion_Placeholder>"), fields)
 
     def _find(self, file: str) -> Path:
@@ -375,13 +382,3 @@ def _read_manifest(path: Path) -> dict[tuple[int, int], Entry]:
         return {_key(entry): entry for entry in entries}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}
-
-
-def _fingerprint(model: MotionGPT) -> str:
-    """Short hash of all weights and generation defaults: results of another model are not taken for this one's."""
-    digest = hashlib.sha256(repr(model.defaults).encode())
-    for module in (model.tokenizer, model.language):
-        for name, tensor in sorted(module.state_dict().items()):
-            digest.update(name.encode())
-            digest.update(tensor.detach().cpu().numpy().tobytes())
-    return digest.hexdigest()[:16]

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from motiongpt.errors import MotionGPTError
-from motiongpt.motion import Motion
+from motiongpt.motion import HUMANML3D, KIT, Motion
 
 if TYPE_CHECKING:
     from motiongpt.model import MotionGPT
@@ -36,6 +36,14 @@ def load_model(source: str | None, device: str) -> MotionGPT:
     from motiongpt.model import MotionGPT
 
     return MotionGPT.from_pretrained(source, device)
+
+
+def read_motion(path: Path, model: MotionGPT) -> Motion:
+    """A motion file for a model; the 21 joints of an .npy are KIT's where the model reads those."""
+    skeleton = model.tokenizer.skeleton
+    if skeleton is KIT and path.suffix.lower() == ".npy":
+        return Motion.load(path, skeleton=skeleton)
+    return Motion.load(path)
 
 
 def slug(text: str) -> str:
@@ -83,6 +91,25 @@ def parse_formats(text: str) -> list[str]:
     if not names:
         raise MotionGPTError(f"--format names no format; known are {', '.join(known)}, features.npy.")
     return names
+
+
+def formats_of(names: Sequence[str], model: MotionGPT, *, asked: bool) -> list[str]:
+    """Those of the formats that the model's skeleton can be written in.
+
+    Args:
+        asked: the user has named them, so none may be left out.
+
+    Raises:
+        MotionGPTError: a format that was asked for cannot be written.
+    """
+    skeleton = model.tokenizer.skeleton
+    if skeleton is HUMANML3D or "bvh" not in names:
+        return list(names)
+    reason = f"a BVH needs HumanML3D's 22 joints, and this model makes the {skeleton.num_joints} of {skeleton.name}"
+    if asked:
+        raise MotionGPTError(f"Format 'bvh' cannot be written: {reason}.")
+    say(f"no bvh: {reason}")
+    return [name for name in names if name != "bvh"]
 
 
 def check_output(path: Path) -> Path:

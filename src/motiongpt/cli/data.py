@@ -1,4 +1,4 @@
-"""The verbs of data sets: build, check, stats."""
+"""The verbs of data sets: build, augment, check, stats, tokenize."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from typing import Annotated
 
 import typer
 
-from motiongpt.cli.console import print_json, say, writable_folder
-from motiongpt.cli.options import AsJson, Seed
+from motiongpt.cli.console import load_model, print_json, say, writable_folder
+from motiongpt.cli.options import AsJson, Device, Model, Seed
+from motiongpt.errors import MotionGPTError
 
-app = typer.Typer(name="data", help="Data sets: build one from motion capture, find its faults, describe it.")
+app = typer.Typer(name="data", help="Data sets: build one from motion capture, find its faults, count, encode.")
 Root = Annotated[Path, typer.Argument(metavar="DIR", help="Data set in the HumanML3D layout.", show_default=False)]
 
 
@@ -69,6 +70,46 @@ def build(
 
 
 @app.command()
+def augment(
+    root: Root,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="OUT", help="Folder of the new data set.", show_default=False)
+    ],
+    clips: Annotated[int, typer.Option("--clips", metavar="N", min=0, help="How many clips are made.")] = 10_000,
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", metavar="FILE", help="YAML laid over the augmentation that comes with the package."),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option("--workers", metavar="N", min=1, help="Processes; one a core by default.")
+    ] = None,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Make more training clips out of the real ones of a data set, with captions; validation and test stay as they are.
+
+    An interrupted run goes on where it stopped. OUT/report.md tells what was made and what was rejected.
+    """
+    from motiongpt.data.augment import augment as augment_data
+    from motiongpt.data.augment import read_config
+
+    report = augment_data(
+        root,
+        output,
+        clips=clips,
+        config=None if config is None else read_config(config),
+        seed=seed,
+        workers=workers,
+        progress=sys.stderr.isatty(),
+    )
+    say(f"{report.clips} new clips ({report.minutes:.0f} minutes) beside {report.originals} in {report.seconds:.1f} s")
+    if as_json:
+        print_json(asdict(report))
+    else:
+        print(output)
+
+
+@app.command()
 def check(root: Root, as_json: AsJson = False) -> None:
     """Find what is wrong with a data set, one problem a line; the exit code is 1 when there is any."""
     from motiongpt.data.check import check as check_data
@@ -105,3 +146,43 @@ def stats(
         print_statistics(result)
         if picture is not None:
             print(picture)
+
+
+@app.command()
+def tokenize(
+    root: Root,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="FOLDER", help="Folder of the codes; DIR/TOKENS when not given."),
+    ] = None,
+    model: Model = None,
+    tokenizer_folder: Annotated[
+        Path | None,
+        typer.Option("--tokenizer", metavar="FOLDER", help="Result of train tokenizer, instead of a whole model."),
+    ] = None,
+    device: Device = "cpu",
+    as_json: AsJson = False,
+) -> None:
+    """Write the codes of every clip of a data set, FOLDER/<id>.npy, int64 (1, n), as the original's script does.
+
+    The training of the language model reads them with tokens=FOLDER. Clips whose codes are there already are kept.
+    """
+    if model is not None and tokenizer_folder is not None:
+        raise MotionGPTError("Give either --model or --tokenizer, not both.")
+    from motiongpt.data.tokens import write_tokens
+    from motiongpt.tokenizer import MotionTokenizer
+    from motiongpt.weights_io import to_device
+
+    if tokenizer_folder is not None:
+        tokenizer = MotionTokenizer.load(tokenizer_folder)
+        to_device(tokenizer, device)
+    else:
+        tokenizer = load_model(model, device).tokenizer
+    result = write_tokens(root, tokenizer, output)
+    for problem in result.problems:
+        say(f"left out: {problem}")
+    say(f"{result.written} clips encoded, {result.kept} kept, {len(result.problems)} left out")
+    if as_json:
+        print_json({**asdict(result), "folder": str(result.folder)})
+    else:
+        print(result.folder)

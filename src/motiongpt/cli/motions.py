@@ -11,9 +11,11 @@ from motiongpt.cli.console import (
     OUTPUTS,
     Stopwatch,
     check_output,
+    formats_of,
     load_model,
     parse_formats,
     print_json,
+    read_motion,
     save_all,
     save_motion,
     say,
@@ -26,6 +28,7 @@ from motiongpt.cli.options import (
     Formats,
     Guidance,
     Model,
+    NoCleanup,
     OutputFile,
     OutputFolder,
     Rerank,
@@ -49,7 +52,7 @@ def generate(
     texts: Annotated[list[str], typer.Argument(metavar="TEXT...", help="What the person does.", show_default=False)],
     seconds: Seconds = None,
     frames: Annotated[
-        int | None, typer.Option("--frames", metavar="F", help="Exact length in frames at 20 a second.")
+        int | None, typer.Option("--frames", metavar="F", help="Exact length in frames, 20 a second (KIT 12.5).")
     ] = None,
     min_seconds: Annotated[float | None, typer.Option(help="Shortest length the model may choose.")] = None,
     max_seconds: Annotated[float | None, typer.Option(help="Longest length the model may choose.")] = None,
@@ -62,6 +65,7 @@ def generate(
     top_p: TopP = None,
     guidance: Guidance = None,
     rerank: Rerank = None,
+    no_cleanup: NoCleanup = False,
     model: Model = None,
     device: Device = "cpu",
     as_json: AsJson = False,
@@ -75,6 +79,7 @@ def generate(
     writable_folder(output)
     watch = Stopwatch()
     gpt = load_model(model, device)
+    names = formats_of(names, gpt, asked=formats != _FORMATS)
     loading = watch.seconds
     watch = Stopwatch()
     rows = gpt.generate(
@@ -90,6 +95,7 @@ def generate(
         top_p=top_p,
         guidance=guidance,
         rerank=rerank,
+        cleanup=cleanup_option(no_cleanup),
     )
     generating = watch.seconds
     result: dict[str, Any] = {"seed": seed, "load_seconds": loading, "generate_seconds": generating, "motions": []}
@@ -124,8 +130,9 @@ def describe(
     as_json: AsJson = False,
 ) -> None:
     """What motions show: one caption a line, in the order of the files."""
-    motions = [Motion.load(file) for file in files]
-    captions = [" ".join(caption.split()) for caption in load_model(model, device).describe(motions)]
+    gpt = load_model(model, device)
+    motions = [read_motion(file, gpt) for file in files]
+    captions = [" ".join(caption.split()) for caption in gpt.describe(motions)]
     if as_json:
         entries = [
             {"file": str(file), "caption": caption, **_facts(motion)}
@@ -147,19 +154,27 @@ def predict(
     temperature: Temperature = None,
     top_k: TopK = None,
     top_p: TopP = None,
+    no_cleanup: NoCleanup = False,
     model: Model = None,
     device: Device = "cpu",
     as_json: AsJson = False,
 ) -> None:
     """Continue the start of a motion.
 
-    Writes the whole clip at 20 frames a second, given frames included, in the input's own place and proportions; to
+    Writes the whole clip at the model's frame rate, given frames included, in the input's own place and proportions; to
     outputs/<name>_predict.npy when -o is not given.
     """
     path = check_output(output or OUTPUTS / f"{file.stem}_predict.npy")
-    motion = Motion.load(file)
-    result = load_model(model, device).predict(
-        motion, given=given, seconds=seconds, seed=seed, temperature=temperature, top_k=top_k, top_p=top_p
+    gpt = load_model(model, device)
+    result = gpt.predict(
+        read_motion(file, gpt),
+        given=given,
+        seconds=seconds,
+        seed=seed,
+        temperature=temperature,
+        top_k=top_k,
+        top_p=top_p,
+        cleanup=cleanup_option(no_cleanup),
     )
     _finish(file, result, path, seed, {"given": given}, as_json)
 
@@ -174,22 +189,34 @@ def inbetween(
     temperature: Temperature = None,
     top_k: TopK = None,
     top_p: TopP = None,
+    no_cleanup: NoCleanup = False,
     model: Model = None,
     device: Device = "cpu",
     as_json: AsJson = False,
 ) -> None:
     """Fill in the middle of a motion.
 
-    Writes the whole clip at 20 frames a second, given frames included, in the input's own place and proportions; to
+    Writes the whole clip at the model's frame rate, given frames included, in the input's own place and proportions; to
     outputs/<name>_inbetween.npy when -o is not given.
     """
     shares = parse_shares(given)
     path = check_output(output or OUTPUTS / f"{file.stem}_inbetween.npy")
-    motion = Motion.load(file)
-    result = load_model(model, device).inbetween(
-        motion, given=shares, seed=seed, temperature=temperature, top_k=top_k, top_p=top_p
+    gpt = load_model(model, device)
+    result = gpt.inbetween(
+        read_motion(file, gpt),
+        given=shares,
+        seed=seed,
+        temperature=temperature,
+        top_k=top_k,
+        top_p=top_p,
+        cleanup=cleanup_option(no_cleanup),
     )
     _finish(file, result, path, seed, {"given": shares}, as_json)
+
+
+def cleanup_option(no_cleanup: bool) -> bool | None:
+    """``--no-cleanup`` as the model's option: without the flag, the model's own default."""
+    return False if no_cleanup else None
 
 
 def parse_shares(text: str) -> tuple[float, float]:
@@ -221,6 +248,7 @@ def ask(
     ] = None,
     seed: Seed = 0,
     temperature: Temperature = None,
+    no_cleanup: NoCleanup = False,
     output: OutputFolder = OUTPUTS,
     formats: Formats = _FORMATS,
     model: Model = None,
@@ -233,8 +261,10 @@ def ask(
     Without --temperature the answer is the likeliest one.
     """
     names = parse_formats(formats)
-    clip = None if motion is None else Motion.load(motion)
-    answer = load_model(model, device).ask(prompt, clip, seed=seed, temperature=temperature)
+    gpt = load_model(model, device)
+    names = formats_of(names, gpt, asked=formats != _FORMATS)
+    clip = None if motion is None else read_motion(motion, gpt)
+    answer = gpt.ask(prompt, clip, seed=seed, temperature=temperature, cleanup=cleanup_option(no_cleanup))
     say(f"seed {seed}")
     written: dict[str, str] = {}
     if answer.motion is not None:

@@ -37,6 +37,9 @@ Guidance = Annotated[
 Rerank = Annotated[
     int | None, typer.Option("--rerank", help="Write so many candidates for each sample, keep the best read one.")
 ]
+NoCleanup = Annotated[
+    bool, typer.Option("--no-cleanup", help="Leave jitter and sliding feet of what is made as they are decoded.")
+]
 Seconds = Annotated[float | None, typer.Option("--seconds", metavar="S", help="Exact length of the motion.")]
 Fps = Annotated[
     float | None, typer.Option("--fps", help="Frame rate of the input, where the file has none or a wrong one.")

@@ -8,13 +8,20 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from motiongpt.cli.console import OUTPUTS, check_output, load_model, print_json, save_motion, writable_folder
+from motiongpt.cli.console import (
+    OUTPUTS,
+    check_output,
+    load_model,
+    print_json,
+    read_motion,
+    save_motion,
+    writable_folder,
+)
 from motiongpt.cli.motions import MotionFile
 from motiongpt.cli.options import AsJson, Device, Model, OutputFile
 from motiongpt.errors import MotionGPTError
 from motiongpt.files import atomic_path
 from motiongpt.formats.arrays import load_npy
-from motiongpt.motion import Motion
 
 app = typer.Typer(name="tokens", help="Motion tokens: of a motion, and back.")
 
@@ -23,7 +30,7 @@ app = typer.Typer(name="tokens", help="Motion tokens: of a motion, and back.")
 def encode(
     file: MotionFile, output: OutputFile = None, model: Model = None, device: Device = "cpu", as_json: AsJson = False
 ) -> None:
-    """Codes of a motion, int64 (n,), a code for 4 frames at 20 a second.
+    """Codes of a motion, int64 (n,), a code for 4 frames.
 
     Written to outputs/<name>_codes.npy when -o is not given.
     """
@@ -31,8 +38,8 @@ def encode(
     if path.suffix.lower() != ".npy":
         raise MotionGPTError(f"{path}: codes are written to .npy files.")
     writable_folder(path.parent)
-    motion = Motion.load(file)
-    codes = load_model(model, device).tokenizer.encode(motion)
+    gpt = load_model(model, device)
+    codes = gpt.tokenizer.encode(read_motion(file, gpt))
     with atomic_path(path) as temporary:
         np.save(temporary, codes.astype(np.int64), allow_pickle=False)
     if as_json:

@@ -17,7 +17,10 @@ Overrides = Annotated[
     list[str] | None,
     typer.Argument(metavar="[KEY=VALUE]...", help="Changes to the config, such as loop.steps=200.", show_default=False),
 ]
-Config = Annotated[str, typer.Option("--config", metavar="NAME_OR_FILE", help="Name of a config, or a YAML file.")]
+Config = Annotated[
+    str,
+    typer.Option("--config", metavar="NAME_OR_FILE", help="Name of a config (its stage may be left out), or a file."),
+]
 
 
 @app.callback(invoke_without_command=True)
@@ -41,7 +44,7 @@ def tokenizer(overrides: Overrides = None, config: Config = "embedded-tokenizer"
     from motiongpt.training.config import TokenizerTraining, load_config
     from motiongpt.training.tokenizer import train_tokenizer
 
-    settings = load_config(TokenizerTraining, config, overrides or ())
+    settings = load_config(TokenizerTraining, config, overrides or (), stage="tokenizer")
     say(f"seed {settings.seed}")
     _finish(train_tokenizer(settings), settings.seed, as_json)
 
@@ -49,20 +52,20 @@ def tokenizer(overrides: Overrides = None, config: Config = "embedded-tokenizer"
 @app.command()
 def pretrain(overrides: Overrides = None, config: Config = "embedded-pretrain", as_json: AsJson = False) -> None:
     """Stage 2: words and motion, and the first ties between them. The same command goes on with an interrupted run."""
-    _train_language(config, overrides, as_json)
+    _train_language("pretrain", config, overrides, as_json)
 
 
 @app.command()
 def instruct(overrides: Overrides = None, config: Config = "embedded-instruct", as_json: AsJson = False) -> None:
     """Stage 3: instructions of all tasks. The same command goes on with an interrupted run."""
-    _train_language(config, overrides, as_json)
+    _train_language("instruct", config, overrides, as_json)
 
 
-def _train_language(config: str, overrides: list[str] | None, as_json: bool) -> None:
+def _train_language(stage: str, config: str, overrides: list[str] | None, as_json: bool) -> None:
     from motiongpt.training.config import LanguageTraining, load_config
     from motiongpt.training.language import train_language
 
-    settings = load_config(LanguageTraining, config, overrides or ())
+    settings = load_config(LanguageTraining, config, overrides or (), stage=stage)
     say(f"seed {settings.seed}")
     _finish(train_language(settings), settings.seed, as_json)
 

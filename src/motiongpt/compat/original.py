@@ -526,8 +526,12 @@ def export_checkpoint(model: MotionGPT, file: str | Path) -> int:
             "The original has no motion tokenizer with residual levels, finite scalars or a linear skip: this model "
             "cannot be written in its layout."
         )
-    if language.text_encoder is not None:
-        raise MotionGPTError("The original has no text encoder: this model cannot be written in its layout.")
+    if language.text_encoder is not None or model.tokenizer.refinement is not None:
+        raise MotionGPTError(
+            "The original has no text encoder and no refinement of codes: this model cannot be written in its layout."
+        )
+    if not isinstance(language.network, T5):
+        raise MotionGPTError("Only models with a T5 can be written in the original's layout.")
     tensors: dict[str, Tensor] = {}
     for name, tensor in model.tokenizer.vqvae.state_dict().items():
         extra = name.startswith("quantizer.") and name != "quantizer.codebook"

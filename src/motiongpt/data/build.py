@@ -11,14 +11,11 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-import multiprocessing
 import os
 import shutil
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,6 +27,7 @@ from scipy.ndimage import gaussian_filter1d
 from motiongpt import formats
 from motiongpt.data.clips import CaptionRow, captions_count_double, plan, read_caption_rows
 from motiongpt.data.layout import FEATURES, JOINTS, SPLITS, TEXTS
+from motiongpt.data.pool import run_all
 from motiongpt.data.sources import Dropped, Trial, find_cmu, find_hdm05
 from motiongpt.data.splits import assign_splits
 from motiongpt.data.texts import write_captions
@@ -232,26 +230,8 @@ def _run(jobs: list[_Job], workers: int, progress: bool) -> list[dict[str, Any]]
 def _results(jobs: list[_Job], workers: int) -> Iterator[tuple[int, dict[str, Any]]]:
     # Big files first, so that no process is left alone with one at the end.
     order = sorted(range(len(jobs)), key=lambda index: -jobs[index].trial.path.stat().st_size)
-    if workers == 1:
-        for index in order:
-            yield index, _process(jobs[index])
-        return
-    # Fresh processes: one forked off a process whose numerical libraries already run threads can wait for ever.
-    fresh = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(workers, max(len(jobs), 1)), mp_context=fresh) as pool:
-        waiting: dict[Future[dict[str, Any]], int] = {pool.submit(_process, jobs[index]): index for index in order}
-        try:
-            while waiting:
-                done, _ = wait(waiting, return_when=FIRST_COMPLETED)
-                for future in done:
-                    yield waiting.pop(future), future.result()
-        except BrokenProcessPool as error:
-            raise MotionGPTError(
-                "A worker process was ended from outside, perhaps for lack of memory; run the same command again, with "
-                "fewer workers, and it goes on where it stopped."
-            ) from error
-        finally:
-            pool.shutdown(cancel_futures=True)
+    for rank, result in run_all(_process, [jobs[index] for index in order], workers):
+        yield order[rank], result
 
 
 def _process(job: _Job) -> dict[str, Any]:

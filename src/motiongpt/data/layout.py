@@ -208,6 +208,11 @@ class MotionTextDataset(Sequence[MotionText]):
         return [entry.id for entry in self._entries]
 
     @property
+    def spans(self) -> list[tuple[str, int, int]]:
+        """Clip of each item, its first row and the row after its last; a part of a clip shares the clip's file."""
+        return [(entry.clip, entry.start, entry.stop) for entry in self._entries]
+
+    @property
     def frames(self) -> list[int]:
         """Feature rows of each item, known without loading it."""
         return [entry.stop - entry.start for entry in self._entries]

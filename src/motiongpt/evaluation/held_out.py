@@ -18,9 +18,10 @@ from tqdm import tqdm
 
 from motiongpt.data.layout import MotionText, MotionTextDataset
 from motiongpt.errors import MotionGPTError
-from motiongpt.evaluation.actions import actions, sides
+from motiongpt.language.actions import actions, sides
 from motiongpt.model import MotionGPT
 from motiongpt.motion import Motion, rotations
+from motiongpt.motion.measures import foot_skate_ratio, jerk
 from motiongpt.motion.placement import heading
 from motiongpt.tokenizer import MotionTokenizer
 
@@ -83,25 +84,34 @@ def reconstruction(tokenizer: MotionTokenizer, clips: Sequence[Clip]) -> dict[st
     Returns:
         For each source: ``clips``, ``frames``, ``mpjpe_clips`` and ``mpjpe_frames`` (mm, mean over clips and over
         frames), ``mpjpe_turned`` (mm, mean over clips, headings made equal too), ``drift`` and ``drift_per_second``
-        (m: distance of the root from its place at the end), ``heading_drift`` (degrees at the end).
+        (m: distance of the root from its place at the end), ``heading_drift`` (degrees at the end); means over clips of
+        :func:`motiongpt.motion.measures.foot_skate_ratio`, ``skate_real`` and ``skate``, and of
+        :func:`motiongpt.motion.measures.jerk` (m/s^3), ``jerk_real`` and ``jerk``.
     """
     rows = []
     for clip in tqdm(clips, desc="reconstruction", disable=None):
         # Both sides go through the canonical placement, so they start at one place with one heading.
-        truth = clip.motion.standard().joints
+        truth, skeleton = clip.motion.standard().joints, clip.motion.skeleton
         made = tokenizer.decode_motion(tokenizer.encode(clip.motion)).joints[: len(truth)]
         own, other = truth - truth[:, :1], made - made[:, :1]
-        turn = rotations.multiply(rotations.conjugate(heading(truth)), heading(made))
+        turn = rotations.multiply(rotations.conjugate(heading(truth, skeleton)), heading(made, skeleton))
         angle = 2 * np.arctan2(turn[-1, 2], turn[-1, 0])
         error = 1000 * np.linalg.norm(own - other, axis=-1).mean(axis=-1)
         turned = 1000 * np.linalg.norm(own - rotations.rotate(turn[:, None], other), axis=-1).mean()
         drift = float(np.linalg.norm((truth - made)[-1, 0, [0, 2]]))
         heading_drift = abs(np.degrees((angle + np.pi) % (2 * np.pi) - np.pi))
-        rows.append((clip.source, len(truth), error.mean(), turned, drift, drift / clip.motion.seconds, heading_drift))
+        measured = [measure(joints, skeleton) for measure in (foot_skate_ratio, jerk) for joints in (truth, made)]
+        rows.append(
+            (
+                clip.source, len(truth), error.mean(), turned, drift, drift / clip.motion.seconds, heading_drift,
+                *measured,
+            )
+        )  # fmt: skip
     report = {}
     for source in ("all", *sorted({row[0] for row in rows} - {"all"})):
         values = np.array([row[1:] for row in rows if source in ("all", row[0])], dtype=float)
-        frames, error, turned, drift, rate, heading_drift = values.T
+        frames, error, turned, drift, rate, heading_drift, *measured = values.T
+        skate_real, skate, jerk_real, jerk_made = (float(column.mean()) for column in measured)
         report[source] = {
             "clips": len(values),
             "frames": int(frames.sum()),
@@ -111,6 +121,10 @@ def reconstruction(tokenizer: MotionTokenizer, clips: Sequence[Clip]) -> dict[st
             "drift": float(drift.mean()),
             "drift_per_second": float(rate.mean()),
             "heading_drift": float(heading_drift.mean()),
+            "skate_real": skate_real,
+            "skate": skate,
+            "jerk_real": jerk_real,
+            "jerk": jerk_made,
         }
     return report
 
@@ -220,9 +234,10 @@ def completing(model: MotionGPT, clips: Sequence[Clip], seed: int = 0, **samplin
         a clip.
     """
     window = model.defaults.window * model.tokenizer.stride
-    clips = [clip for clip in clips if 40 <= len(clip.motion) <= window]
+    shortest = round(2 * model.tokenizer.skeleton.fps)
+    clips = [clip for clip in clips if shortest <= len(clip.motion) <= window]
     if not clips:
-        raise MotionGPTError(f"No held-back clip has 40 to {window} frames; there is nothing to complete.")
+        raise MotionGPTError(f"No held-back clip has {shortest} to {window} frames; there is nothing to complete.")
     rows: dict[str, list[tuple[float, float, float]]] = {"predict": [], "inbetween": []}
     turn = rotations.about("Y", np.array(1.0))
     for clip in tqdm(clips, desc="predict, inbetween", disable=None):

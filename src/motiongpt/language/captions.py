@@ -28,9 +28,8 @@ def normalise_caption(text: str) -> str:
     case unless it begins a name or an abbreviation ("I", "T-pose"); the rest of the words is left as it is.
     Normalising twice changes nothing more.
     """
-    text = unicodedata.normalize("NFC", _decoded_once(text))
+    text = unicodedata.normalize("NFC", _decoded(text))
     text = re.sub(r"^\s*\[\s*from\b[^]]*\]", " ", text, flags=re.IGNORECASE)
-    text = "".join(" " if unicodedata.category(letter) in ("Cc", "Cf") else letter for letter in text)
     text = text.translate(_SAME_AS)
     if text.count('"') % 2:
         text = text.replace('"', " ")
@@ -45,14 +44,16 @@ def normalise_caption(text: str) -> str:
     return text
 
 
-def _decoded_once(text: str) -> str:
-    """Undoes UTF-8 read as Windows-1252, which makes "donâ€™t" of "don’t"."""
-    while not text.isascii():
+def _decoded(text: str) -> str:
+    """Undoes UTF-8 read as Windows-1252, which makes "donâ€™t" of "don’t"; control characters become spaces."""
+    while True:
+        text = "".join(" " if unicodedata.category(letter) in ("Cc", "Cf") else letter for letter in text)
+        if text.isascii():
+            return text
         try:
             text = text.encode("cp1252").decode("utf-8")
         except UnicodeError:
-            break
-    return text
+            return text
 
 
 def _without_ends(text: str) -> str:

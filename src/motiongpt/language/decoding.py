@@ -18,8 +18,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from motiongpt.errors import MotionGPTError
+from motiongpt.language.backbone import IGNORED
 from motiongpt.language.model import MotionLanguageModel, Tokens, pad
-from motiongpt.language.t5 import IGNORED
 from motiongpt.language.text_tokenizer import TextTokenizer
 
 
@@ -264,7 +264,7 @@ def words(tokenizer: TextTokenizer) -> Tensor:
     """(tokenizer.size,) bool: True on tokens that are text."""
     allowed = torch.zeros(tokenizer.size, dtype=torch.bool)
     allowed[: tokenizer.first_code] = True
-    allowed[[tokenizer.padding, tokenizer.end_of_sequence, tokenizer.unknown, *tokenizer.sentinels]] = False
+    allowed[list(tokenizer.special)] = False
     return allowed
 
 
@@ -440,7 +440,7 @@ def _decode(
     embedded = model.embed(ids.to(device), mask.to(device))
     cache = network.start(embedded, None if mask.all() else mask.to(device), copies)
     rows = list(range(len(states)))
-    tokens = [tokenizer.padding] * len(rows)
+    tokens = [tokenizer.answer_start] * len(rows)
     while rows:
         repeated = tokens if baselines is None else tokens * 2
         hidden = network.step(torch.tensor(repeated, device=device), cache)

@@ -1,4 +1,4 @@
-"""The language model over words and motion tokens: a T5 network with its text tokenizer, and the folder they live in.
+"""The language model over words and motion tokens: a network with its text tokenizer, and the folder they live in.
 
 A model folder holds ``config.json``, ``tokenizer.json`` and the weights, see `motiongpt.weights_io`, and the folder
 ``text_encoder`` where a trained text encoder reads the prompts.
@@ -17,7 +17,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from motiongpt.errors import MotionGPTError, require
-from motiongpt.language.t5 import IGNORED, T5, T5Shape
+from motiongpt.language.backbone import IGNORED, Backbone, with_motion_rows
+from motiongpt.language.causal import Causal
+from motiongpt.language.t5 import T5, T5Shape
 from motiongpt.language.text_encoder import PromptTokenizer, TextEncoder, TextEncoderConfig
 from motiongpt.language.text_tokenizer import TextTokenizer
 from motiongpt.weights_io import config_from, load_config, load_weights, save_config, save_weights
@@ -35,11 +37,16 @@ class LanguageConfig:
     """What to build.
 
     Attributes:
-        backbone: ``"t5-scratch"``, a T5 with random weights, or ``"hub"``, a trained one.
-        hub: id on the Hugging Face hub, or folder, of the trained one, e.g. ``"google/flan-t5-base"``.
+        backbone: ``"t5-scratch"``, a T5 with random weights, ``"hub"``, a trained T5, or ``"causal"``, a trained
+            decoder-only model.
+        hub: id on the Hugging Face hub, or folder, of the trained one, e.g. ``"google/flan-t5-base"``; of a causal one
+            also a GGUF file, or ``"smollm2"``, see `Causal.pretrained`.
         num_codes: size of the motion codebook.
-        max_input_tokens: longest prompt, end of sequence included.
-        dropout: see `T5Shape`.
+        max_input_tokens: longest prompt, end of sequence or separator included.
+        dropout: see `T5Shape`; before LoRA matrices too. Otherwise a causal model keeps its own.
+        lora_rank: of a causal model: train only LoRA matrices of this rank and the rows of the motion tokens; 0 trains
+            all weights.
+        lora_alpha: the matrices' product is scaled by ``lora_alpha / lora_rank``.
         text_encoder: trained network that reads the words of prompts: ``"minilm"``, or the folder of a BERT, see
             `TextEncoder.pretrained`; empty has the T5 read them alone.
         text_encoder_layers: so many of its last layers are trained too.
@@ -52,6 +59,8 @@ class LanguageConfig:
     num_codes: int = 512
     max_input_tokens: int = 256
     dropout: float = 0.1
+    lora_rank: int = 0
+    lora_alpha: float = 32.0
     text_encoder: str = ""
     text_encoder_layers: int = 0
     text_vocabulary: int = 2048
@@ -68,8 +77,8 @@ class LanguageConfig:
 class Collator:
     """Pairs of prompt and answer -> one padded batch; can be handed to the workers of a data loader.
 
-    What is longer than its limit is cut: end of sequence is always the last token. Inputs are read by ``prompts`` where
-    there is one.
+    What is longer than its limit is cut; what frames a prompt and the end of an answer stay. Inputs are read by
+    ``prompts`` where there is one.
     """
 
     tokenizer: TextTokenizer
@@ -84,14 +93,15 @@ class Collator:
             ``IGNORED`` on padding; padded at the end to the longest of the batch.
         """
         inputs, outputs = zip(*pairs, strict=True)
-        reader = self.prompts or self.tokenizer
-        ids, mask = pad([self._ids(reader, item, self.max_input_tokens) for item in inputs], self.tokenizer.padding)
-        labels, _ = pad([self._ids(self.tokenizer, item, self.max_output_tokens) for item in outputs], IGNORED)
-        return {"input_ids": ids, "attention_mask": mask, "labels": labels}
+        reader, words = self.prompts or self.tokenizer, self.tokenizer
+        prompts = [words.frame(_ids(reader, item), self.max_input_tokens) for item in inputs]
+        answers = [[*_ids(words, item)[: self.max_output_tokens - 1], words.end_of_sequence] for item in outputs]
+        ids, mask = pad(prompts, words.padding)
+        return {"input_ids": ids, "attention_mask": mask, "labels": pad(answers, IGNORED)[0]}
 
-    def _ids(self, reader: PromptTokenizer | TextTokenizer, item: Tokens, limit: int) -> list[int]:
-        ids = reader.encode(item) if isinstance(item, str) else list(item)
-        return [*ids[: limit - 1], self.tokenizer.end_of_sequence]
+
+def _ids(reader: PromptTokenizer | TextTokenizer, item: Tokens) -> list[int]:
+    return reader.encode(item) if isinstance(item, str) else list(item)
 
 
 def pad(rows: Sequence[Sequence[int]], value: int) -> tuple[Tensor, Tensor]:
@@ -103,19 +113,19 @@ def pad(rows: Sequence[Sequence[int]], value: int) -> tuple[Tensor, Tensor]:
 
 
 class MotionLanguageModel(nn.Module):
-    """A T5 that reads and writes text with motion tokens in it.
+    """A network that reads and writes text with motion tokens in it.
 
     Attributes:
-        network: the T5.
+        network: a T5, or a causal model.
         tokenizer: the text tokenizer, motion tokens included; ids are the rows of the network's embedding table.
-        max_input_tokens: longest prompt, end of sequence included.
+        max_input_tokens: longest prompt, end of sequence or separator included.
         text_encoder: reads the words of prompts, if there is one.
         prompts: turns prompts into ids: the text tokenizer, or that of the text encoder.
     """
 
     def __init__(
         self,
-        network: T5,
+        network: Backbone,
         tokenizer: TextTokenizer,
         max_input_tokens: int = 256,
         text_encoder: TextEncoder | None = None,
@@ -126,9 +136,11 @@ class MotionLanguageModel(nn.Module):
                 f"The text encoder reads at most {text_encoder.config.positions} tokens: "
                 f"max_input_tokens must be less, not {max_input_tokens}."
             )
-        if network.shape.vocabulary_size != tokenizer.size:
+        if text_encoder is not None and not isinstance(network, T5):
+            raise MotionGPTError("A text encoder reads the prompts of a T5 alone: leave text_encoder empty.")
+        if network.vocabulary_size != tokenizer.size:
             raise MotionGPTError(
-                f"The network has {network.shape.vocabulary_size} tokens and the text tokenizer {tokenizer.size}: "
+                f"The network has {network.vocabulary_size} tokens and the text tokenizer {tokenizer.size}: "
                 "take the two of one model."
             )
         self.network = network
@@ -147,14 +159,22 @@ class MotionLanguageModel(nn.Module):
             config: what to build.
             tokenizer: for ``"t5-scratch"``; without it one is learnt from ``texts``.
             texts: captions and prompts.
-            seed: of the random weights: all for ``"t5-scratch"``, those of the motion tokens for ``"hub"``.
+            seed: of the random weights: all for ``"t5-scratch"``, otherwise those of motion tokens and LoRA matrices.
 
         Raises:
             MotionGPTError: no such backbone; the hub's model is missing, no T5, or has no safetensors weights; see also
-                `TextEncoder.pretrained`.
+                `Causal.pretrained` and `TextEncoder.pretrained`.
         """
         generator = torch.Generator().manual_seed(seed)
-        if config.backbone == "hub":
+        network: Backbone
+        if config.backbone in ("hub", "causal") and not config.hub:
+            raise MotionGPTError(
+                f"The backbone {config.backbone!r} needs an id such as 'google/flan-t5-base' (hub) or "
+                "'openai-community/gpt2-medium' (causal), or a folder, in 'hub'."
+            )
+        if config.backbone == "causal":
+            network, tokenizer = Causal.pretrained(config.hub, config.num_codes, generator)
+        elif config.backbone == "hub":
             network, tokenizer = _from_hub(config, generator)
         elif config.backbone == "t5-scratch":
             if tokenizer is None:
@@ -175,17 +195,31 @@ class MotionLanguageModel(nn.Module):
             network = T5(shape)
             network.initialise(generator)
         else:
-            raise MotionGPTError(f"There is no backbone {config.backbone!r}: take 't5-scratch' or 'hub'.")
+            raise MotionGPTError(f"There is no backbone {config.backbone!r}: take 't5-scratch', 'hub' or 'causal'.")
         encoder = None
         if config.text_encoder:
             encoder = TextEncoder.pretrained(
-                config.text_encoder, network.shape.d_model, generator, trainable_layers=config.text_encoder_layers
+                config.text_encoder, network.d_model, generator, trainable_layers=config.text_encoder_layers
             )
-        return cls(network, tokenizer, config.max_input_tokens, encoder)
+        model = cls(network, tokenizer, config.max_input_tokens, encoder)
+        model.adapt(config, seed)
+        return model
+
+    def adapt(self, config: LanguageConfig, seed: int) -> None:
+        """Freeze the model and add LoRA matrices to it where the config asks for them.
+
+        Raises:
+            MotionGPTError: the model is a T5, or see `Causal.adapt`.
+        """
+        if not config.lora_rank:
+            return
+        if not isinstance(self.network, Causal):
+            raise MotionGPTError("LoRA is for causal models: set lora_rank=0, or backbone=causal.")
+        self.network.adapt(config.lora_rank, config.lora_alpha, config.dropout, seed)
 
     @property
     def device(self) -> torch.device:
-        return self.network.shared.weight.device
+        return next(self.network.parameters()).device
 
     def collator(self, max_output_tokens: int = 256) -> Collator:
         """What turns pairs of prompt and answer into batches for this model."""
@@ -193,11 +227,11 @@ class MotionLanguageModel(nn.Module):
         return Collator(self.tokenizer, self.max_input_tokens, max_output_tokens, prompts)
 
     def embed(self, ids: Tensor, mask: Tensor) -> Tensor:
-        """Prompts (B, L) that end with end of sequence, mask True on tokens -> vectors (B, L, d_model) for the T5."""
+        """Whole prompts (B, L), mask True on tokens -> vectors (B, L, d_model) for the network."""
         if self.text_encoder is None:
-            return self.network.shared(ids)
+            return self.network.embed(ids)
         texts = self.text_encoder(ids, mask & (ids != self.tokenizer.end_of_sequence))
-        return torch.where((ids < 0)[..., None], texts, self.network.shared(ids.clamp(min=0)))
+        return torch.where((ids < 0)[..., None], texts, self.network.embed(ids.clamp(min=0)))
 
     def logits(self, input_ids: Tensor, attention_mask: Tensor, labels: Tensor) -> Tensor:
         """Logits (N, vocabulary) of the positions of a collated batch whose label is not ``IGNORED``."""
@@ -213,12 +247,12 @@ class MotionLanguageModel(nn.Module):
         return self(**{name: tensor.to(self.device) for name, tensor in batch.items()})
 
     def prompt_ids(self, prompts: Sequence[str]) -> list[list[int]]:
-        """Ids of the prompts, end of sequence included.
+        """Ids of the prompts, what frames them included.
 
         Raises:
             MotionGPTError: a prompt is longer than ``max_input_tokens``, or not valid Unicode.
         """
-        rows = [[*ids, self.tokenizer.end_of_sequence] for ids in self.prompts.encode_batch(prompts)]
+        rows = [self.tokenizer.frame(ids) for ids in self.prompts.encode_batch(prompts)]
         limit = self.max_input_tokens
         for row in rows:
             if len(row) > limit:
@@ -237,7 +271,7 @@ class MotionLanguageModel(nn.Module):
         return ids.to(self.device), mask.to(self.device)
 
     def save(self, folder: str | Path, *, dtype: str = "float32") -> None:
-        """Write the model folder.
+        """Write the model folder; LoRA matrices are merged into the weights that they adapt.
 
         Args:
             folder: made where missing; the weights of an earlier model in it are replaced.
@@ -249,13 +283,15 @@ class MotionLanguageModel(nn.Module):
         if dtype not in STORAGE:
             raise MotionGPTError(f"Weights cannot be stored as {dtype!r}: take one of {', '.join(STORAGE)}.")
         folder = Path(folder)
-        save_weights(folder, self.network.state_dict(), dtype=STORAGE[dtype])
+        save_weights(folder, self.network.stored(), dtype=STORAGE[dtype])
         self.tokenizer.save(folder / "tokenizer.json")
         config: dict[str, Any] = {
             "num_codes": self.tokenizer.num_codes,
             "max_input_tokens": self.max_input_tokens,
-            "network": dataclasses.asdict(self.network.shape),
+            **self.network.describe(),
         }
+        if self.tokenizer.causal_end is not None:
+            config["end_of_sequence"] = self.tokenizer.causal_end
         if self.text_encoder is not None:
             self.text_encoder.save(folder / TEXT_ENCODER, STORAGE[dtype])
             config["text_encoder"] = dataclasses.asdict(self.text_encoder.config)
@@ -273,13 +309,19 @@ class MotionLanguageModel(nn.Module):
         path = folder / "config.json"
         config = load_config(folder, KIND)
         try:
-            network = T5(config_from(T5Shape, config["network"], str(path)))
-            tokenizer = TextTokenizer.load(folder / "tokenizer.json", config["num_codes"])
+            causal = config.get("backbone") == "causal"
+            end = str(config["end_of_sequence"]) if causal else None
+            tokenizer = TextTokenizer.load(folder / "tokenizer.json", config["num_codes"], end)
+            network: Backbone
+            if causal:
+                network = Causal(config["network"], tokenizer, tied=config["tied_embeddings"])
+            else:
+                network = T5(config_from(T5Shape, config["network"], str(path)))
             limit = int(config["max_input_tokens"])
             encoder = None
             if "text_encoder" in config:
                 sizes = config_from(TextEncoderConfig, config["text_encoder"], str(path))
-                encoder = TextEncoder.load(folder / TEXT_ENCODER, sizes, network.shape.d_model)
+                encoder = TextEncoder.load(folder / TEXT_ENCODER, sizes, network.d_model)
             model = cls(network, tokenizer, limit, encoder)
         except (KeyError, TypeError, ValueError, RuntimeError, ZeroDivisionError) as error:
             raise MotionGPTError(f"{path}: a field is missing or has a wrong value ({error}).") from error
@@ -289,8 +331,6 @@ class MotionLanguageModel(nn.Module):
 
 def _from_hub(config: LanguageConfig, generator: torch.Generator) -> tuple[T5, TextTokenizer]:
     """A trained T5 of the hub or of a folder, with rows for the motion tokens right after its words."""
-    if not config.hub:
-        raise MotionGPTError("The backbone 'hub' needs an id such as 'google/flan-t5-base', or a folder, in 'hub'.")
     transformers = require("transformers", "hub")
     try:
         words = transformers.AutoTokenizer.from_pretrained(config.hub).backend_tokenizer.to_str()
@@ -325,23 +365,8 @@ def _from_hub(config: LanguageConfig, generator: torch.Generator) -> tuple[T5, T
     weights = {name: weight for name, weight in trained.state_dict().items() if name in known}
     for name in ("shared.weight", "lm_head.weight"):
         if name in weights:
-            weights[name] = _with_motion_rows(weights[name], tokenizer, generator)
+            weights[name] = with_motion_rows(weights[name], tokenizer, generator)
     if "lm_head.weight" in weights and theirs.scale_decoder_outputs:
         weights["lm_head.weight"] *= shape.d_model**-0.5
     network.load_state_dict(weights, assign=True)
     return network, tokenizer
-
-
-def _with_motion_rows(table: Tensor, tokenizer: TextTokenizer, generator: torch.Generator) -> Tensor:
-    """The rows of the words, then one for each motion token, drawn like the words' mean and deviation.
-
-    Hub models have a few unused rows after their words; the motion tokens take their place.
-    """
-    words = table[: tokenizer.first_code]
-    if len(words) < tokenizer.first_code:
-        raise MotionGPTError(
-            f"The text tokenizer has {tokenizer.first_code} words and the hub model {len(words)} rows for them: "
-            "take the two of one model."
-        )
-    motion = torch.randn(tokenizer.size - tokenizer.first_code, table.shape[1], generator=generator)
-    return torch.cat([words, words.mean(0) + words.std(0) * motion])

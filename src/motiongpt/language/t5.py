@@ -7,6 +7,7 @@ decoding step here costs a fraction of its.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from dataclasses import dataclass
 from typing import Any
@@ -15,8 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-IGNORED = -100
-"""Label of the positions that do not count in the loss."""
+from motiongpt.language.backbone import IGNORED, Backbone, Cache, shift_right
 
 _CACHE_GROWTH = 64
 
@@ -263,7 +263,7 @@ def padding_bias(mask: Tensor) -> Tensor:
 
 
 @dataclass
-class Cache:
+class T5Cache(Cache):
     """What the decoder remembers of the rows it is decoding; all rows are at the same position.
 
     Attributes:
@@ -281,14 +281,13 @@ class Cache:
     length: int = 0
 
     def keep(self, rows: Tensor) -> None:
-        """Go on with these rows only."""
         self.own = [own[:, rows] for own in self.own]
         self.encoded = [(keys[rows], values[rows]) for keys, values in self.encoded]
         if self.encoded_bias is not None:
             self.encoded_bias = self.encoded_bias[rows]
 
 
-class T5(nn.Module):
+class T5(Backbone):
     """Encoder, decoder and output layer. The decoder starts with token 0, the padding.
 
     A new network has no defined weights: `initialise` it or load a state.
@@ -297,6 +296,7 @@ class T5(nn.Module):
     def __init__(self, shape: T5Shape) -> None:
         super().__init__()
         self.shape = shape
+        self.vocabulary_size, self.d_model = shape.vocabulary_size, shape.d_model
         self.shared = Embedding(shape.vocabulary_size, shape.d_model)
         self.encoder = Stack(shape, decoder=False)
         self.decoder = Stack(shape, decoder=True)
@@ -325,6 +325,9 @@ class T5(nn.Module):
                 if layer in deviations:
                     parameter.normal_(0.0, deviations[layer], generator=generator)
 
+    def embed(self, ids: Tensor) -> Tensor:
+        return self.shared(ids)
+
     def encode(self, prompts: Tensor, mask: Tensor | None) -> Tensor:
         """Embedded prompts (B, L, d_model), mask (B, L) True on tokens -> hidden states (B, L, d_model)."""
         return self.encoder(prompts, mask)
@@ -337,7 +340,6 @@ class T5(nn.Module):
         return self.decoder(self.shared(ids), None, encoded, mask)
 
     def logits(self, hidden: Tensor, first: int = 0, last: int | None = None) -> Tensor:
-        """Scores of the tokens ``first`` .. ``last - 1`` after hidden states (..., d_model), in float32."""
         if self.shape.tied_embeddings:
             weight, hidden = self.shared.weight, hidden * self.shape.d_model**-0.5
         else:
@@ -345,18 +347,10 @@ class T5(nn.Module):
         return F.linear(hidden, weight[first:last]).float()
 
     def forward(self, prompts: Tensor, mask: Tensor, labels: Tensor) -> Tensor:
-        """Logits (N, vocabulary) of the positions whose label is not ``IGNORED``, row after row.
-
-        Args:
-            prompts: (B, L, d_model), embedded: rows of the table ``shared``, or what stands in for them.
-            mask: (B, L), True on tokens.
-            labels: (B, Lo), ``IGNORED`` on padding.
-        """
-        hidden = self.decode(shift_right(labels), self.encode(prompts, mask), mask)
+        hidden = self.decode(shift_right(labels, 0), self.encode(prompts, mask), mask)
         return self.logits(hidden[labels != IGNORED])
 
-    def start(self, prompts: Tensor, mask: Tensor | None, copies: int = 1) -> Cache:
-        """Read embedded prompts once and prepare to continue each ``copies`` times (rows p * copies + c)."""
+    def start(self, prompts: Tensor, mask: Tensor | None, copies: int = 1) -> T5Cache:
         encoded = self.encode(prompts, mask)
         memory = []
         for block in self.decoder.block:
@@ -365,10 +359,9 @@ class T5(nn.Module):
         bias = None if mask is None else padding_bias(mask).to(encoded.dtype).repeat_interleave(copies, 0)
         rows, heads, _, width = memory[0][0].shape
         own = [encoded.new_zeros(2, rows, heads, 0, width) for _ in memory]
-        return Cache(own, memory, bias, encoded.new_zeros(heads, 0))
+        return T5Cache(own, memory, bias, encoded.new_zeros(heads, 0))
 
-    def step(self, ids: Tensor, cache: Cache) -> Tensor:
-        """Decode one more token of every row: ids (B,) -> hidden states (B, d_model). Inference only."""
+    def step(self, ids: Tensor, cache: T5Cache) -> Tensor:
         position = cache.length
         capacity = cache.position_bias.shape[1]
         if position == capacity:
@@ -389,7 +382,5 @@ class T5(nn.Module):
         cache.length += 1
         return self.decoder.final_layer_norm(x)[:, 0]
 
-
-def shift_right(labels: Tensor) -> Tensor:
-    """Labels (B, L) -> decoder inputs (B, L): token 0 first, padding 0."""
-    return F.pad(labels[:, :-1].masked_fill(labels[:, :-1] == IGNORED, 0), (1, 0))
+    def describe(self) -> dict[str, Any]:
+        return {"network": dataclasses.asdict(self.shape)}

@@ -6,7 +6,7 @@ can be read as they are:
 ===============================  ===========================================================================
 ``<Caption_Placeholder>``        the caption
 ``<Motion_Placeholder>``         the whole motion as a motion string
-``<Frame_Placeholder>``          its length in motion frames (20 a second)
+``<Frame_Placeholder>``          its length in motion frames (20 a second, KIT 12.5)
 ``<Second_Placeholder>``         its length in seconds with one decimal, "4.0"
 ``<Motion_Placeholder_s1>``      the given beginning, by default the first 20 % of the motion
 ``<Motion_Placeholder_s2>``      the rest of it
@@ -35,8 +35,6 @@ from motiongpt.errors import MotionGPTError
 from motiongpt.language.grammar import expand_all, read_yaml
 from motiongpt.language.vocabulary import NUM_CODES, motion_string, motion_token
 
-FRAMES_PER_CODE = 4
-"""Motion frames a code stands for: the time stride of the tokenizer."""
 QUOTES = 0.15
 """How often the caption of an instruction stands in quote marks."""
 REFERENCE_QUOTES = 0.5
@@ -128,12 +126,13 @@ class Fields:
     Attributes:
         caption: the sentence.
         codes: all motion codes of the clip, (n,) integers.
-        frames: motion frames at ``fps``; without it four for each code, or the rounded ``seconds``.
+        frames: motion frames at ``fps``; without it ``stride`` for each code, or the rounded ``seconds``.
         seconds: without it ``frames / fps``.
         head: given beginning as codes, instead of the first 20 % (prediction) or 25 % (in-between) of ``codes``.
         tail: given end as codes, for in-between; with ``head`` and ``hidden``.
         hidden: number of hidden codes between ``head`` and ``tail``.
         fps: motion frames a second.
+        stride: motion frames a code stands for, the time stride of the tokenizer.
         num_codes: size of the motion codebook.
         strict_reference: write lengths, the given beginning and the mask as the original does, see
             `motiongpt.reference.Effect`; without ``frames`` the codes are counted for frames.
@@ -147,6 +146,7 @@ class Fields:
     tail: Sequence[int] | np.ndarray | None = None
     hidden: int | None = None
     fps: float = 20.0
+    stride: int = 4
     num_codes: int = NUM_CODES
     strict_reference: bool = False
 
@@ -182,7 +182,7 @@ class Fields:
         if self.frames is not None:
             return self.frames
         if self.codes is not None:
-            return len(self.codes) if self.strict_reference else FRAMES_PER_CODE * len(self.codes)
+            return len(self.codes) if self.strict_reference else self.stride * len(self.codes)
         return None if self.seconds is None else round(self.seconds * self.fps)
 
     def _all(self) -> list[int] | None:
@@ -192,7 +192,7 @@ class Fields:
         if self.head is not None:
             return [int(code) for code in self.head]
         codes = self._all()
-        return None if codes is None else codes[: given_head(len(codes), self.frames)]
+        return None if codes is None else codes[: given_head(len(codes), self.frames, self.stride)]
 
     def _rest(self) -> list[int] | None:
         codes, head = self._all(), self._head()
@@ -205,7 +205,7 @@ class Fields:
         codes = self._all()
         if codes is None:
             return None
-        first, last = hidden_middle(len(codes), self.frames)
+        first, last = hidden_middle(len(codes), self.frames, self.stride)
         return [*codes[:first], *[mask] * (last - first), *codes[last:]]
 
     def _pieces_as_reference(self, placeholder: str) -> str:
@@ -214,7 +214,7 @@ class Fields:
         assert frames is not None
         pieces = motion_string(self._all() or [], self.num_codes).split(">")
         start, end, mask = (motion_token(self.num_codes + i) for i in range(3))
-        count = frames / FRAMES_PER_CODE
+        count = frames / self.stride
         head = int(0.2 * count + 1)
         if placeholder == _HEAD:
             return f"{'>'.join(pieces[:head])}>{end}"
@@ -224,27 +224,29 @@ class Fields:
         return f"{'>'.join(pieces[:first])}>{mask * (last - first)}{'>'.join(pieces[last:])}"
 
 
-def given_head(num_codes: int, frames: int | None = None) -> int:
+def given_head(num_codes: int, frames: int | None = None, stride: int = 4) -> int:
     """How many of a clip's codes are given for prediction: 20 % of its true length, at least one.
 
     Args:
         num_codes: codes of the clip.
-        frames: its motion frames; four for each code by default.
+        frames: its motion frames; ``stride`` for each code by default.
+        stride: motion frames a code stands for.
     """
-    frames = FRAMES_PER_CODE * num_codes if frames is None else frames
-    return min(max(1, frames // (5 * FRAMES_PER_CODE)), num_codes)
+    frames = stride * num_codes if frames is None else frames
+    return min(max(1, frames // (5 * stride)), num_codes)
 
 
-def hidden_middle(num_codes: int, frames: int | None = None) -> tuple[int, int]:
+def hidden_middle(num_codes: int, frames: int | None = None, stride: int = 4) -> tuple[int, int]:
     """First hidden and first given-again code for in-between: 25 % to 75 % of the clip's true length.
 
     Args:
         num_codes: codes of the clip.
-        frames: its motion frames; four for each code by default.
+        frames: its motion frames; ``stride`` for each code by default.
+        stride: motion frames a code stands for.
     """
-    frames = FRAMES_PER_CODE * num_codes if frames is None else frames
-    first = min(max(1, frames // (4 * FRAMES_PER_CODE)), num_codes)
-    return first, min(max(first + 1, 3 * frames // (4 * FRAMES_PER_CODE)), num_codes)
+    frames = stride * num_codes if frames is None else frames
+    first = min(max(1, frames // (4 * stride)), num_codes)
+    return first, min(max(first + 1, 3 * frames // (4 * stride)), num_codes)
 
 
 def fill(template: str, fields: Fields, quotes: bool = False) -> str:

@@ -9,8 +9,8 @@ from motiongpt.motion.placement import UP, heading
 from motiongpt.motion.retarget import bone_lengths, retarget
 from motiongpt.motion.skeleton import HUMANML3D, Skeleton
 
-# Frames over which the difference between the two bodies at a seam fades: half a second at 20 fps.
-FADE = 10
+# Seconds over which the difference between the two bodies at a seam fades.
+FADE = 0.5
 
 
 def join(
@@ -26,7 +26,7 @@ def join(
         head: (h, J, 3) given frames, h >= 1.
         generated: (T, J, 3) the whole motion as generated, T >= h + t, in any placement.
         tail: (t, J, 3) given last frames, or None.
-        skeleton: the joint tree of all three.
+        skeleton: the joint tree of all three; they are at its frame rate.
 
     Returns:
         (T, J, 3) float32; the first h and last t frames are the given ones, bit for bit.
@@ -41,7 +41,8 @@ def join(
     )
     body = rotations.rotate(turn, body)
     body[..., [0, 2]] += head[-1, 0, [0, 2]] - body[first - 1, 0, [0, 2]]
-    fade_in = _fade(np.arange(count) - (first - 1))
+    fade = round(FADE * skeleton.fps)
+    fade_in = _fade(np.arange(count) - (first - 1), fade)
     if tail is not None and last > first:
         # Bend the path: rotate each frame about its own root and shift it, both growing evenly over the gap.
         share = np.clip((np.arange(count) - (first - 1)) / (last - first + 1), 0, 1)
@@ -55,7 +56,7 @@ def join(
         body = rotations.rotate(rotations.about("Y", share * angle)[:, None], body - root) + root
         body += share[:, None, None] * (tail[0, 0] - body[last, 0]) * (1 - UP)
         # Near the head the pose follows the head, near the tail the tail; in a short gap both fades overlap.
-        fade_out = _fade(last - np.arange(count))
+        fade_out = _fade(last - np.arange(count), fade)
         total = np.maximum(1, fade_in + fade_out)
         body += (fade_out / total)[:, None, None] * (tail[0] - body[last])
         fade_in = fade_in / total
@@ -68,7 +69,7 @@ def join(
     return body.astype(np.float32)
 
 
-def _fade(distance: np.ndarray) -> np.ndarray:
-    """1 at distance 0 (and before), smoothly to 0 at FADE frames."""
-    u = np.clip(1 - distance / FADE, 0, 1)
+def _fade(distance: np.ndarray, frames: int) -> np.ndarray:
+    """1 at distance 0 (and before), smoothly to 0 at so many frames."""
+    u = np.clip(1 - distance / frames, 0, 1)
     return u * u * (3 - 2 * u)

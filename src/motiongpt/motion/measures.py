@@ -10,7 +10,7 @@ import numpy as np
 from scipy.ndimage import uniform_filter1d
 
 from motiongpt.motion.placement import forward_direction
-from motiongpt.motion.skeleton import HUMANML3D
+from motiongpt.motion.skeleton import HUMANML3D, Skeleton
 
 FPS = HUMANML3D.fps
 JOINT = {name: HUMANML3D.index(name) for name in HUMANML3D.joints}
@@ -106,6 +106,18 @@ def lasts(mask: np.ndarray, seconds: float) -> bool:
     return False
 
 
+def episodes(begins: np.ndarray, ends: np.ndarray) -> list[tuple[int, int]]:
+    """Start and stop frames of what begins where one mask is true and lasts until the other is (hysteresis)."""
+    found, start = [], -1
+    for frame in range(len(begins)):
+        if start < 0 and begins[frame]:
+            start = frame
+        elif start >= 0 and ends[frame]:
+            found.append((start, frame))
+            start = -1
+    return [*found, (start, len(begins))] if start >= 0 else found
+
+
 def reversals(values: np.ndarray, least: float) -> int:
     """How often a curve turns back by more than ``least``."""
     count, direction, extreme = 0, 0, values[0]
@@ -115,3 +127,47 @@ def reversals(values: np.ndarray, least: float) -> int:
         elif direction * (extreme - value) > least:
             count, direction, extreme = count + 1, -direction, value
     return count
+
+
+def foot_skate_ratio(joints: np.ndarray, skeleton: Skeleton = HUMANML3D) -> float:
+    """Share of the frames in which a toe slides: below 5 cm, yet faster than 0.5 m/s over the ground.
+
+    The foot skating ratio of GMD (Karunratanakul et al., ICCV 2023), which later work on controlled generation reports:
+    a toe is low where it is so at both ends of a step, and fast where both the step and the mean of the five steps
+    around it are. Heights are those above y = 0.
+
+    Args:
+        joints: (T, J, 3) metres at the skeleton's frame rate.
+        skeleton: whose joints they are.
+    """
+    toes = joints[:, (skeleton.left_foot[1], skeleton.right_foot[1])].astype(np.float64)
+    if len(toes) < 2:
+        return 0.0
+    low = (toes[1:, :, 1] < 0.05) & (toes[:-1, :, 1] < 0.05)
+    speeds = np.linalg.norm(np.diff(toes[..., [0, 2]], axis=0), axis=-1) * skeleton.fps
+    fast = (speeds > 0.5) & (uniform_filter1d(speeds, 5, axis=0, mode="constant") > 0.5)
+    return float((low & fast).any(axis=1).mean())
+
+
+def jerk(joints: np.ndarray, skeleton: Skeleton = HUMANML3D) -> float:
+    """Mean size over joints and frames of the positions' third difference, in m/s^3: how much a motion jitters.
+
+    Args:
+        joints: (T, J, 3) metres at the skeleton's frame rate.
+        skeleton: whose joints they are.
+    """
+    if len(joints) < 4:
+        return 0.0
+    return float(np.linalg.norm(np.diff(joints.astype(np.float64), n=3, axis=0), axis=-1).mean() * skeleton.fps**3)
+
+
+def bone_length_deviation(joints: np.ndarray) -> float:
+    """Metres: the largest difference, over bones and frames, of a bone's length from its median over time."""
+    parents = np.array(HUMANML3D.parents[1:])
+    lengths = np.linalg.norm(joints[:, 1:] - joints[:, parents], axis=-1)
+    return float(np.abs(lengths - np.median(lengths, axis=0)).max())
+
+
+def floor_penetration(joints: np.ndarray) -> float:
+    """Metres, mean over frames: how deep the lowest joint lies under y = 0."""
+    return float(np.maximum(-joints[..., 1].min(axis=1), 0).mean())

@@ -29,6 +29,20 @@ def resample(joints: np.ndarray, source_fps: float, target_fps: float) -> np.nda
     times = np.minimum(np.arange(count) * (source_fps / target_fps), last)
     nearest = np.rint(times)
     times = np.where(np.abs(times - nearest) < 1e-6, nearest, times)
+    return sample(joints, times)
+
+
+def sample(joints: np.ndarray, times: np.ndarray) -> np.ndarray:
+    """Positions at any times: a Catmull-Rom cubic through the four nearest frames.
+
+    Args:
+        joints: (T, J, 3) positions, T >= 1.
+        times: (n,) in frames, within 0 and T - 1.
+
+    Returns:
+        (n, J, 3); at a whole number the frame itself.
+    """
+    last = len(joints) - 1
     index = np.minimum(times.astype(int), max(last - 1, 0))
     u = (times - index)[:, None, None]
     # Beyond the ends the path goes on as a parabola, so that it is not slowed down there.

@@ -25,10 +25,28 @@ def retarget(joints: np.ndarray, lengths: np.ndarray, skeleton: Skeleton = HUMAN
     """
     joints = np.asarray(joints, dtype=np.float64)
     lengths = np.asarray(lengths, dtype=np.float64)
-    source_lengths = bone_lengths(joints, skeleton)
     legs = list(skeleton.leg_joints)
+    scale = lengths[legs].sum() / max(bone_lengths(joints, skeleton)[legs].sum(), 1e-9)
+    body = restore_lengths(joints, lengths, skeleton)
+    return body + joints[:, :1] * (scale - 1)
+
+
+def restore_lengths(joints: np.ndarray, lengths: np.ndarray, skeleton: Skeleton = HUMANML3D) -> np.ndarray:
+    """Keep the root's path and every bone's direction, give the bones these lengths.
+
+    What blending, filtering or interpolating positions stretches gets its length back.
+
+    Args:
+        joints: (T, J, 3) positions.
+        lengths: (J,) bone length of each joint to its parent, same unit.
+        skeleton: the joint tree.
+
+    Returns:
+        (T, J, 3) float64 positions with exactly these bone lengths.
+    """
+    joints = np.asarray(joints, dtype=np.float64)
     result = np.zeros_like(joints)
-    result[:, 0] = joints[:, 0] * (lengths[legs].sum() / max(source_lengths[legs].sum(), 1e-9))
+    result[:, 0] = joints[:, 0]
     facing: np.ndarray | None = None
     for joint, parent in enumerate(skeleton.parents):
         if parent < 0:

@@ -72,8 +72,21 @@ class Limbs:
     arms: tuple[list[int], list[int]]
 
     @classmethod
-    def of(cls, skeleton: Skeleton) -> Limbs:
-        """Read the parts off the tree: hips and shoulders are the face joints, sides are the mirror pairs."""
+    def of(cls, motion: Motion) -> Limbs:
+        """Read the parts off the tree: hips and shoulders are the face joints, sides are the mirror pairs.
+
+        KIT-ML's pipeline takes the joints that are called left for the right ones. There the feet decide: toes point
+        forward.
+        """
+        skeleton = motion.skeleton
+        limbs = cls._named(skeleton)
+        if skeleton.face_joints[0] in limbs.legs[0] and _walks_on_its_heels(motion.joints, limbs):
+            return cls(limbs.root, limbs.spine, limbs.legs[::-1], limbs.arms[::-1])
+        return limbs
+
+    @classmethod
+    def _named(cls, skeleton: Skeleton) -> Limbs:
+        """Sides as the joints are named."""
         lefts = {left for left, _ in skeleton.mirror_pairs}
 
         def outwards(joint: int) -> list[int]:
@@ -90,6 +103,12 @@ class Limbs:
         return cls(
             root, spine, (outwards(hips[0]), outwards(hips[1])), (outwards(shoulders[0]), outwards(shoulders[1]))
         )
+
+
+def _walks_on_its_heels(joints: np.ndarray, limbs: Limbs) -> bool:
+    """Whether the toes point backwards on average."""
+    feet = sum(joints[:, leg[-1]] - joints[:, leg[2]] for leg in limbs.legs)
+    return bool((feet * forward(joints, limbs)).sum(-1).mean() < 0)
 
 
 def forward(joints: np.ndarray, limbs: Limbs) -> np.ndarray:
@@ -117,7 +136,7 @@ def body_scale(motion: Motion, limbs: Limbs) -> float:
 
 def build_body(motion: Motion) -> Body:
     """Volumes for every frame of a motion, standing on a floor at y = 0."""
-    limbs = Limbs.of(motion.skeleton)
+    limbs = Limbs.of(motion)
     joints = motion.joints - np.array([0, floor_height(motion), 0], dtype=np.float32)
     size = body_scale(motion, limbs)
     cones: list[tuple[np.ndarray, np.ndarray, float, float, tuple[float, float, float]]] = []

@@ -84,7 +84,7 @@ def choose_azimuth(motion: Motion) -> float:
     A path across the picture shows more than one towards the lens, and the busier arm and leg should not hide behind
     the body.
     """
-    limbs = Limbs.of(motion.skeleton)
+    limbs = Limbs.of(motion)
     joints = motion.joints
     facing = forward(joints[:1], limbs)[0]
     front = np.arctan2(facing[0], facing[2])
@@ -124,7 +124,7 @@ def place_camera(
         follow: False always stands still.
     """
     joints = motion.joints - np.array([0, floor_height(motion), 0], dtype=np.float32)
-    limbs = Limbs.of(motion.skeleton)
+    limbs = Limbs.of(motion)
     scale = body_scale(motion, limbs)
     margin = _MARGIN * scale
     camera_points = joints @ view.rotation.T

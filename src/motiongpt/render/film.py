@@ -98,7 +98,7 @@ class Panel:
         self._free = (top, bottom)
         self._view = make_view(size, choose_azimuth(motion), float(_ELEVATION), *self._free)
         self.camera: Camera = place_camera(motion, self._view, self._free)
-        root = motion.joints[:, Limbs.of(motion.skeleton).root]
+        root = motion.joints[:, Limbs.of(motion).root]
         self._path = root - np.array([0, floor_height(motion), 0], dtype=np.float32)
         self._trail_frames = round(_TRAIL_SECONDS * motion.fps) if trail else 0
 

@@ -84,7 +84,7 @@ def render_sequence(
     ground = Ground(camera)
     picture = ground.draw(position)
     if not spread:
-        ground.draw_trail(picture, position, motion.joints[:, Limbs.of(motion.skeleton).root])
+        ground.draw_trail(picture, position, motion.joints[:, Limbs.of(motion).root])
     body = build_body(picked)
     bodies = [(body.tinted(_time_colour(n / max(count - 1, 1))), n) for n in range(count)]
     ground.draw_shadow(picture, position, bodies)
@@ -120,7 +120,7 @@ def render_strip(
     times = [text_mask(f"{n / motion.fps:.2f} s", max(round(size[1] * 0.036), 9), size[0], lines=1) for n in frames]
     bottom += times[0].shape[0] + edge // 2
     azimuth = choose_azimuth(motion)
-    limbs = Limbs.of(motion.skeleton)
+    limbs = Limbs.of(motion)
     joints = motion.joints[frames].copy()
     joints[..., [0, 2]] -= joints[:, limbs.root, None][..., [0, 2]]
     standing = replace(motion, joints=joints)
@@ -170,7 +170,7 @@ def _checked_poses(poses: int) -> int:
 
 def _along_path(motion: Motion, count: int) -> np.ndarray:
     """Frames evenly spaced in distance travelled over the floor, with a little of time in it for when nothing moves."""
-    root = motion.joints[:, Limbs.of(motion.skeleton).root][:, [0, 2]]
+    root = motion.joints[:, Limbs.of(motion).root][:, [0, 2]]
     steps = np.linalg.norm(np.diff(root, axis=0), axis=1) + 0.05 / motion.fps
     progress = np.concatenate([[0], np.cumsum(steps)])
     frames = np.interp(np.linspace(0, progress[-1], count), progress, np.arange(len(motion)))
@@ -179,7 +179,7 @@ def _along_path(motion: Motion, count: int) -> np.ndarray:
 
 def _laid_out(motion: Motion, frames: np.ndarray) -> tuple[Motion, float, bool]:
     """The chosen poses where they shall stand, the camera's azimuth for them, and whether they were spread."""
-    limbs = Limbs.of(motion.skeleton)
+    limbs = Limbs.of(motion)
     picked = replace(motion, joints=motion.joints[frames])
     root = picked.joints[:, limbs.root][:, [0, 2]].astype(np.float64)
     spacing = _POSE_SPACING * body_scale(motion, limbs)

@@ -7,8 +7,7 @@ pass gradients straight through. They differ in how codes learn: by gradient (``
 Beyond them, several codes can stand for one latent: residual codebooks (Zeghidour et al. 2021, SoundStream), of any of
 the four kinds, and finite scalars (``fsq``, Mentzer et al., ICLR 2024), which have no codebook to learn. The codes of a
 latent follow each other in one stream, and each level has its own range of numbers: level l of K codes uses
-l * K .. (l + 1) * K - 1. A stream of residual codes may leave out the last levels of every latent: it says the same
-more coarsely.
+l * K .. (l + 1) * K - 1.
 """
 
 from __future__ import annotations
@@ -165,15 +164,8 @@ class Quantizer(nn.Module):
                 self.codebook[unused] = self._draw(flat)[unused]
 
 
-# Share of the training clips whose decoder sees the first of several residual levels alone: what language models write.
-FIRST_LEVEL_ALONE = 1 / 2
-
-
 class ResidualQuantizer(nn.Module):
     """Codebooks in a row: each quantizes what those before it left over.
-
-    In training a random number of levels is used for each clip of a batch, the first alone for half of them, so that
-    decoders learn to do with the first levels.
 
     Args:
         levels: number of codebooks, each of ``num_codes`` codes.
@@ -199,10 +191,9 @@ class ResidualQuantizer(nn.Module):
         return torch.stack(codes, dim=-1).flatten(1)
 
     def decode(self, codes: Tensor) -> Tensor:
-        """Latents (B, C, n) of codes (B, n * count), count the number of levels in the stream, at least 1."""
-        count = int(codes.max()) // self.num_codes + 1
-        split = codes.unflatten(1, (-1, count))
-        levels = enumerate(self._levels()[:count])
+        """Latents (B, C, n) of codes (B, n * levels)."""
+        split = codes.unflatten(1, (-1, len(self.levels)))
+        levels = enumerate(self._levels())
         parts = [level.decode(split[..., number] - number * self.num_codes) for number, level in levels]
         return torch.stack(parts).sum(0)
 
@@ -214,13 +205,11 @@ class ResidualQuantizer(nn.Module):
                 nothing = latents.new_zeros(())
                 return Quantized(latents, self.encode(latents.detach()), nothing, nothing)
             rest, total, results = latents, torch.zeros_like(latents), []
-            used = self._levels_used(len(latents), latents.device)
             for number, level in enumerate(self._levels()):
                 level.frozen = self.frozen
                 result = level(rest)
                 # What is left over is a constant for the later levels, else their pull would cancel in the sum.
-                quantized = result.latents.detach()
-                rest, total = rest - quantized, total + quantized * (used > number)[:, None, None]
+                rest, total = rest - result.latents.detach(), total + result.latents.detach()
                 results.append((result, result.codes + number * self.num_codes))
             codes = torch.stack([numbers for _, numbers in results], dim=-1).flatten(1)
             commitment = torch.stack([result.commitment for result, _ in results]).sum()
@@ -233,14 +222,6 @@ class ResidualQuantizer(nn.Module):
         for level in self._levels():
             level.initialise_by_kmeans(latents, counts_per_batch)
             latents = latents - level.decode(level.encode(latents.T[None]))[0].T
-
-    def _levels_used(self, rows: int, device: torch.device) -> Tensor:
-        """(rows,) how many levels the decoder is shown."""
-        count = len(self.levels)
-        if not self.training:
-            return torch.full((rows,), count, device=device)
-        drawn = torch.randint(2, count + 1, (rows,), device=device)
-        return torch.where(torch.rand(rows, device=device) < FIRST_LEVEL_ALONE, 1, drawn)
 
     def _levels(self) -> list[Quantizer]:
         return list(self.levels)  # type: ignore[arg-type]

@@ -21,48 +21,91 @@ KIND = "motion-tokenizer"
 
 
 class MotionTokenizer(nn.Module):
-    """A VQ-VAE with the normalisation statistics and the skeleton it was trained for.
+    """A VQ-VAE with the normalisation statistics and the skeleton it was trained for, and maybe a second one behind it.
 
-    ``levels`` codes (one, or several of a residual quantizer) stand for ``stride`` frames. A clip whose length is not a
-    multiple of the stride is completed by repeating its last feature row, so any length of one frame or more works,
-    every frame is covered by a code, and codes never depend on what else is in a batch.
+    One code stands for ``stride`` frames. A clip whose length is not a multiple of the stride is completed by repeating
+    its last feature row, so any length of one frame or more works, every frame is covered by a code, and codes never
+    depend on what else is in a batch.
+
+    With a refinement the stream has more codes for the same frames: after the code of the first network those of a
+    second one, which codes what the first leaves over. A stream without them is the same motion, more coarsely; it is
+    what language models read and write. The codes of a latent follow each other, and each level has its own numbers:
+    the first 0 .. K - 1, the second K .. 2 K - 1 and so on.
 
     Args:
         config: network sizes; ``config.features`` must be the skeleton's feature width.
         mean, std: (D,) statistics: the network sees (features - mean) / std.
         skeleton: skeleton of the motions.
+        refinement: sizes of the second network, of the same stride and width of features.
     """
 
     mean: Tensor
     std: Tensor
 
-    def __init__(self, config: VQVAEConfig, mean: np.ndarray, std: np.ndarray, skeleton: Skeleton) -> None:
+    def __init__(
+        self,
+        config: VQVAEConfig,
+        mean: np.ndarray,
+        std: np.ndarray,
+        skeleton: Skeleton,
+        refinement: VQVAEConfig | None = None,
+    ) -> None:
         super().__init__()
         if not (config.features == skeleton.feature_dim == len(mean) == len(std)):
             raise MotionGPTError(
                 f"Tokenizer config: features is {config.features}, but skeleton {skeleton.name} has "
-                f"{skeleton.feature_dim} and the statistics have {len(mean)} and {len(std)}."
+                f"{skeleton.feature_dim} and the statistics have {len(mean)} and {len(std)}: "
+                f"set features to {skeleton.feature_dim}."
             )
         self.config = config
         self.skeleton = skeleton
         self.vqvae = VQVAE(config)
+        self.refinement: VQVAE | None = None
         self.register_buffer("mean", torch.as_tensor(np.asarray(mean), dtype=torch.float32))
         self.register_buffer("std", torch.as_tensor(np.asarray(std), dtype=torch.float32))
+        if refinement is not None:
+            self.refine(refinement)
+
+    def refine(self, config: VQVAEConfig) -> None:
+        """Put an untrained second network behind the first.
+
+        Raises:
+            MotionGPTError: its stride or width of features is another one.
+        """
+        if (config.stride, config.features) != (self.config.stride, self.config.features):
+            raise MotionGPTError(
+                f"A refinement must have the stride {self.config.stride} and the {self.config.features} features of "
+                f"the tokenizer it refines, not {config.stride} and {config.features}."
+            )
+        self.refinement = VQVAE(config)
 
     @property
     def stride(self) -> int:
-        """Frames that the ``levels`` codes of one latent stand for."""
+        """Frames that the codes of one latent stand for."""
         return self.config.stride
 
     @property
     def levels(self) -> int:
-        """Codes for ``stride`` frames; they follow each other, and each level has its own numbers."""
-        return self.config.levels
+        """Codes for ``stride`` frames in a full stream."""
+        return len(self._sizes())
 
     @property
     def num_codes(self) -> int:
-        """Different codes of one level: what a language model needs words for."""
+        """Different codes of the first level: what a language model needs words for."""
         return self.config.num_codes
+
+    def check_skeleton(self, motion: Motion) -> None:
+        """Raise a MotionGPTError unless the motion has the joints this tokenizer was trained for."""
+        if motion.skeleton.name != self.skeleton.name:
+            raise MotionGPTError(
+                f"{motion.name or 'motion'} has skeleton {motion.skeleton.name}, "
+                f"but this model reads {self.skeleton.name}."
+            )
+
+    def _sizes(self) -> list[int]:
+        """Number of codes of each level."""
+        configs = [self.config] if self.refinement is None else [self.config, self.refinement.config]
+        return [config.num_codes for config in configs for _ in range(config.levels)]
 
     def features_of(self, motion: Motion, *, floor: float | None = None) -> np.ndarray:
         """Feature rows (T, D), one for each frame of the motion (T, J, 3) at the skeleton's frame rate.
@@ -71,43 +114,49 @@ class MotionTokenizer(nn.Module):
 
         Args:
             floor: height of the floor in metres when the motion alone does not show it; see
-                :func:`motiongpt.motion.joints_to_features`. The motion must have the skeleton's proportions then.
+                :func:`motiongpt.motion.joints_to_features`. The motion must have the skeleton's proportions then, where
+                it has any.
         """
-        if motion.skeleton.name != self.skeleton.name:
-            raise MotionGPTError(
-                f"{motion.name or 'motion'} has skeleton {motion.skeleton.name}, "
-                f"but this model reads {self.skeleton.name}."
-            )
+        self.check_skeleton(motion)
         if floor is None:
             motion = motion.standard()
         step = motion.joints[-1:] - motion.joints[-2:-1] if len(motion) > 1 else 0
         joints = np.concatenate([motion.joints, motion.joints[-1:] + step])
         return dataclasses.replace(motion, joints=joints).features(floor=floor)
 
-    def encode(self, clip: Motion | np.ndarray, *, levels: int | None = None) -> np.ndarray:
+    def encode(self, clip: Motion | np.ndarray, *, coarse: bool = False) -> np.ndarray:
         """Codes (ceil(T / stride) * levels,) int64 of a motion, or of un-normalised features (T, D), T >= 1.
 
         Args:
-            levels: how many of the residual levels to give, the coarsest first; all when None. Language models read
-                and write one.
+            coarse: leave out the codes of the refinement.
         """
-        return self.encode_batch([clip], levels=levels)[0]
+        return self.encode_batch([clip], coarse=coarse)[0]
 
     @torch.inference_mode()
-    def encode_batch(self, clips: Sequence[Motion | np.ndarray], *, levels: int | None = None) -> list[np.ndarray]:
+    def encode_batch(self, clips: Sequence[Motion | np.ndarray], *, coarse: bool = False) -> list[np.ndarray]:
         """Codes of several clips; each list entry equals :meth:`encode` of that clip alone."""
-        kept = self.levels if levels is None else levels
-        if not 1 <= kept <= self.levels or (self.config.quantizer == "fsq" and kept != self.levels):
-            raise MotionGPTError(f"levels is {levels}, but this tokenizer has {self.levels}.")
         padded = [self._complete_stride(self._as_features(clip)) for clip in clips]
         codes: list[np.ndarray] = [np.empty(0, dtype=np.int64)] * len(padded)
         # Clips of one length share a batch: nothing is padded, so nothing but the clip is ever encoded.
         for length in sorted({len(features) for features in padded}):
             members = [i for i, features in enumerate(padded) if len(features) == length]
             batch = torch.as_tensor(np.stack([padded[i] for i in members]), device=self.mean.device)
-            for i, row in zip(members, self.vqvae.encode((batch - self.mean) / self.std).cpu().numpy(), strict=True):
-                codes[i] = row.reshape(-1, self.levels)[:, :kept].reshape(-1)
+            for i, row in zip(members, self._encode(batch, coarse).cpu().numpy(), strict=True):
+                codes[i] = row
         return codes
+
+    def _encode(self, features: Tensor, coarse: bool) -> Tensor:
+        target = (features - self.mean) / self.std
+        codes = self.vqvae.encode(target)
+        if self.refinement is None or coarse:
+            return codes
+        fine = self.refinement.encode(target - self.vqvae.decode(codes)) + self._first_fine()
+        levels = [stream.unflatten(1, (target.shape[1] // self.stride, -1)) for stream in (codes, fine)]
+        return torch.cat(levels, dim=-1).flatten(1)
+
+    def _first_fine(self) -> int:
+        """The first number that a code of the refinement has."""
+        return self.config.levels * self.config.num_codes
 
     def _as_features(self, clip: Motion | np.ndarray) -> np.ndarray:
         features = self.features_of(clip) if isinstance(clip, Motion) else np.asarray(clip, dtype=np.float32)
@@ -129,51 +178,68 @@ class MotionTokenizer(nn.Module):
     def decode(self, codes: np.ndarray | Sequence[int]) -> np.ndarray:
         """Un-normalised features (n * stride, D) float32 of codes (n * levels,), n >= 1.
 
-        The codes may be those of the first levels alone: the stream itself tells how many there are.
+        The codes of the refinement may be missing: the stream itself tells.
 
         Raises:
-            MotionGPTError: no codes, a code that is not a whole number in [0, levels * num_codes), or levels that do
-                not take turns.
+            MotionGPTError: no codes, one that is not a whole number or not known, or levels that do not take turns.
         """
         array = np.asarray(codes)
         if array.ndim != 1 or len(array) == 0 or not np.issubdtype(array.dtype, np.integer):
             raise MotionGPTError(
                 f"Codes must be a row of whole numbers, one or more, but have shape {array.shape}, type {array.dtype}."
             )
-        known = self.levels * self.num_codes
-        if array.min() < 0 or array.max() >= known:
-            raise MotionGPTError(f"Codes must lie in 0..{known - 1}, but range over {array.min()}..{array.max()}.")
-        count = int(array.max()) // self.num_codes + 1
-        if self.config.quantizer == "fsq":
-            count = self.levels
-        wrong = np.flatnonzero(array // self.num_codes != np.arange(len(array)) % count)
+        ends = np.cumsum(self._sizes())
+        if array.min() < 0 or array.max() >= ends[-1]:
+            raise MotionGPTError(f"Codes must lie in 0..{ends[-1] - 1}, but range over {array.min()}..{array.max()}.")
+        coarse = int(array.max()) < self._first_fine()
+        count = self.config.levels if coarse else self.levels
+        level = np.searchsorted(ends, array, side="right")
+        wrong = np.flatnonzero(level != np.arange(len(array)) % count)
         if len(wrong) or len(array) % count:
             place = int(wrong[0]) if len(wrong) else len(array)
             raise MotionGPTError(
-                f"The codes of {count} levels must take turns, level l having the codes l * {self.num_codes} to "
-                f"(l + 1) * {self.num_codes} - 1, but this stream breaks off the order at place {place}."
+                f"The codes of the {count} levels must take turns, with numbers below {', '.join(map(str, ends))}, "
+                f"but this stream breaks the order at place {place}."
             )
-        batch = torch.as_tensor(array.astype(np.int64), device=self.mean.device)[None]
-        return (self.vqvae.decode(batch)[0] * self.std + self.mean).cpu().numpy()
+        batch = torch.as_tensor(array.astype(np.int64), device=self.mean.device).view(1, -1, count)
+        features = self.vqvae.decode(batch[..., : self.config.levels].flatten(1))
+        if self.refinement is not None and not coarse:
+            fine = batch[..., self.config.levels :].flatten(1) - self._first_fine()
+            features = features + self.refinement.decode(fine)
+        return (features[0] * self.std + self.mean).cpu().numpy()
 
     def decode_motion(self, codes: np.ndarray | Sequence[int]) -> Motion:
-        """Motion of n * stride frames in canonical placement, of codes (n * levels,)."""
+        """Motion of n * stride frames in canonical placement, of codes as in :meth:`decode`."""
         return Motion.from_features(self.decode(codes), self.skeleton)
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor, Quantized]:
         """For training: normalised target, its reconstruction (both (B, T, D)) and the quantizer's result.
 
+        With a refinement that is what learns, and the first network is taken as it is.
+
         Args:
             features: (B, T, D) un-normalised, T a multiple of the stride.
         """
         target = (features - self.mean) / self.std
-        return (target, *self.vqvae(target))
+        if self.refinement is None:
+            return (target, *self.vqvae(target))
+        rest = self.rest(target)
+        made, quantized = self.refinement(rest)
+        return target, target - rest + made, quantized
+
+    @torch.no_grad()
+    def rest(self, target: Tensor) -> Tensor:
+        """What the first network leaves over of normalised features (B, T, D)."""
+        return target - self.vqvae.decode(self.vqvae.encode(target))
 
     def save(self, folder: str | Path, *, dtype: torch.dtype | None = None) -> None:
         """Write config.json and the weights; ``dtype`` as in :func:`motiongpt.weights_io.save_weights`."""
         folder = Path(folder)
         save_weights(folder, self.state_dict(), dtype=dtype)
-        save_config(folder, KIND, {"skeleton": self.skeleton.name, "network": dataclasses.asdict(self.config)})
+        values = {"skeleton": self.skeleton.name, "network": dataclasses.asdict(self.config)}
+        if self.refinement is not None:
+            values["refinement"] = dataclasses.asdict(self.refinement.config)
+        save_config(folder, KIND, values)
 
     @classmethod
     def load(cls, folder: str | Path) -> MotionTokenizer:
@@ -187,8 +253,11 @@ class MotionTokenizer(nn.Module):
         if values.get("skeleton") not in SKELETONS:
             raise MotionGPTError(f"{folder / 'config.json'}: skeleton must be one of {', '.join(SKELETONS)}.")
         skeleton = SKELETONS[values["skeleton"]]
-        config = config_from(VQVAEConfig, values.get("network", {}), str(folder / "config.json"))
+        config, refinement = (
+            config_from(VQVAEConfig, values[key], str(folder / "config.json")) if values.get(key) else None
+            for key in ("network", "refinement")
+        )
         blank = np.zeros(skeleton.feature_dim)
-        tokenizer = cls(config, blank, blank, skeleton)
+        tokenizer = cls(config or VQVAEConfig(), blank, blank, skeleton, refinement)
         load_weights(folder, tokenizer)
         return tokenizer.eval()

@@ -1,4 +1,4 @@
-"""Training configs: a YAML file, ``key=value`` overrides, one dataclass a stage."""
+"""Training configs: a YAML file, what it extends, ``key=value`` overrides, one dataclass a stage."""
 
 from __future__ import annotations
 
@@ -62,6 +62,8 @@ class TokenizerTraining:
         data: folder in the HumanML3D layout.
         output: folder of the run; the finished tokenizer lands in ``output/final``.
         start: folder of a tokenizer to go on from, with its own network and statistics; empty starts anew.
+        refines: folder of a finished tokenizer that stays as it is: ``network`` becomes a second network behind it,
+            which codes what the first leaves over.
         decoder_only: leave encoder and codes as they are, so that a language model trained on them stays true.
         seed: of weights, data order and everything random.
         windows: frames of a training window, longest first; a clip is cut into windows of the longest that fits it.
@@ -79,6 +81,7 @@ class TokenizerTraining:
     data: str
     output: str
     start: str = ""
+    refines: str = ""
     decoder_only: bool = False
     seed: int = 0
     windows: tuple[int, ...] = (64, 32, 16)
@@ -100,7 +103,11 @@ class LanguageTraining:
         data: folder in the HumanML3D layout.
         tokenizer: folder of the trained motion tokenizer.
         output: folder of the run; the finished model lands in ``output/final``.
-        start: folder of a language model to go on from; empty starts anew from ``model``.
+        start: folder of a language model to go on from; empty starts anew from ``model``. What it goes on from knows
+            its network: of ``model`` only LoRA, and the dropout before it, count then.
+        tokens: folder of codes that ``motiongpt data tokenize`` or the original's script has written (``TOKENS``); they
+            are read instead of encoding every clip. Empty encodes, and cuts each clip at every offset of the stride,
+            where files hold one cut.
         captions: caption table (JSON lines) whose sentences are used without motion; empty uses the data set's own.
         templates: users' instruction file; empty uses the built-in prompts.
         seed: of weights, data order and everything random.
@@ -117,6 +124,7 @@ class LanguageTraining:
     tokenizer: str
     output: str
     start: str = ""
+    tokens: str = ""
     captions: str = ""
     templates: str = ""
     seed: int = 0
@@ -135,42 +143,76 @@ _TUPLES = {"betas", "windows"}
 
 
 def config_names() -> list[str]:
-    """Names of the configs that come with the package."""
-    folder = resources.files("motiongpt.training") / "configs"
-    return sorted(item.name.removesuffix(".yaml") for item in folder.iterdir() if item.name.endswith(".yaml"))
+    """Names of the configs that come with the package, ``<name>-<stage>`` and ``ablations/<name>-<stage>``."""
+    folders = [("", _packaged()), ("ablations/", _packaged() / "ablations")]
+    return sorted(
+        prefix + item.name.removesuffix(".yaml")
+        for prefix, folder in folders
+        for item in folder.iterdir()
+        if item.name.endswith(".yaml")
+    )
 
 
-def load_config(kind: type[Config], source: str | Path, overrides: Sequence[str] = ()) -> Config:
+def load_config(kind: type[Config], source: str | Path, overrides: Sequence[str] = (), *, stage: str = "") -> Config:
     """Read a config by packaged name or path and apply overrides.
+
+    ``extends: NAME_OR_FILE`` in a config starts from another one: its own keys replace those, and inside the groups
+    ``loop``, ``network`` and ``model`` single keys do. A file is looked for beside the config that names it.
 
     Args:
         source: name such as ``tiny-tokenizer`` (see :func:`config_names`) or path of a YAML file.
         overrides: ``key=value`` with dots for nested keys and YAML values, e.g. ``loop.steps=200``.
+        stage: ``tokenizer``, ``pretrain`` or ``instruct``; then a name may leave it out, ``tiny``.
 
     Raises:
         MotionGPTError: no such config, broken YAML (named by line), unknown key, or a value that does not fit.
     """
-    path = Path(source)
-    if not path.is_file():
-        packaged = resources.files("motiongpt.training") / "configs" / f"{source}.yaml"
-        if not packaged.is_file():
-            raise MotionGPTError(
-                f"There is no config {str(source)!r}: give a YAML file or one of {', '.join(config_names())}."
-            )
-        text = packaged.read_text(encoding="utf-8")
-    else:
-        text = path.read_text(encoding="utf-8")
+    values = _read(source, stage, ())
+    for override in overrides:
+        _apply(values, override)
+    return _build(kind, values, str(source))
+
+
+def _packaged() -> Any:
+    return resources.files("motiongpt.training") / "configs"
+
+
+def _find(source: str | Path, stage: str) -> Any:
+    """The file of a path, of a packaged name, or of one without its stage."""
+    if Path(source).is_file():
+        return Path(source)
+    for name in (f"{source}.yaml", f"{source}-{stage}.yaml"):
+        if (_packaged() / name).is_file():
+            return _packaged() / name
+    known = [name for name in config_names() if name.endswith(stage)] or config_names()
+    raise MotionGPTError(f"There is no config {str(source)!r}: give a YAML file or one of {', '.join(known)}.")
+
+
+def _read(source: str | Path, stage: str, readers: tuple[Any, ...]) -> dict[str, Any]:
+    """Plain values of a config on top of those it extends; ``readers`` are the files that extend this one."""
+    file = _find(source, stage)
+    if file in readers:
+        raise MotionGPTError(f"{source} extends itself: take the key extends out of one of the files.")
     try:
-        values = yaml.safe_load(text) or {}
+        values = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f" line {mark.line + 1}" if mark else ""
         raise MotionGPTError(f"{source}{line} is not valid YAML: {getattr(error, 'problem', error)}.") from error
     if not isinstance(values, dict):
         raise MotionGPTError(f"{source} must hold keys and values, but holds {type(values).__name__}.")
-    for override in overrides:
-        _apply(values, override)
-    return _build(kind, values, str(source))
+    base = values.pop("extends", None)
+    if base is None:
+        return values
+    beside = Path(str(file)).parent / str(base)
+    merged = _read(beside if beside.is_file() else str(base), stage, (*readers, file))
+    for key, value in values.items():
+        group = merged.get(key)
+        if key in _NESTED and isinstance(group, dict) and isinstance(value, dict):
+            merged[key] = {**group, **value}
+        else:
+            merged[key] = value
+    return merged
 
 
 def _apply(values: dict[str, Any], override: str) -> None:

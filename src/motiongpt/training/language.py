@@ -5,14 +5,16 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from motiongpt.data.layout import MotionTextDataset
+from motiongpt.data.layout import FEATURES, MotionTextDataset, feature_shape
+from motiongpt.data.texts import Caption
+from motiongpt.data.tokens import TokenFolder
 from motiongpt.errors import MotionGPTError
 from motiongpt.language.captions import normalise_caption
 from motiongpt.language.corruption import corrupt_spans, corrupt_words
@@ -20,7 +22,7 @@ from motiongpt.language.model import MotionLanguageModel, Tokens
 from motiongpt.language.templates import Fields, Task, Templates
 from motiongpt.tokenizer import MotionTokenizer
 from motiongpt.training.config import LanguageTraining
-from motiongpt.training.loop import fingerprint, fit
+from motiongpt.training.loop import fingerprint, fit, left_out
 
 CAPTION_DENOISE = "caption_denoise"
 MOTION_DENOISE = "motion_denoise"
@@ -38,7 +40,8 @@ class Clip:
     """A clip as codes.
 
     Attributes:
-        codes: the clip's codes from each of the first ``stride`` frames on: the same motion, cut differently.
+        codes: the clip's codes from each of the first ``stride`` frames on: the same motion, cut differently. Files
+            hold one cut, as a rule.
         captions: what is said about it; may be empty.
     """
 
@@ -56,14 +59,30 @@ def tokenize_clips(dataset: MotionTextDataset, tokenizer: MotionTokenizer) -> li
         for item in items
         for offset in offsets
     ]
-    codes = tokenizer.encode_batch(cut, levels=1)
+    codes = tokenizer.encode_batch(cut, coarse=True)
     return [
-        Clip(
-            tuple(codes[number * len(offsets) + offset] for offset in offsets),
-            tuple(filter(None, (normalise_caption(c.text) for c in item.captions))),
-        )
+        Clip(tuple(codes[number * len(offsets) + offset] for offset in offsets), _sayings(item.captions))
         for number, item in enumerate(items)
     ]
+
+
+def read_clips(dataset: MotionTextDataset, tokens: TokenFolder) -> list[Clip]:
+    """Codes of all clips of a data set from files, where there is one code at least.
+
+    Raises:
+        MotionGPTError: a clip's file is missing, or of another tokenizer.
+    """
+    clips = []
+    for (clip, start, stop), captions in zip(dataset.spans, dataset.captions, strict=True):
+        frames, _ = feature_shape(dataset.root / FEATURES / f"{clip}.npy")
+        codes = tokens.read(clip, start, stop, frames)
+        if codes:
+            clips.append(Clip(codes, _sayings(captions)))
+    return clips
+
+
+def _sayings(captions: Sequence[Caption]) -> tuple[str, ...]:
+    return tuple(filter(None, (normalise_caption(caption.text) for caption in captions)))
 
 
 def read_sentences(path: str | Path) -> list[str]:
@@ -96,15 +115,30 @@ class LanguageTask:
     def __init__(self, config: LanguageTraining) -> None:
         self.config = config
         tokenizer = MotionTokenizer.load(config.tokenizer)
-        self.num_codes = tokenizer.num_codes
+        if tokenizer.config.levels > 1:
+            raise MotionGPTError(
+                f"The tokenizer in {config.tokenizer} has {tokenizer.config.levels} codes for one latent, but a "
+                "language model writes one: train a tokenizer with network.levels=1."
+            )
+        self.num_codes, self.stride, self.fps = tokenizer.num_codes, tokenizer.stride, tokenizer.skeleton.fps
         if config.strict_reference and not config.templates:
             raise MotionGPTError("strict_reference needs the original's instructions: set templates to their file.")
         if config.templates:
             self.templates = Templates.load(config.templates, strict_reference=config.strict_reference)
         else:
             self.templates = Templates.default()
-        self.clips = tokenize_clips(MotionTextDataset(config.data, "train"), tokenizer)
-        self.held_out = tokenize_clips(MotionTextDataset(config.data, "val"), tokenizer)
+        datasets = [MotionTextDataset(config.data, split) for split in ("train", "val")]
+        if datasets[0].skeleton.name != tokenizer.skeleton.name:
+            raise MotionGPTError(
+                f"{config.data} has the skeleton {datasets[0].skeleton.name}, but the tokenizer in {config.tokenizer} "
+                f"is for {tokenizer.skeleton.name}."
+            )
+        if config.tokens:
+            tokens = TokenFolder(config.tokens, tokenizer)
+            self.clips, self.held_out = (read_clips(dataset, tokens) for dataset in datasets)
+        else:
+            self.clips, self.held_out = (tokenize_clips(dataset, tokenizer) for dataset in datasets)
+        self.notes = (*self.templates.problems, *(note for dataset in datasets for note in left_out(dataset)))
         own = [caption for clip in self.clips for caption in clip.captions]
         self.sentences = (read_sentences(config.captions) if config.captions else []) + own
         self.tasks = list(config.tasks or {task.value: 1.0 for task in self.templates.tasks})
@@ -125,6 +159,7 @@ class LanguageTask:
                 raise MotionGPTError(
                     f"{config.start} has {self.module.tokenizer.num_codes} codes, not {self.num_codes}."
                 )
+            self.module.adapt(config.model, config.seed)
         else:
             if config.model.num_codes != self.num_codes:
                 raise MotionGPTError(
@@ -132,6 +167,11 @@ class LanguageTask:
                     f"{self.num_codes} codes: set model.num_codes={self.num_codes}."
                 )
             self.module = MotionLanguageModel.create(config.model, texts=self._texts(), seed=config.seed)
+        if not self.module.tokenizer.sentinels and {CAPTION_DENOISE, MOTION_DENOISE} & set(self.tasks):
+            raise MotionGPTError(
+                f"tasks: {CAPTION_DENOISE} and {MOTION_DENOISE} need the sentinels of a T5, and this model has none: "
+                "leave them out."
+            )
         if config.word_dropout and self.module.text_encoder is None:
             raise MotionGPTError(
                 "word_dropout hides words from a text encoder: set model.text_encoder too, or leave it 0."
@@ -216,20 +256,19 @@ class LanguageTask:
     def _fields(self, clip: Clip, rng: np.random.Generator, task: Task | None = None) -> Fields:
         codes = self._crop(clip, rng)
         caption = clip.captions[int(rng.integers(len(clip.captions)))] if clip.captions else None
+        fields = Fields(caption, codes, fps=self.fps, stride=self.stride, num_codes=self.num_codes)
         count = len(codes)
         if self.config.strict_reference:
-            return Fields(caption, codes, num_codes=self.num_codes, strict_reference=True)
+            return replace(fields, strict_reference=True)
         if task is Task.PREDICT and count > 1:
             # The given share varies: users give what they have, and long motions are continued part by part.
             first = int(rng.integers(1, max(2, count * 2 // 3)))
-            return Fields(caption, codes, head=codes[:first], num_codes=self.num_codes)
+            return replace(fields, head=codes[:first])
         if task is Task.INBETWEEN and count > 2:
             first = int(rng.integers(1, max(2, count // 2)))
             last = int(rng.integers(first + 1, count))
-            return Fields(
-                caption, codes, head=codes[:first], tail=codes[last:], hidden=last - first, num_codes=self.num_codes
-            )
-        return Fields(caption, codes, num_codes=self.num_codes)
+            return replace(fields, head=codes[:first], tail=codes[last:], hidden=last - first)
+        return fields
 
     def loss(self, module: nn.Module, batch: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
         """Mean cross-entropy a token."""
@@ -282,4 +321,4 @@ def train_language(config: LanguageTraining) -> Path:
         MotionGPTError: see :func:`motiongpt.training.loop.fit`, and everything wrong with data, tokenizer or prompts.
     """
     task = LanguageTask(config)
-    return fit(task, config.loop, config.output, seed=config.seed, fingerprint=fingerprint(config))
+    return fit(task, config.loop, config.output, seed=config.seed, fingerprint=fingerprint(config), notes=task.notes)

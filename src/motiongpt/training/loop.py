@@ -14,7 +14,7 @@ import math
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -26,6 +26,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
+from motiongpt.data.layout import MotionTextDataset
 from motiongpt.errors import Interrupted, MotionGPTError, require
 from motiongpt.files import atomic_path
 from motiongpt.training.config import LoopConfig
@@ -74,7 +75,22 @@ def learning_rate(config: LoopConfig, step: int) -> float:
     return config.learning_rate * (floor + (1 - floor) * 0.5 * (1 + math.cos(math.pi * min(1.0, progress))))
 
 
-def fit(task: Task, config: LoopConfig, output: str | Path, *, seed: int, fingerprint: dict[str, Any]) -> Path:
+def left_out(dataset: MotionTextDataset) -> list[str]:
+    """A sentence about what a data set leaves out, if anything."""
+    count = len(dataset.problems)
+    where = f"{dataset.root}, {dataset.split}"
+    return [f"{where}: {count} problems, the first: {dataset.problems[0]}"] if count else []
+
+
+def fit(
+    task: Task,
+    config: LoopConfig,
+    output: str | Path,
+    *,
+    seed: int,
+    fingerprint: dict[str, Any],
+    notes: Sequence[str] = (),
+) -> Path:
     """Train until ``config.steps``, resuming from ``output`` when it holds an unfinished run of the same config.
 
     Ctrl-C or a termination signal finishes the step, saves, and stops. The finished model is in ``output/final``, the
@@ -82,6 +98,7 @@ def fit(task: Task, config: LoopConfig, output: str | Path, *, seed: int, finger
 
     Args:
         fingerprint: the whole config of the run as plain values; a run can only be resumed with the same.
+        notes: what the user should know before it starts, printed once.
 
     Returns:
         The folder of the finished model.
@@ -117,6 +134,9 @@ def fit(task: Task, config: LoopConfig, output: str | Path, *, seed: int, finger
         persistent_workers=config.workers > 0,
     )
     main = accelerator.is_main_process
+    if main:
+        for note in notes:
+            print(note, file=sys.stderr)
     writer = tensorboard.SummaryWriter(str(output / "log"), purge_step=first) if main else None
     bar = tqdm(total=config.steps, initial=first, desc=output.name, unit="step", disable=not main, mininterval=2)
 
@@ -266,6 +286,7 @@ def _resume(
     with safe_open(path, framework="pt") as file:
         metadata = file.metadata()
     saved, asked = json.loads(metadata["config"]), json.loads(json.dumps(fingerprint))
+    _add_later_keys(saved, asked)
     if saved != asked:
         changed = sorted(key for key in asked if saved.get(key) != asked[key])
         raise MotionGPTError(
@@ -285,6 +306,15 @@ def _resume(
     state = optimizer.state_dict()
     optimizer.load_state_dict({"state": moments, "param_groups": state["param_groups"]})
     return int(metadata["step"])
+
+
+def _add_later_keys(saved: dict[str, Any], asked: dict[str, Any]) -> None:
+    """Take it that a run of an earlier version had what it does not know of switched off."""
+    for key, value in asked.items():
+        if key not in saved and not value:
+            saved[key] = value
+        elif isinstance(value, dict) and isinstance(saved.get(key), dict):
+            _add_later_keys(saved[key], value)
 
 
 def fingerprint(config: Any) -> dict[str, Any]:

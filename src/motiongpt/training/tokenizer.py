@@ -16,7 +16,7 @@ from motiongpt.tokenizer import MotionTokenizer
 from motiongpt.tokenizer.quantizers import FiniteScalarQuantizer
 from motiongpt.tokenizer.vqvae import reconstruction_loss
 from motiongpt.training.config import TokenizerTraining
-from motiongpt.training.loop import fingerprint, fit
+from motiongpt.training.loop import fingerprint, fit, left_out
 
 # Clips of the validation split that are looked at during training.
 VALIDATION_CLIPS = 64
@@ -34,24 +34,33 @@ class TokenizerTask:
         dataset = MotionTextDataset(config.data, "train", min_frames=min(config.windows))
         mean, std = dataset.statistics()
         torch.manual_seed(config.seed)
-        if config.start:
-            self.module = MotionTokenizer.load(config.start)
+        source = config.start or config.refines
+        if source:
+            self.module = MotionTokenizer.load(source)
             if self.module.skeleton.name != dataset.skeleton.name:
                 raise MotionGPTError(
-                    f"{config.start} is for skeleton {self.module.skeleton.name}, "
+                    f"{source} is for skeleton {self.module.skeleton.name}, "
                     f"but {config.data} has {dataset.skeleton.name}."
                 )
         else:
             self.module = MotionTokenizer(config.network, mean, std, dataset.skeleton)
-            self.module.vqvae.initialise()
+        if config.refines:
+            self.module.refine(config.network)
+        if self.module.refinement is not None:
+            self.module.vqvae.requires_grad_(False)
+        # The network that learns.
+        self.network = self.module.refinement or self.module.vqvae
+        if not config.start:
+            self.network.initialise()
         self.layout = FeatureLayout(dataset.skeleton)
         self.weights = self._block_weights()
         if config.decoder_only:
-            self.module.vqvae.encoder.requires_grad_(False)
-            self.module.vqvae.quantizer.requires_grad_(False)
+            self.network.encoder.requires_grad_(False)
+            self.network.quantizer.requires_grad_(False)
         if any(window % self.module.stride for window in config.windows):
             raise MotionGPTError(f"windows must be multiples of the stride {self.module.stride}: {config.windows}.")
         clips = [item.features for item in dataset]
+        self.notes = left_out(dataset)
         self.buckets = [
             (window, [clip for clip in clips if window <= len(clip) < upper])
             for window, upper in zip(config.windows, (float("inf"), *config.windows), strict=False)
@@ -78,13 +87,18 @@ class TokenizerTask:
         chosen = rng.choice(len(clips), size=SKIP_WINDOWS, p=lengths / lengths.sum())
         starts = [int(rng.integers(lengths[i] - stride + 1)) for i in chosen]
         windows = np.stack([clips[i][start : start + stride] for i, start in zip(chosen, starts, strict=True)])
-        normalised = (torch.from_numpy(windows) - self.module.mean) / self.module.std
-        self.module.vqvae.initialise_linear_skip(normalised, self.weights)
+        self.network.initialise_linear_skip(self._inputs(torch.from_numpy(windows)), self.weights)
+
+    @torch.no_grad()
+    def _inputs(self, features: Tensor) -> Tensor:
+        """What the learning network reads of features (B, T, D)."""
+        target = (features - self.module.mean) / self.module.std
+        return target if self.module.refinement is None else self.module.rest(target)
 
     @torch.no_grad()
     def prepare(self, step: int) -> None:
         """Switch quantizing on when its time has come."""
-        module, quantizer = self.module, self.module.vqvae.quantizer
+        module, quantizer = self.module, self.network.quantizer
         quantizer.frozen = self.config.decoder_only
         if quantizer.frozen:
             return
@@ -96,7 +110,7 @@ class TokenizerTask:
         for number in range(CLUSTERED_BATCHES):
             # Steps beyond the last one: batches that no training step sees in this order.
             features = self.batch(self.config.loop.steps + number, 0)["features"].to(module.mean.device)
-            latents.append(module.vqvae.latents((features - module.mean) / module.std).transpose(1, 2).flatten(0, 1))
+            latents.append(self.network.latents(self._inputs(features)).transpose(1, 2).flatten(0, 1))
         counts = self.config.loop.batch_size * self.config.windows[0] / module.stride
         quantizer.initialise_by_kmeans(torch.cat(latents), counts)
 
@@ -130,7 +144,7 @@ class TokenizerTask:
         return total, scalars
 
     def _placed(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        """Joints 1..J-1 relative to the root (B, T, J-1, 3), and the root's ground path (B, T, 2).
+        """Joints 1..J-1 relative to the root (B, T, J-1, 3), and the root's ground path (B, T, 2), in metres.
 
         Of features (B, T, D), in the heading of the window's first frame; the path starts at the origin.
         """
@@ -144,22 +158,22 @@ class TokenizerTask:
         cosine, sine = cosine[:, 1:], sine[:, 1:]
         x, z = features[:, :-1, self.layout.root_linear_velocity].split(1, -1)
         path = torch.cat([cosine * x - sine * z, sine * x + cosine * z], dim=-1).cumsum(1)
-        return joints, F.pad(path, (0, 0, 1, 0))
+        metres = self.module.skeleton.metres_per_unit
+        return joints * metres, F.pad(path, (0, 0, 1, 0)) * metres
 
     def validate(self) -> dict[str, float]:
         """Mean joint error in millimetres (root-aligned a frame), of the root path, and codes in use.
 
-        Where codes have several levels, also the errors of the first level alone.
+        Where there is a refinement, also the errors without it.
         """
-        results = self._errors(self.module.levels)
-        if self.module.levels > 1 and self.config.network.quantizer != "fsq":
-            first = self._errors(1)
-            results |= {f"first_level_{name}": value for name, value in first.items()}
+        results = self._errors(coarse=False)
+        if self.module.refinement is not None:
+            results |= {f"coarse_{name}": value for name, value in self._errors(coarse=True).items()}
         return results
 
-    def _errors(self, levels: int) -> dict[str, float]:
+    def _errors(self, *, coarse: bool) -> dict[str, float]:
         errors, drifts, used = [], [], set()
-        encoded = self.module.encode_batch(self.validation, levels=levels)
+        encoded = self.module.encode_batch(self.validation, coarse=coarse)
         for features, codes in zip(self.validation, encoded, strict=True):
             used.update(codes.tolist())
             truth = features_to_joints(features, self.module.skeleton)
@@ -191,4 +205,4 @@ def train_tokenizer(config: TokenizerTraining) -> Path:
         MotionGPTError: see :func:`motiongpt.training.loop.fit`, and everything wrong with the data.
     """
     task = TokenizerTask(config)
-    return fit(task, config.loop, config.output, seed=config.seed, fingerprint=fingerprint(config))
+    return fit(task, config.loop, config.output, seed=config.seed, fingerprint=fingerprint(config), notes=task.notes)

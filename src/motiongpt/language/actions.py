@@ -6,7 +6,7 @@ import re
 
 from motiongpt.language.grammar import read_yaml
 
-_LEXICON: dict[str, list[str]] = read_yaml("motiongpt.evaluation", "actions.yaml")
+_LEXICON: dict[str, list[str]] = read_yaml("motiongpt.language", "actions.yaml")
 
 CLASSES = (*_LEXICON, "stand")
 _PATTERNS = {name: re.compile(rf"\b(?:{'|'.join(patterns)})\b") for name, patterns in _LEXICON.items()}

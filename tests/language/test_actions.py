@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from motiongpt.evaluation.actions import CLASSES, actions, sides
+from motiongpt.language.actions import CLASSES, actions, sides
 
 
 @pytest.mark.parametrize(

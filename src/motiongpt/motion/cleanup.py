@@ -1,0 +1,242 @@
+"""Repairs of generated motion: jitter, bones that change their length, feet that slide.
+
+What is already clean, such as motion capture, stays nearly as it is. Motions are on the HumanML3D skeleton, in metres,
+Y up.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+from scipy.ndimage import distance_transform_edt, gaussian_filter1d
+from scipy.signal import butter, sosfiltfilt
+
+from motiongpt.errors import MotionGPTError
+from motiongpt.motion import rotations
+from motiongpt.motion.contacts import planted, support
+from motiongpt.motion.measures import FEET
+from motiongpt.motion.motion import Motion
+from motiongpt.motion.placement import UP, forward_direction
+from motiongpt.motion.retarget import bone_lengths, restore_lengths
+from motiongpt.motion.skeleton import HUMANML3D
+
+# Hz; bodies hardly move faster, decoded motion jitters at up to 10.
+CUTOFF = 6.0
+# Seconds over which the correction of a planted foot fades before and after it stands.
+FADE = 0.25
+# Metres; a foot that drifts farther while it is planted slides on towards its ends.
+LARGEST_CORRECTION = 0.15
+# Seconds over which what both feet are moved is averaged before the body follows.
+FOLLOW = 0.15
+# Share of its length to which a leg may be stretched.
+STRETCH = 0.99
+# Metres by which a knee is taken to point ahead, beside how it is bent.
+KNEE_AHEAD = 0.002
+# Hip, knee, ankle and toe of each side; the columns of its ankle and toe among the contacts.
+LEGS = (((1, 4, 7, 10), slice(0, 2)), ((2, 5, 8, 11), slice(2, 4)))
+
+
+def clean(motion: Motion, contacts: np.ndarray | None = None, *, keep: np.ndarray | None = None) -> Motion:
+    """Smooth a generated motion, then stop its feet from sliding; see :func:`smooth` and :func:`lock_feet`."""
+    return lock_feet(smooth(motion, keep=keep), contacts, keep=keep)
+
+
+def smooth(motion: Motion, cutoff: float = CUTOFF, *, keep: np.ndarray | None = None) -> Motion:
+    """Take jitter out of a motion and give its bones one length.
+
+    A low-pass filter without delay (Butterworth of second order, run forwards and backwards) goes over the paths of all
+    joints; what stands still in the world stays where it is.
+
+    Args:
+        motion: any placement.
+        cutoff: frequency in Hz of which half the amplitude is left.
+        keep: (T,) True for frames that are returned bit for bit, or None.
+
+    Returns:
+        The motion with the median bone lengths over time (of the kept frames, when there are any).
+
+    Raises:
+        MotionGPTError: the cutoff is not positive, ``keep`` has another length, or another skeleton.
+    """
+    keep = _keep(motion, keep)
+    if not cutoff > 0:
+        raise MotionGPTError(f"The cutoff must be a positive frequency in Hz, but is {cutoff}.")
+    joints = motion.joints.astype(np.float64)
+    lengths = bone_lengths(joints[keep] if keep.any() else joints)
+    # A filter above half the frame rate has nothing to do.
+    if len(joints) > 3 and cutoff < motion.fps / 2:
+        sections = butter(2, cutoff, fs=motion.fps, output="sos")
+        joints = sosfiltfilt(sections, joints, axis=0, padlen=min(9, len(joints) - 1))
+    # Lengthened from the root outwards, a bone moves all that hangs on it; the feet are put back where they stood.
+    body = restore_lengths(joints, lengths)
+    for limb, _ in LEGS:
+        _place_leg(body, limb, joints[:, limb[2:]])
+    return _with_kept(motion, body, keep)
+
+
+def lock_feet(motion: Motion, contacts: np.ndarray | None = None, *, keep: np.ndarray | None = None) -> Motion:
+    """Hold feet in one place over the ground while they are planted.
+
+    A foot is planted while its ankle or toe is low and slow; it may still roll and turn. What it slides is taken back,
+    so that it stands where it did for most of that time; the correction fades over a quarter of a second before and
+    after. The body follows what both feet are moved by, and comes closer where a leg would have to be longer than it
+    is; knees follow by two-bone inverse kinematics, each in the plane it is bent in. Feet in the air are left alone.
+
+    Args:
+        motion: any placement; the floor is found from the motion.
+        contacts: (T, 4) contact features of left ankle, left foot, right ankle, right foot, above 0.5 where planted:
+            joints that they call free are left alone. None looks at the motion only.
+        keep: (T,) True for frames that are returned bit for bit, or None; a foot planted there stays planted there.
+
+    Raises:
+        MotionGPTError: ``contacts`` or ``keep`` have another length, or another skeleton.
+    """
+    keep = _keep(motion, keep)
+    if contacts is not None and np.shape(contacts) != (len(motion), len(FEET)):
+        raise MotionGPTError(f"Contacts must have shape {(len(motion), len(FEET))}, but have {np.shape(contacts)}.")
+    joints = motion.joints.astype(np.float64)
+    on = planted(joints, motion.fps, contacts)
+    weights = (support(joints, motion.fps) + 1e-3) * on
+    fade = max(round(FADE * motion.fps), 1)
+    moves = [_correction(joints[:, limb[2:]], weights[:, columns], keep, fade) for limb, columns in LEGS]
+    if not np.any(moves):
+        return motion
+    nearness = _nearness(keep, fade)[:, None]
+    targets = [joints[:, limb[2:]] + move[:, None] for (limb, _), move in zip(LEGS, moves, strict=True)]
+    # Where both feet are moved the same way it was the body that drifted: it goes with them and keeps its balance.
+    left, right = moves
+    common = np.where(left * right > 0, np.sign(left) * np.minimum(np.abs(left), np.abs(right)), 0)
+    common = gaussian_filter1d(common, FOLLOW * motion.fps, axis=0, mode="nearest")
+    body = joints + (common * (1 - nearness))[:, None]
+    body = body + (_reach(body, targets, motion.fps) * (1 - nearness))[:, None]
+    for (limb, _), target in zip(LEGS, targets, strict=True):
+        _place_leg(body, limb, target)
+    return _with_kept(motion, body, keep)
+
+
+def _correction(foot: np.ndarray, weights: np.ndarray, keep: np.ndarray, fade: int) -> np.ndarray:
+    """Horizontal moves (T, 3) that take back what a foot slides while it stands.
+
+    Args:
+        foot: (T, 2, 3) ankle and toe.
+        weights: (T, 2) how much each of them carries; 0 where it is not planted.
+        keep: (T,) frames that must not move.
+        fade: frames over which a correction fades.
+    """
+    count = len(foot)
+    moves = np.zeros((count, 3))
+    carried = weights[1:] + weights[:-1]
+    total = carried.sum(axis=1, keepdims=True)
+    slide = (np.diff(foot, axis=0) * carried[..., None]).sum(axis=1) / np.maximum(total, 1e-12) * (1 - UP)
+    free = np.ones(count)  # how free a frame is to be moved, given the frames that are kept
+    nearness = _nearness(keep, fade)
+    on = weights.sum(axis=1) > 0
+    for stand in _stretches(on):
+        path = np.concatenate([np.zeros((1, 3)), np.cumsum(slide[stand.start : stand.stop - 1], axis=0)])
+        fixed = np.flatnonzero(keep[stand])
+        if len(fixed):
+            # Where frames are kept the foot stands as it does there; between two such stretches it goes over evenly.
+            time = np.arange(len(path))
+            path -= np.stack([np.interp(time, fixed, path[fixed, axis]) for axis in range(3)], axis=-1)
+        else:
+            path -= np.median(path, axis=0)
+            free[stand] = 1 - nearness[stand]
+        size = np.linalg.norm(path, axis=-1, keepdims=True)
+        limited = LARGEST_CORRECTION * np.tanh(size / LARGEST_CORRECTION)
+        moves[stand] = -path * limited / np.maximum(size, 1e-12)
+    moves *= free[:, None]
+    # In the air: from one correction to the next, by way of none when there is time for it.
+    for air in _stretches(~on):
+        before = moves[air.start - 1] if air.start > 0 else np.zeros(3)
+        after = moves[air.stop] if air.stop < count else np.zeros(3)
+        time = np.arange(1, air.stop - air.start + 1)
+        if len(time) < 2 * fade and air.start > 0 and air.stop < count:
+            leaving = _ease(1 - time / (len(time) + 1))
+            arriving = 1 - leaving
+        else:
+            leaving, arriving = _ease(1 - time / (fade + 1)), _ease(1 - time[::-1] / (fade + 1))
+        moves[air] = leaving[:, None] * before + arriving[:, None] * after
+        moves[air] *= 1 - nearness[air, None]
+    return moves
+
+
+def _reach(body: np.ndarray, targets: list[np.ndarray], fps: float) -> np.ndarray:
+    """(T, 3) shift of the body that brings the hips within a leg's length of where the ankles shall be."""
+    shift = np.zeros((len(body), 3))
+    for _ in range(3):
+        pulls = np.zeros((len(LEGS), len(body), 3))
+        for pull, ((hip, knee, ankle, _), _), target in zip(pulls, LEGS, targets, strict=True):
+            upper, lower = (np.linalg.norm(body[:, b] - body[:, a], axis=-1) for a, b in ((hip, knee), (knee, ankle)))
+            way = target[:, 0] - body[:, hip] - shift
+            distance = np.linalg.norm(way, axis=-1)
+            # What the leg spans already was within its reach.
+            spanned = np.linalg.norm(body[:, ankle] - body[:, hip], axis=-1)
+            excess = np.maximum(distance - np.maximum(STRETCH * (upper + lower), spanned), 0)
+            pull[:] = way * (excess / np.maximum(distance, 1e-9))[:, None]
+        if not pulls.any():
+            break
+        # A pull that comes and goes within a few frames would shake the body.
+        shift += gaussian_filter1d(pulls.sum(axis=0), 0.1 * fps, axis=0, mode="nearest")
+    return shift
+
+
+def _place_leg(body: np.ndarray, limb: tuple[int, int, int, int], foot: np.ndarray) -> None:
+    """Bring ankle and toe of ``body`` (in place) to ``foot`` (T, 2, 3), or as near as the bones reach."""
+    hip, knee, ankle, toe = limb
+    upper, lower, sole = (
+        np.linalg.norm(body[:, b] - body[:, a], axis=-1, keepdims=True) for a, b in pairwise((hip, knee, ankle, toe))
+    )
+    start = body[:, hip]
+    way = foot[:, 0] - start
+    turn = rotations.between(body[:, ankle] - start, way)
+    distance = np.linalg.norm(way, axis=-1, keepdims=True)
+    axis = way / np.maximum(distance, 1e-9)
+    distance = np.clip(distance, np.abs(upper - lower) + 1e-6, upper + lower - 1e-6)
+    # The leg turns as a whole, then bends more or less in the plane it is bent in. A stretched leg has no such plane:
+    # towards there the knee points ahead.
+    bend = rotations.rotate(turn, body[:, knee] - start) + KNEE_AHEAD * forward_direction(body)
+    bend -= (bend * axis).sum(-1, keepdims=True) * axis
+    bend /= np.maximum(np.linalg.norm(bend, axis=-1, keepdims=True), 1e-9)
+    along = (upper**2 - lower**2 + distance**2) / (2 * distance)
+    body[:, knee] = start + along * axis + np.sqrt(np.maximum(upper**2 - along**2, 0)) * bend
+    direction = foot[:, 1] - foot[:, 0]
+    body[:, ankle] = start + distance * axis
+    body[:, toe] = body[:, ankle] + direction * sole / np.maximum(
+        np.linalg.norm(direction, axis=-1, keepdims=True), 1e-9
+    )
+
+
+def _nearness(keep: np.ndarray, fade: int) -> np.ndarray:
+    """(T,) 1 at kept frames, smoothly to 0 at ``fade`` frames from them."""
+    if not keep.any():
+        return np.zeros(len(keep))
+    return _ease(1 - distance_transform_edt(~keep) / (fade + 1))
+
+
+def _ease(u: np.ndarray) -> np.ndarray:
+    u = np.clip(u, 0, 1)
+    return u * u * (3 - 2 * u)
+
+
+def _stretches(mask: np.ndarray) -> list[slice]:
+    """Runs of True, in order."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(np.int8)))
+    return [slice(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+
+
+def _keep(motion: Motion, keep: np.ndarray | None) -> np.ndarray:
+    if motion.skeleton.name != HUMANML3D.name:
+        raise MotionGPTError(
+            f"{motion.name or 'motion'} has skeleton {motion.skeleton.name}, but cleanup needs {HUMANML3D.name}."
+        )
+    if keep is None:
+        return np.zeros(len(motion), dtype=bool)
+    if np.shape(keep) != (len(motion),):
+        raise MotionGPTError(f"keep must have one entry for each of {len(motion)} frames, but has {np.shape(keep)}.")
+    return np.asarray(keep, dtype=bool)
+
+
+def _with_kept(motion: Motion, joints: np.ndarray, keep: np.ndarray) -> Motion:
+    return replace(motion, joints=np.where(keep[:, None, None], motion.joints, joints))

@@ -1,0 +1,71 @@
+"""Which feet carry the body: low and slow."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.ndimage import label
+
+from motiongpt.motion.measures import FEET, floor_height
+from motiongpt.motion.skeleton import HUMANML3D
+
+# Heights of left ankle, left foot, right ankle, right foot of a flat foot, metres; measured on real clips.
+REST_HEIGHTS = np.array([0.065, 0.015, 0.065, 0.015])
+# A foot joint so fast (m/s), or so far (m) above where it rests, carries a third of what a resting one does.
+SPEED, HEIGHT = 0.4, 0.06
+
+
+def foot_speeds(joints: np.ndarray, fps: float) -> np.ndarray:
+    """(T, 4) speed in m/s of left ankle, left foot, right ankle, right foot, over the two steps around each frame."""
+    if len(joints) < 2:
+        return np.zeros((len(joints), len(FEET)))
+    return np.linalg.norm(np.gradient(joints[:, FEET].astype(np.float64), axis=0), axis=-1) * fps
+
+
+def support(joints: np.ndarray, fps: float) -> np.ndarray:
+    """How much each foot joint carries the body.
+
+    Args:
+        joints: (T, 22, 3) metres, Y up.
+        fps: frames a second.
+
+    Returns:
+        (T, 4) for left ankle, left foot, right ankle, right foot: 1 where it rests on the floor, towards 0 the faster
+        or higher it is; all near 0 in the air.
+    """
+    raised = np.maximum(joints[:, FEET, 1] - floor_height(joints) - REST_HEIGHTS, 0)
+    return np.exp(-((foot_speeds(joints, fps) / SPEED) ** 2) - (raised / HEIGHT) ** 2)
+
+
+# Limits of speed (m/s) and height above rest (m) under which a foot joint is certainly planted, and under which one
+# that is so before or after still is. Swinging feet are faster, sliding feet of generated motion are not.
+CERTAIN, POSSIBLE = (0.35, 0.04), (0.8, 0.06)
+# Frames at 20 a second; shorter contacts are chance.
+SHORTEST = 3
+
+
+def planted(joints: np.ndarray, fps: float, contacts: np.ndarray | None = None) -> np.ndarray:
+    """Which foot joints stand on the floor, sliding or not.
+
+    Args:
+        joints: (T, 22, 3) metres, Y up.
+        fps: frames a second.
+        contacts: (T, 4) contact features, above 0.5 where planted: what they rule out is not planted.
+
+    Returns:
+        (T, 4) bool for left ankle, left foot, right ankle, right foot. Height and speed decide with hysteresis: a
+        contact holds a frame that is certain, and all frames around it that are possible.
+    """
+    speed = foot_speeds(joints, fps)
+    raised = joints[:, FEET, 1] - floor_height(joints) - REST_HEIGHTS
+    possible = (speed < POSSIBLE[0]) & (raised < POSSIBLE[1])
+    if contacts is not None:
+        possible &= np.asarray(contacts) > 0.5
+    certain = possible & (speed < CERTAIN[0]) & (raised < CERTAIN[1])
+    result = np.zeros_like(possible)
+    for foot in range(len(FEET)):
+        labels, count = label(possible[:, foot])
+        sizes, sure = (np.bincount(labels, weights=weight, minlength=count + 1) for weight in (None, certain[:, foot]))
+        good = (sure > 0) & (sizes >= SHORTEST * fps / HUMANML3D.fps)
+        good[0] = False
+        result[:, foot] = good[labels]
+    return result

@@ -1,0 +1,346 @@
+"""New motions out of real ones: other tempo, other path, reversed, joined, layered, repeated, held.
+
+Poses are never invented: they are taken from the given motions, and blended only where two of them meet. Every function
+takes and returns :class:`motiongpt.Motion` on the HumanML3D skeleton (22 joints, metres, Y up, any frame rate, which is
+kept), leaves its input as it is, is deterministic, and keeps the bone lengths of the (first) body. A result that may no
+longer do what the caption says has no caption.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.ndimage import gaussian_filter1d, uniform_filter1d
+
+from motiongpt.errors import MotionGPTError
+from motiongpt.motion import rotations
+from motiongpt.motion.contacts import support
+from motiongpt.motion.measures import FEET
+from motiongpt.motion.motion import Motion
+from motiongpt.motion.placement import UP, _horizontal_unit, heading
+from motiongpt.motion.resampling import sample
+from motiongpt.motion.retarget import bone_lengths, restore_lengths
+from motiongpt.motion.skeleton import HUMANML3D
+
+# m/s; standing people sway, and their hands more so.
+QUIET = 0.25
+# What the root weighs against a resting foot where a body turns about its support: decides only in the air.
+ROOT_WEIGHT = 1e-3
+# A difference in velocity counts as what it amounts to after so many seconds.
+LOOK_AHEAD = 0.1
+# Shares of the upper body's direction in spine1-spine2 and spine2-spine3; all bones above are the upper body's.
+SPINE_BLEND = {"spine2": 0.5, "spine3": 0.8}
+
+
+def change_tempo(motion: Motion, factor: float) -> Motion:
+    """The same motion faster or slower, at the same frame rate.
+
+    Args:
+        motion: the motion.
+        factor: 1.25 is a quarter faster. Beyond 0.7 to 1.4 walking looks weightless or driven.
+
+    Raises:
+        MotionGPTError: the factor is not positive, or another skeleton.
+    """
+    _check(motion)
+    if not (np.isfinite(factor) and factor > 0):
+        raise MotionGPTError(f"The tempo must be a positive factor, but is {factor}.")
+    last = len(motion) - 1
+    return _sampled(motion, np.minimum(np.arange(int(last / factor + 1e-6) + 1) * factor, last))
+
+
+def bend_path(motion: Motion, degrees: float, start: float = 0.0, end: float = 1.0) -> Motion:
+    """Add a turn: the body veers off by so many degrees and goes on in the new direction.
+
+    In each frame everything that follows is turned about the foot that carries the body, so planted feet stay where
+    they are; in the air it turns about the root. Most of the turning happens on one foot, as when walking.
+
+    Args:
+        motion: the motion.
+        degrees: added change of heading, positive to the left.
+        start, end: shares of the duration between which the turn takes place.
+
+    Raises:
+        MotionGPTError: start and end are not shares in this order, the angle is not finite, or another skeleton.
+    """
+    _check(motion)
+    if not (0 <= start < end <= 1 and np.isfinite(degrees)):
+        raise MotionGPTError(
+            f"A turn needs degrees and shares 0 <= start < end <= 1, but got {degrees}, {start}, {end}."
+        )
+    steps = len(motion) - 1
+    if steps < 1:
+        return motion
+    joints = motion.joints.astype(np.float64)
+    middle = (joints[1:] + joints[:-1]) / 2
+    weights = support(joints, motion.fps)
+    weights = (weights[1:] + weights[:-1]) / 2
+    pivot = _support_point(middle, weights)
+    # Where both feet carry the body one of them must slide while it turns, so it turns there a tenth as fast.
+    left, right = weights[:, :2].max(axis=1) + ROOT_WEIGHT, weights[:, 2:].max(axis=1) + ROOT_WEIGHT
+    both = np.minimum(left, right) / np.maximum(left, right) * np.clip(weights.max(axis=1), 0, 1)
+    rate = gaussian_filter1d(1 - 0.9 * both, 0.075 * motion.fps, mode="nearest")
+    # Sets in and fades out over a quarter of a second, or half the turn when it is shorter.
+    first, last = start * steps, end * steps
+    edge = max(min(0.25 * motion.fps, (last - first) / 2), 1e-9)
+    time = np.arange(steps) + 0.5
+    rate = rate * np.clip(np.minimum(time - first, last - time) / edge, 0, 1)
+    if rate.sum() == 0:
+        raise MotionGPTError(f"There is no frame between the shares {start} and {end} of {len(motion)} frames.")
+    angle = np.concatenate([[0.0], np.radians(degrees) * np.cumsum(rate) / rate.sum()])
+    turn = rotations.about("Y", angle)
+    # Frame t stands at turn[t] x + shift[t]; both transforms of a step agree on its pivot.
+    steps_shift = rotations.rotate(turn[:-1], pivot) - rotations.rotate(turn[1:], pivot)
+    shift = np.concatenate([np.zeros((1, 3)), np.cumsum(steps_shift, axis=0)])
+    return replace(motion, joints=rotations.rotate(turn[:, None], joints) + shift[:, None], text="")
+
+
+def reverse(motion: Motion) -> Motion:
+    """The motion backwards in time."""
+    _check(motion)
+    return replace(motion, joints=motion.joints[::-1].copy(), text="")
+
+
+def splice(first: Motion, second: Motion, *, seconds: float = 0.4) -> Motion:
+    """Go over from one motion to another where they are most alike.
+
+    The last part of ``first`` and the first part of ``second`` (at most a second and 40 % of either) are searched for
+    the stretches of ``seconds`` that resemble each other most; ``second`` is turned and moved over the ground so that
+    the feet that carry the body agree there, and the two are cross-faded. What lies after the cut in ``first`` and
+    before it in ``second`` is left out.
+
+    Args:
+        first, second: motions of one frame rate; the result stands where ``first`` does, with its bone lengths.
+        seconds: duration of the cross-fade.
+
+    Raises:
+        MotionGPTError: frame rates differ, the duration is not positive, or another skeleton.
+    """
+    cut = _best_cut(first, second, seconds)
+    return _cross_fade(first, second, cut)
+
+
+def splice_cost(first: Motion, second: Motion) -> float:
+    """How badly two motions fit at their best cut, see :func:`splice`.
+
+    Returns:
+        Metres: mean distance of the joints there, bodies facing the same way, plus by how much they move apart in a
+        tenth of a second. Below about 0.1 the cut is hard to see.
+    """
+    return _best_cut(first, second, seconds=0.4).cost
+
+
+def splice_frame(first: Motion, second: Motion) -> int:
+    """Frame of the result of :func:`splice` at which the second motion takes over: the middle of the cross-fade."""
+    cut = _best_cut(first, second, seconds=0.4)
+    return cut.first + cut.count // 2
+
+
+def combine(lower: Motion, upper: Motion) -> Motion:
+    """The legs and the path of one motion under the torso, arms and head of another.
+
+    The upper body keeps its lean and its direction against its own pelvis; the spine passes from the pelvis below to
+    the chest above. The result is as long as the shorter motion.
+
+    Args:
+        lower: gives pelvis, legs, path, placement and bone lengths.
+        upper: gives everything from spine1 up; same frame rate.
+
+    Raises:
+        MotionGPTError: frame rates differ, or another skeleton.
+    """
+    _check(lower, upper)
+    count = min(len(lower), len(upper))
+    legs, torso = lower.joints[:count].astype(np.float64), upper.joints[:count].astype(np.float64)
+    # From the upper body's pelvis heading to the lower one's; the sway of the pelvis in every step is left to the legs.
+    turn = rotations.multiply(rotations.conjugate(_pelvis_heading(legs, lower.fps)), _pelvis_heading(torso, upper.fps))
+    torso = rotations.rotate(turn[:, None], torso)
+    result = legs.copy()
+    lengths = bone_lengths(legs)
+    spine = HUMANML3D.index("spine1")
+    above = {spine}
+    for joint, parent in enumerate(HUMANML3D.parents):
+        if parent not in above:
+            continue
+        above.add(joint)
+        share = SPINE_BLEND.get(HUMANML3D.joints[joint], 1.0)
+        own, other = legs[:, joint] - legs[:, parent], torso[:, joint] - torso[:, parent]
+        bone = (1 - share) * own + share * other * (lengths[joint] / np.linalg.norm(other, axis=-1, keepdims=True))
+        bone *= lengths[joint] / np.maximum(np.linalg.norm(bone, axis=-1, keepdims=True), 1e-9)
+        result[:, joint] = result[:, parent] + bone
+    return replace(lower, joints=result, text="")
+
+
+def loop(motion: Motion, seconds: float) -> Motion:
+    """Repeat a cyclic motion, such as walking, by splicing it to itself.
+
+    Returns:
+        round(seconds * fps) frames; they begin as the motion does.
+
+    Raises:
+        MotionGPTError: the duration is not positive, or another skeleton.
+    """
+    count = _frames(motion, seconds)
+    cut = _best_cut(motion, motion, seconds=0.4)
+    period = cut.first - cut.second
+    if period < 1:
+        raise MotionGPTError(f"A motion of {len(motion)} frames is too short to be repeated: give a longer one.")
+    result = motion
+    while len(result) < count:
+        # What has been made so far ends as the motion does.
+        result = _cross_fade(result, motion, replace(cut, first=len(result) - len(motion) + cut.first))
+    return replace(result[:count], text=motion.text)
+
+
+def hold(motion: Motion, seconds: float) -> Motion:
+    """Play a quiet motion to and fro, slowing down at each turning point: somebody who goes on standing or sitting.
+
+    Args:
+        motion: a quiet stretch, see :func:`quiet_stretches`.
+        seconds: duration of the result.
+
+    Returns:
+        round(seconds * fps) frames; they begin as the motion does.
+
+    Raises:
+        MotionGPTError: the duration is not positive, or another skeleton.
+    """
+    count = _frames(motion, seconds)
+    last = len(motion) - 1
+    if last == 0:
+        return replace(motion, joints=np.repeat(motion.joints, count, axis=0))
+    # A triangle wave whose corners two moving averages round off. Before frame 0 it goes on straight, so that the
+    # result starts at frame 0.
+    width = min(round(0.5 * motion.fps), last) // 2 * 2 + 1
+    margin = width
+    time = np.arange(-margin, count + margin)
+    wave = np.where(time < 0, time, last - np.abs(last - time % (2 * last)))
+    for _ in range(2):
+        wave = uniform_filter1d(wave.astype(np.float64), width, mode="nearest")
+    return _sampled(motion, np.clip(wave[margin : margin + count], 0, last))
+
+
+def quiet_stretches(motion: Motion, seconds: float = 1.0) -> list[slice]:
+    """Frames during which nothing moves faster than a body that stands or sits still.
+
+    Args:
+        motion: the motion.
+        seconds: shortest stretch that counts.
+
+    Returns:
+        Slices of frames, in order, each as long as it can be.
+
+    Raises:
+        MotionGPTError: the duration is not positive, or another skeleton.
+    """
+    least = _frames(motion, seconds)
+    if len(motion) < 2:
+        return [slice(0, len(motion))] if least <= len(motion) else []
+    velocity = np.gradient(motion.joints.astype(np.float64), axis=0) * motion.fps
+    speed = uniform_filter1d(
+        np.linalg.norm(velocity, axis=-1), max(round(0.25 * motion.fps), 1), axis=0, mode="nearest"
+    )
+    quiet = speed.max(axis=1) < QUIET
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], quiet, [0]])))
+    return [slice(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True) if b - a >= least]
+
+
+@dataclass(frozen=True)
+class _Cut:
+    """``first`` from frame ``first`` and ``second`` from frame ``second`` resemble each other for ``count`` frames."""
+
+    first: int
+    second: int
+    count: int
+    cost: float
+
+
+def _best_cut(first: Motion, second: Motion, seconds: float) -> _Cut:
+    _check(first, second)
+    if not (np.isfinite(seconds) and seconds > 0):
+        raise MotionGPTError(f"A cross-fade must last a positive number of seconds, but {seconds} is asked.")
+    spans = [max(1, min(round(motion.fps), int(0.4 * len(motion)))) for motion in (first, second)]
+    count = min(max(1, round(seconds * first.fps)), *spans)
+    offset = len(first) - spans[0]
+    states = [_state(motion) for motion in (first, second)]
+    a, b = states[0][offset:], states[1][: spans[1]]
+    distance = np.linalg.norm(a[:, None] - b[None], axis=-1).mean(axis=-1)
+    # Mean over every pair of stretches of ``count`` frames: along the diagonals.
+    rows, columns = (span - count + 1 for span in spans)
+    cost = np.mean([distance[k : k + rows, k : k + columns] for k in range(count)], axis=0)
+    row, column = np.unravel_index(cost.argmin(), cost.shape)
+    return _Cut(offset + int(row), int(column), count, float(cost[row, column]))
+
+
+def _state(motion: Motion) -> np.ndarray:
+    """(T, J, 6) positions and velocities against the root's place on the ground, in the body's heading, metres.
+
+    Distance is measured over both, so that equal poses in opposite swings do not count as alike.
+    """
+    joints = motion.joints.astype(np.float64)
+    velocity = np.gradient(joints, axis=0) * motion.fps if len(joints) > 1 else np.zeros_like(joints)
+    facing = heading(joints)[:, None]
+    local = rotations.rotate(facing, joints - joints[:, :1] * (1 - UP))
+    return np.concatenate([local, rotations.rotate(facing, velocity) * LOOK_AHEAD], axis=-1)
+
+
+def _cross_fade(first: Motion, second: Motion, cut: _Cut) -> Motion:
+    lengths = bone_lengths(first.joints)
+    before = first.joints[cut.first : cut.first + cut.count].astype(np.float64)
+    after = restore_lengths(second.joints[cut.second :], lengths)
+    shared = after[: cut.count]
+    centre = cut.count // 2
+    turn = rotations.multiply(
+        rotations.conjugate(heading(before[centre : centre + 1])[0]), heading(shared[centre : centre + 1])[0]
+    )
+    after = rotations.rotate(turn, after)
+    # Over the cross-fade, what carries the body in both motions should stand in one place.
+    window = slice(cut.first, cut.first + cut.count), slice(cut.second, cut.second + cut.count)
+    weights = support(first.joints, first.fps)[window[0]] * support(second.joints, second.fps)[window[1]]
+    gap = _support_point(before, weights) - _support_point(after[: cut.count], weights)
+    carried = weights.sum(axis=1) + ROOT_WEIGHT
+    after += (gap * carried[:, None]).sum(axis=0) / carried.sum() * (1 - UP)
+    u = (np.arange(cut.count) + 1) / (cut.count + 1)
+    share = (u * u * (3 - 2 * u))[:, None, None]
+    blended = restore_lengths((1 - share) * before + share * after[: cut.count], lengths)
+    joints = np.concatenate([first.joints[: cut.first], blended, after[cut.count :]])
+    return replace(first, joints=joints, text="")
+
+
+def _support_point(joints: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """(T, 3) the point that carries the body: foot joints by their weights (T, 4), the root where there are none."""
+    weights = np.concatenate([weights, np.full((len(weights), 1), ROOT_WEIGHT)], axis=1)[..., None]
+    return (joints[:, (*FEET, 0)] * weights).sum(axis=1) / weights.sum(axis=1)
+
+
+def _pelvis_heading(joints: np.ndarray, fps: float) -> np.ndarray:
+    """(T, 4) rotation about Y that turns the pelvis to +Z, from the hips alone, averaged over a stride."""
+    right_hip, left_hip = HUMANML3D.face_joints[:2]
+    forward = _horizontal_unit(np.cross(UP, joints[:, right_hip] - joints[:, left_hip]))
+    forward = _horizontal_unit(gaussian_filter1d(forward, 0.25 * fps, axis=0, mode="nearest"))
+    return rotations.between(forward, np.array([0.0, 0.0, 1.0]))
+
+
+def _sampled(motion: Motion, times: np.ndarray) -> Motion:
+    """The motion at times given in frames, bones as long as ever."""
+    lengths = bone_lengths(motion.joints)
+    return replace(motion, joints=restore_lengths(sample(motion.joints.astype(np.float64), times), lengths))
+
+
+def _frames(motion: Motion, seconds: float) -> int:
+    _check(motion)
+    if not (np.isfinite(seconds) and round(seconds * motion.fps) >= 1):
+        raise MotionGPTError(f"The duration must be a positive number of seconds, but is {seconds}.")
+    return round(seconds * motion.fps)
+
+
+def _check(*motions: Motion) -> None:
+    for motion in motions:
+        if motion.skeleton.name != HUMANML3D.name:
+            raise MotionGPTError(
+                f"{motion.name or 'motion'} has skeleton {motion.skeleton.name}, but editing needs {HUMANML3D.name}."
+            )
+    if len({motion.fps for motion in motions}) > 1:
+        rates = " and ".join(f"{motion.fps:g}" for motion in motions)
+        raise MotionGPTError(f"Motions of {rates} frames a second cannot be put together: resample one of them.")

@@ -1,0 +1,76 @@
+"""evaluate from the command line, with a model of random weights."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from motiongpt import Motion
+
+from .conftest import Cli
+
+
+@pytest.fixture
+def dataset(cli: Cli, make_walk: Callable[..., Motion]) -> Path:
+    """Two walks a split in the HumanML3D layout."""
+    root = Path("set")
+    for folder in ("new_joint_vecs", "texts"):
+        (root / folder).mkdir(parents=True)
+    for number, split in enumerate(("train", "val", "test")):
+        for clip in (2 * number, 2 * number + 1):
+            np.save(root / f"new_joint_vecs/{clip:06d}.npy", make_walk(frames=50 + 4 * clip).features())
+            (root / f"texts/{clip:06d}.txt").write_text("a person walks forward#a/DET#0.0#0.0\n")
+        (root / f"{split}.txt").write_text(f"{2 * number:06d}\n{2 * number + 1:06d}\n")
+    return root
+
+
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two sentences of each group."""
+    from motiongpt.evaluation import probes
+
+    chosen = [p for group in ("seen", "paraphrases", "compounds") for p in _of(probes.PROBES, group)[:2]]
+    monkeypatch.setattr(probes, "PROBES", tuple(chosen))
+
+
+def _of(probes: tuple, group: str) -> list:  # type: ignore[type-arg]
+    return [probe for probe in probes if probe.group == group]
+
+
+@pytest.mark.usefixtures("few")
+def test_probes(cli: Cli, tiny_model_folder: Path, dataset: Path) -> None:
+    result = cli("evaluate", "probes", "--model", tiny_model_folder, "-n", 1, "-o", "out/report.md", "--data", dataset)
+    assert result.code == 0, result.err
+    assert "| compounds |" in result.out
+    report = json.loads(Path("out/report.json").read_text(encoding="utf-8"))
+    assert report["all"]["samples"] == 6
+    assert report["ceiling"]["walk forward"]["clips"] == 6
+    assert report["groups"]["seen"]["ceiling"] == 1.0
+    assert "real clips" in Path("out/report.md").read_text(encoding="utf-8")
+    result = cli("evaluate", "probes", "--model", tiny_model_folder, "-n", 1, "--group", "seen", "--json")
+    assert list(json.loads(result.out)["groups"]) == ["seen"]
+
+
+def test_ceiling_alone(cli: Cli, refused: Callable[..., str], dataset: Path) -> None:
+    result = cli("evaluate", "probes", "--ceiling", "--data", dataset, "-o", "ceiling")
+    assert result.code == 0, result.err
+    assert "| walk forward | 100 % of 6 |" in result.out
+    assert json.loads(Path("ceiling.json").read_text(encoding="utf-8"))["walk forward"]["passed"] == 1.0
+    assert "--data" in refused("evaluate", "probes", "--ceiling")
+
+
+def test_held_out(cli: Cli, refused: Callable[..., str], tiny_model_folder: Path, dataset: Path) -> None:
+    common = ("--model", tiny_model_folder, "--data", dataset)
+    result = cli("evaluate", "reconstruction", *common, "-o", "rec", "--json")
+    report = json.loads(result.out)
+    assert report["all"]["clips"] == 2
+    assert report == json.loads(Path("rec.json").read_text(encoding="utf-8"))
+    assert "MPJPE" in Path("rec.md").read_text(encoding="utf-8")
+    result = cli("evaluate", "describe", *common, "--split", "train", "--limit", 1)
+    assert result.code == 0, result.err
+    assert "of 1 " in result.out
+    refused("evaluate", "describe", "--model", tiny_model_folder, "--data", "none")

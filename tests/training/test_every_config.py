@@ -1,0 +1,83 @@
+"""Every config of the package trains two steps: small networks in its place, its choices as they are."""
+
+import numpy as np
+import pytest
+
+from motiongpt.tokenizer import MotionTokenizer
+from motiongpt.training.config import LanguageTraining, TokenizerTraining, config_names, load_config
+from motiongpt.training.language import train_language
+from motiongpt.training.tokenizer import train_tokenizer
+
+TOKENIZERS = [name for name in config_names() if name.endswith(("tokenizer", "refinement"))]
+LANGUAGES = [name for name in config_names() if name not in TOKENIZERS]
+STEPS = ["loop.steps=2", "loop.batch_size=4"]
+# Clustering the first codes is tested elsewhere, and takes seconds.
+SMALL_TOKENIZER = ["network.width=32", "network.code_dim=32", "quantize_from=0"]
+SMALL_LANGUAGE = [
+    "model.backbone=t5-scratch", "model.hub=''", "model.text_vocabulary=600", "model.d_model=32", "model.d_kv=16",
+    "model.d_ff=64", "model.heads=2", "model.layers=1", "model.decoder_layers=1", "model.num_codes=64",
+]  # fmt: skip
+
+
+@pytest.fixture
+def folder_of(data_folder, kit_folder):
+    return lambda name: kit_folder if name.startswith("kit") else data_folder
+
+
+@pytest.fixture(scope="module")
+def tokenizers(data_folder, kit_folder, tmp_path_factory):
+    """A trained tokenizer for each skeleton."""
+    made = {}
+    for name, folder, features in (("humanml3d", data_folder, 263), ("kit", kit_folder, 251)):
+        output = tmp_path_factory.mktemp("run") / name
+        values = [f"data={folder}", f"output={output}", f"network.features={features}", "loop.steps=2"]
+        made[name] = train_tokenizer(load_config(TokenizerTraining, "tiny-tokenizer", values))
+    return made
+
+
+@pytest.mark.parametrize("name", TOKENIZERS)
+def test_tokenizer(name, folder_of, tokenizers, tmp_path):
+    values = [f"data={folder_of(name)}", f"output={tmp_path}", *STEPS, *SMALL_TOKENIZER]
+    if name.endswith("refinement"):
+        values.append(f"refines={tokenizers['humanml3d']}")
+    config = load_config(TokenizerTraining, name, values)
+    trained = MotionTokenizer.load(train_tokenizer(config))
+    assert config.network == (trained.refinement.config if trained.refinement else trained.config)
+    features = np.load(folder_of(name) / "new_joint_vecs" / "000000.npy")
+    codes = trained.encode(features)
+    latents = -(-len(features) // trained.stride)
+    assert len(codes) == latents * trained.levels
+    motion = trained.decode_motion(codes)
+    assert len(motion) == latents * trained.stride
+    assert motion.skeleton.num_joints == (21 if name.startswith("kit") else 22)
+
+
+@pytest.mark.parametrize("name", LANGUAGES)
+def test_language(name, folder_of, tokenizers, bert_folder, tmp_path):
+    tokenizer = tokenizers["kit" if name.startswith("kit") else "humanml3d"]
+    values = [f"data={folder_of(name)}", f"tokenizer={tokenizer}", f"output={tmp_path}", "start=", "captions="]
+    if load_config(LanguageTraining, name).model.text_encoder:
+        values.append(f"model.text_encoder={bert_folder}")
+    config = load_config(LanguageTraining, name, [*values, *STEPS, *SMALL_LANGUAGE])
+    assert (train_language(config) / "config.json").is_file()
+
+
+def test_ablations_are_those_of_the_published_tables():
+    configs = [load_config(TokenizerTraining, name).network for name in TOKENIZERS if "/" in name]
+    published = load_config(TokenizerTraining, "paper-tokenizer").network
+    assert {config.stride for config in configs} | {published.stride} == {1, 2, 4, 8}
+    assert {config.num_codes for config in configs} | {published.num_codes} == {256, 512, 1024, 2048}
+    assert {config.quantizer for config in configs} | {published.quantizer} == {"ema_reset", "ema", "reset", "orig"}
+    assert {config.norm for config in configs} | {published.norm} == {"none", "LN", "GN", "BN"}
+    assert {config.activation for config in configs} | {published.activation} == {"relu", "silu", "gelu"}
+    for config in configs:
+        changed = [key for key, value in vars(config).items() if value != getattr(published, key)]
+        assert len(changed) == 1, changed
+
+
+def test_the_published_tokenizer_has_the_published_size():
+    from motiongpt.tokenizer.vqvae import VQVAE
+
+    network = VQVAE(load_config(TokenizerTraining, "paper-tokenizer").network)
+    weights = sum(value.numel() for name, value in network.named_parameters() if "quantizer" not in name)
+    assert weights == 19_436_807
