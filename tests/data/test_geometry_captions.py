@@ -43,7 +43,8 @@ def test_turns(walking: Motion, degrees: float, words: str, side: str) -> None:
     told = _told(phrases)
     assert words in told
     other = {"left": "right", "right": "left"}[side]
-    assert re.search(rf"\b{side}", told) and not re.search(rf"\b{other}", told)
+    assert re.search(rf"\b{side}", told)
+    assert not re.search(rf"\b{other}", told)
     mirrored = gait_phrases(bent.mirrored().joints, "walk")
     assert mirrored == [mirror_caption(phrase) for phrase in phrases]
 
@@ -58,7 +59,8 @@ def test_when_the_turn_comes(walking: Motion) -> None:
 def test_backward(walking: Motion) -> None:
     assert facts(reverse(walking).joints).direction == "backward"
     told = _told(gait_phrases(reverse(walking).joints, "walk"))
-    assert "backward" in told and "forward" not in told
+    assert "backward" in told
+    assert "forward" not in told
 
 
 def test_pace(make_walk: Callable[..., Motion]) -> None:
@@ -103,7 +105,9 @@ def test_sentences_keep_order_and_differ() -> None:
         assert len(told) == len(set(told)) == 4
         for text in told:
             kicked, stood = re.search("kick", text), re.search("still|stand|motionless|stay|wait|mov|remain|hold", text)
-            assert kicked and stood and "right" not in text
+            assert kicked
+            assert stood
+            assert "right" not in text
             inverted = re.search(r"\bafter (?!that)", text) and not text.startswith("after")
             inverted = inverted or text.startswith("before")
             assert (kicked.start() > stood.start()) == bool(inverted), text
