@@ -54,6 +54,34 @@ def test_check_and_stats(cli: Cli, dataset: Path) -> None:
     assert json.loads(cli("data", "stats", dataset, "--json").out)["splits"]["train"]["clips"] == 5
 
 
+def test_augment(cli: Cli, dataset: Path, refused: Callable[..., str]) -> None:
+    operations = (
+        "gait",
+        "path",
+        "backward",
+        "sideways",
+        "single",
+        "repeat",
+        "sequence",
+        "combine",
+        "still",
+        "stop",
+        "dance",
+    )
+    Path("some.yaml").write_text("operations: {" + ", ".join(f"{name}: 0" for name in operations) + "}")
+    result = cli("data", "augment", dataset, "-o", "more", "--clips", 3, "--config", "some.yaml", "--workers", 1)
+    assert (result.code, result.lines) == (0, ["more"]), result.err
+    assert "3 new clips" in result.err
+    assert cli("data", "check", "more").code == 0
+    again = json.loads(
+        cli(
+            "data", "augment", dataset, "-o", "more", "--clips", 3, "--config", "some.yaml", "--workers", 1, "--json"
+        ).out
+    )
+    assert (again["clips"], again["resumed"], again["operations"]) == (3, 3, {"clip": 3})
+    assert "already holds a data set" in refused("data", "augment", dataset, "-o", dataset)
+
+
 def test_build(cli: Cli, refused: Callable[..., str], make_walk: Callable[..., Motion]) -> None:
     for number in range(6):
         make_walk(frames=480, fps=120.0, speed=0.8 + 0.1 * number).save(f"cmu/01/01_{number + 1:02d}.bvh")
