@@ -372,7 +372,7 @@ class MotionGPT:
         stride = self.tokenizer.stride
         codes = self._encode_part(head, head)[: max(1, first // stride)]
         codes = self._extend(codes, math.ceil(total / stride), seed, temperature, top_k, top_p)
-        generated = self.tokenizer.decode_motion(codes).joints[:total]
+        generated = self.tokenizer.decode_motion(codes, cleanup=False).joints[:total]
         joined = replace(source, joints=join(head.joints, generated, skeleton=source.skeleton))
         return self._cleaned(joined, cleanup, keep=np.arange(total) < first)
 
@@ -435,7 +435,7 @@ class MotionGPT:
             sampling = self._sampling(temperature, top_k, top_p)
             answer = generate(self.language, [prompt], MotionGrammar(size, size, forced), seed=seed, **sampling)[0][0]
             codes = np.concatenate([before, _codes(answer)[len(left) : len(left) + gap], after])
-        generated = self.tokenizer.decode_motion(codes).joints[:total]
+        generated = self.tokenizer.decode_motion(codes, cleanup=False).joints[:total]
         joined = replace(source, joints=join(head.joints, generated, tail.joints, skeleton=source.skeleton))
         frames = np.arange(total)
         return self._cleaned(joined, cleanup, keep=(frames < first) | (frames >= last))
@@ -523,7 +523,7 @@ class MotionGPT:
 
     def _decode(self, codes: np.ndarray | Sequence[int], exact: int | None, cleanup: bool | None) -> Motion:
         """The motion of codes in canonical placement, cut to the length asked for."""
-        motion = self._cleaned(self.tokenizer.decode_motion(codes)[:exact], cleanup)
+        motion = self._cleaned(self.tokenizer.decode_motion(codes, cleanup=False)[:exact], cleanup)
         # Cleanup may have moved the first frame a little.
         return replace(motion, joints=motion.joints - motion.joints[0, 0] * np.array([1, 0, 1], dtype=np.float32))
 

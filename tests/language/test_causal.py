@@ -168,7 +168,7 @@ def test_greedy_motions_equal_transformers(folder: Path, model: MotionLanguageMo
             torch.tensor([ids]),
             attention_mask=torch.ones(1, len(ids)),
             do_sample=False,
-            min_new_tokens=2,
+            min_new_tokens=1,
             max_new_tokens=40,
             eos_token_id=words.end,
             pad_token_id=words.padding,

@@ -16,6 +16,7 @@ from motiongpt.language.decoding import (
     TextGrammar,
     choose,
     generate,
+    guide,
     score,
     stream,
 )
@@ -315,3 +316,20 @@ def test_damaged_weights_are_told(model: MotionLanguageModel) -> None:
         model.network.decoder.final_layer_norm.weight[0] = torch.nan
     with pytest.raises(MotionGPTError, match="weights are damaged"):
         generate(model, PROMPTS, MotionGrammar(2, 2))
+
+
+def test_guidance_leaves_the_end_of_a_motion_to_the_wanted_prompt() -> None:
+    torch.manual_seed(0)
+    wanted, unwanted = torch.randn(3, 6), torch.randn(3, 6)
+    wanted[2, 5] = 100.0
+    penalty = torch.zeros(3, 6)
+    penalty[0, 1] = -torch.inf
+    guided = guide(wanted, unwanted, 4.0, penalty, end=5).softmax(-1)
+    torch.testing.assert_close(guided[:2, 5], (wanted + penalty).softmax(-1)[:2, 5])
+    assert float(guided[2, 5]) > 0.999
+    others = (unwanted + 4.0 * (wanted - unwanted) + penalty)[:, :5].softmax(-1)
+    torch.testing.assert_close(guided[:, :5] / guided[:, :5].sum(-1, keepdim=True), others, rtol=1e-3, atol=1e-6)
+    # Without an end among the columns all are guided.
+    torch.testing.assert_close(
+        guide(wanted, unwanted, 4.0, penalty, end=-1), unwanted + 4.0 * (wanted - unwanted) + penalty
+    )

@@ -18,7 +18,7 @@ from motiongpt.cli.console import (
     writable_folder,
 )
 from motiongpt.cli.motions import MotionFile
-from motiongpt.cli.options import AsJson, Device, Model, OutputFile
+from motiongpt.cli.options import AsJson, Device, Model, NoCleanup, OutputFile
 from motiongpt.errors import MotionGPTError
 from motiongpt.files import atomic_path
 from motiongpt.formats.arrays import load_npy
@@ -52,6 +52,7 @@ def encode(
 def decode(
     codes_file: Annotated[Path, typer.Argument(metavar="CODES", help="Codes, an .npy.", show_default=False)],
     output: OutputFile = None,
+    no_cleanup: NoCleanup = False,
     model: Model = None,
     device: Device = "cpu",
     as_json: AsJson = False,
@@ -68,13 +69,10 @@ def decode(
         raise MotionGPTError(
             f"{codes_file}: holds {codes.dtype} of shape {codes.shape}, but codes are whole numbers of shape (n,)."
         )
-    tokenizer = load_model(model, device).tokenizer
-    if codes.min() < 0 or codes.max() >= tokenizer.num_codes:
-        raise MotionGPTError(
-            f"{codes_file}: its codes range from {codes.min()} to {codes.max()}, but this model has 0 to "
-            f"{tokenizer.num_codes - 1}."
-        )
-    motion = tokenizer.decode_motion(codes)
+    try:
+        motion = load_model(model, device).tokenizer.decode_motion(codes, cleanup=not no_cleanup)
+    except MotionGPTError as error:
+        raise MotionGPTError(f"{codes_file}: {error}") from error
     save_motion(motion, path)
     if as_json:
         print_json({"file": str(codes_file), "output": str(path), "frames": len(motion), "fps": motion.fps})

@@ -450,10 +450,11 @@ def _decode(
             tokens = [token for token in forced if token is not None]
         else:
             logits = network.logits(hidden, low, high)
-            if guidance is not None:
-                wanted, unwanted = logits.chunk(2)
-                logits = unwanted + guidance * (wanted - unwanted)
-            logits = logits + penalty[[first_rule[row] + states[row].rule for row in rows]]
+            allowed = penalty[[first_rule[row] + states[row].rule for row in rows]]
+            if guidance is None:
+                logits = logits + allowed
+            else:
+                logits = guide(*logits.chunk(2), guidance, allowed, tokenizer.end - low)
             for i, row in enumerate(rows):
                 if states[row].banned:
                     logits[i, [token - low for token in states[row].banned]] = -torch.inf
@@ -479,6 +480,32 @@ def _decode(
             cache.keep(torch.tensor(pairs, dtype=torch.long, device=device))
             rows = [rows[i] for i in going]
             tokens = [tokens[i] for i in going]
+
+
+def guide(wanted: Tensor, unwanted: Tensor, scale: float, penalty: Tensor, end: int) -> Tensor:
+    """Scores after classifier-free guidance (Ho and Salimans 2022) of all tokens but the end of a motion.
+
+    Whether a motion is over is for the wanted prompt alone to say. Any motion may end at any code, so guidance away
+    from "any motion" is guidance away from the end, and motions would go on until they are cut.
+
+    Args:
+        wanted, unwanted: (B, V) logits after the prompt and after the unconditional one.
+        scale: 1 changes nothing.
+        penalty: (B, V) 0, or -inf where a token is not allowed.
+        end: column of the end token; outside the columns when it cannot occur.
+
+    Returns:
+        (B, V) logits.
+    """
+    guided = unwanted + scale * (wanted - unwanted) + penalty
+    if not 0 <= end < guided.shape[1]:
+        return guided
+    # An end that is all but certain must leave the others a probability to be set beside.
+    ends = (wanted + penalty).log_softmax(-1)[:, end].clamp(max=-1e-6)
+    guided[:, end] = -torch.inf
+    # The logit that gives the end its probability among the others as they are now.
+    guided[:, end] = guided.logsumexp(-1) + ends - torch.log1p(-ends.exp())
+    return guided
 
 
 def choose(logprobs: Tensor, draws: Tensor, temperature: float, top_k: int | None, top_p: float | None) -> Tensor:

@@ -38,9 +38,15 @@ KNEE_AHEAD = 0.002
 LEGS = (((1, 4, 7, 10), slice(0, 2)), ((2, 5, 8, 11), slice(2, 4)))
 
 
-def clean(motion: Motion, contacts: np.ndarray | None = None, *, keep: np.ndarray | None = None) -> Motion:
+def clean(
+    motion: Motion,
+    contacts: np.ndarray | None = None,
+    *,
+    cutoff: float = CUTOFF,
+    keep: np.ndarray | None = None,
+) -> Motion:
     """Smooth a generated motion, then stop its feet from sliding; see :func:`smooth` and :func:`lock_feet`."""
-    return lock_feet(smooth(motion, keep=keep), contacts, keep=keep)
+    return lock_feet(smooth(motion, cutoff, keep=keep), contacts, keep=keep)
 
 
 def smooth(motion: Motion, cutoff: float = CUTOFF, *, keep: np.ndarray | None = None) -> Motion:

@@ -11,13 +11,16 @@ import torch
 from torch import Tensor, nn
 
 from motiongpt.errors import MotionGPTError
-from motiongpt.motion import Motion, Skeleton
+from motiongpt.motion import HUMANML3D, Motion, Skeleton
+from motiongpt.motion.cleanup import CUTOFF, clean
 from motiongpt.motion.skeleton import SKELETONS
 from motiongpt.tokenizer.quantizers import Quantized
 from motiongpt.tokenizer.vqvae import VQVAE, VQVAEConfig
 from motiongpt.weights_io import config_from, load_config, load_weights, save_config, save_weights
 
 KIND = "motion-tokenizer"
+# Hz; residual codes say each stride's frames by themselves, so what is decoded shakes at the rate of the strides, 5 Hz.
+REFINED_CUTOFF = 4.0
 
 
 class MotionTokenizer(nn.Module):
@@ -208,9 +211,17 @@ class MotionTokenizer(nn.Module):
             features = features + self.refinement.decode(fine)
         return (features[0] * self.std + self.mean).cpu().numpy()
 
-    def decode_motion(self, codes: np.ndarray | Sequence[int]) -> Motion:
-        """Motion of n * stride frames in canonical placement, of codes as in :meth:`decode`."""
-        return Motion.from_features(self.decode(codes), self.skeleton)
+    def decode_motion(self, codes: np.ndarray | Sequence[int], *, cleanup: bool = True) -> Motion:
+        """Motion of n * stride frames in canonical placement, of codes as in :meth:`decode`.
+
+        Args:
+            cleanup: take out jitter and hold planted feet, see :mod:`motiongpt.motion.cleanup`; not for KIT-ML.
+        """
+        motion = Motion.from_features(self.decode(codes), self.skeleton)
+        # Where the feet of other skeletons rest is not known.
+        if not cleanup or self.skeleton.name != HUMANML3D.name:
+            return motion
+        return clean(motion, cutoff=CUTOFF if self.refinement is None else REFINED_CUTOFF)
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor, Quantized]:
         """For training: normalised target, its reconstruction (both (B, T, D)) and the quantizer's result.
