@@ -454,7 +454,8 @@ def _decode(
             if guidance is None:
                 logits = logits + allowed
             else:
-                logits = guide(*logits.chunk(2), guidance, allowed, tokenizer.end - low)
+                wanted, unwanted = logits.chunk(2)
+                logits = guide(wanted, unwanted, guidance, allowed, tokenizer.end - low)
             for i, row in enumerate(rows):
                 if states[row].banned:
                     logits[i, [token - low for token in states[row].banned]] = -torch.inf

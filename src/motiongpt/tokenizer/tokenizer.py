@@ -21,6 +21,8 @@ from motiongpt.weights_io import config_from, load_config, load_weights, save_co
 KIND = "motion-tokenizer"
 # Hz; residual codes say each stride's frames by themselves, so what is decoded shakes at the rate of the strides, 5 Hz.
 REFINED_CUTOFF = 4.0
+# Latents that are repeated beyond both ends of a motion of coarse codes.
+HELD_LATENTS = 2
 
 
 class MotionTokenizer(nn.Module):
@@ -214,10 +216,18 @@ class MotionTokenizer(nn.Module):
     def decode_motion(self, codes: np.ndarray | Sequence[int], *, cleanup: bool = True) -> Motion:
         """Motion of n * stride frames in canonical placement, of codes as in :meth:`decode`.
 
+        Coarse codes are decoded as if the motion went on at both ends: where the convolutions see nothing, a body
+        twitches in its first and last frame.
+
         Args:
             cleanup: take out jitter and hold planted feet, see :mod:`motiongpt.motion.cleanup`; not for KIT-ML.
         """
-        motion = Motion.from_features(self.decode(codes), self.skeleton)
+        features, level = self.decode(codes), self.config.levels
+        if len(features) == len(codes) // level * self.stride:
+            frames = HELD_LATENTS * self.stride
+            held = [*[codes[:level]] * HELD_LATENTS, codes, *[codes[-level:]] * HELD_LATENTS]
+            features = self.decode(np.concatenate(held))[frames:-frames]
+        motion = Motion.from_features(features, self.skeleton)
         # Where the feet of other skeletons rest is not known.
         if not cleanup or self.skeleton.name != HUMANML3D.name:
             return motion
