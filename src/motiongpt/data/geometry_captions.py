@@ -168,7 +168,7 @@ def gait_phrases(joints: np.ndarray, gait: str) -> list[str]:
     said = lexicon["paces"][pace] + ([""] if pace != "normal" else [])
     phrases = []
     for number, pattern in enumerate(lexicon["paths"][path]):
-        for verb in dict.fromkeys(lexicon["gaits"][gait]):
+        for verb in lexicon["gaits"][gait]:
             how = said[number % len(said)]
             going = verb.replace("]", ":ing]")
             phrases.append(fill(pattern, side).replace("GOING", going).replace("GO", verb).replace("HOW", how))

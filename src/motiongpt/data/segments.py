@@ -191,7 +191,8 @@ def _standing(motion: Motion, told: _Told, make: _Make) -> Iterator[Segment]:
     upright = (height(joints, "pelvis") > 0.82) & (height(joints, "head") > 1.35)
     low_hands = np.all([height(joints, f"{side}_wrist") < 1.15 for side in ("left", "right")], axis=0)
     for stretch in quiet_stretches(motion, 1.0):
-        if (upright & low_hands)[stretch].all():
+        # Above its own floor too: who sits on something high is upright above the floor of the whole clip.
+        if (upright & low_hands)[stretch].all() and height(joints[stretch], "pelvis").min() > 0.82:
             yield make("stand still", "stand still", stretch.start, stretch.stop)
     if told.shares.get("acrobatics", 0) > 0:
         return
@@ -206,7 +207,7 @@ def _standing(motion: Motion, told: _Told, make: _Make) -> Iterator[Segment]:
             continue
         turn = net_turn(part)
         steady = abs(angle[stop - 1] - angle[start]) > 0.85 * np.abs(np.diff(angle[start:stop])).sum()
-        if path_length(part) < IN_PLACE and steady:
+        if path_length(part) < IN_PLACE and steady and height(part, "pelvis").min() > 0.8:
             side = "left" if turn > 0 else "right"
             # Kept for its legs: the hands may be busy.
             if 50 < abs(turn) < 125:
