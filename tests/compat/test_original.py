@@ -317,3 +317,20 @@ def test_safetensors_that_are_something_else(tmp_path: Path, content: bytes) -> 
     path.write_bytes(content)
     with pytest.raises(MotionGPTError, match=r"a\.safetensors"):
         read_weights(path)
+
+
+@pytest.mark.slow
+def test_the_embedded_model_comes_back_identical(tmp_path: Path) -> None:
+    """Text encoder and refinement of codes, which the original does not have, travel beside its own weights."""
+    model = MotionGPT.from_pretrained()
+    compat.export_checkpoint(model, tmp_path / "embedded.safetensors")
+    compat.import_checkpoint(tmp_path / "embedded.safetensors", tmp_path / "again")
+    again = MotionGPT.from_pretrained(tmp_path / "again")
+    for part, other in ((model.tokenizer, again.tokenizer), (model.language, again.language)):
+        weights, found = part.state_dict(), other.state_dict()
+        assert weights.keys() == found.keys()
+        for name, weight in weights.items():
+            assert torch.equal(weight, found[name]), name
+    assert again.defaults == model.defaults
+    made, remade = (one.generate("a person walks", seconds=1.0, seed=3) for one in (model, again))
+    np.testing.assert_array_equal(made.joints, remade.joints)

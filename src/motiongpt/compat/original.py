@@ -8,12 +8,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
+from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from motiongpt.compat.unpickling import read_checkpoint
@@ -25,6 +26,7 @@ from motiongpt.formats.arrays import load_npy
 from motiongpt.formats.sniff import looks_like
 from motiongpt.language.model import MotionLanguageModel
 from motiongpt.language.t5 import T5, T5Shape
+from motiongpt.language.text_encoder import TextEncoder, TextEncoderConfig
 from motiongpt.language.text_tokenizer import TextTokenizer
 from motiongpt.model import GenerationDefaults, MotionGPT
 from motiongpt.motion import FeatureLayout, Skeleton
@@ -320,7 +322,15 @@ def build_tokenizer(
         )
     tokenizer = MotionTokenizer(network.config, statistics.mean, statistics.std, skeleton)
     tokenizer.vqvae = network
+    if "refinement" in weights.config:
+        tokenizer.refine(config_from(VQVAEConfig, weights.config["refinement"], str(weights.path)))
+        _fill(cast(VQVAE, tokenizer.refinement), _own(weights, "refinement."), weights.path)
     return tokenizer.eval()
+
+
+def _own(weights: OriginalWeights, part: str) -> dict[str, Tensor]:
+    """What our own export added of a part that the original does not have."""
+    return {name.removeprefix(part): value for name, value in weights.extra.items() if name.startswith(part)}
 
 
 def skeleton_of(weights: OriginalWeights) -> Skeleton | None:
@@ -392,7 +402,12 @@ def build_language(
         shape = config_from(T5Shape, ours["network"], str(path))
     network = T5(shape)
     _fill(network, tensors, path)
-    return MotionLanguageModel(network, words, ours.get("max_input_tokens", 256)).eval()
+    encoder = None
+    if "text_encoder" in ours:
+        config = config_from(TextEncoderConfig, ours["text_encoder"]["config"], str(path))
+        encoder = TextEncoder(config, Tokenizer.from_str(ours["text_encoder"]["pieces"]), width)
+        _fill(encoder, _own(weights, "text_encoder."), path)
+    return MotionLanguageModel(network, words, ours.get("max_input_tokens", 256), encoder).eval()
 
 
 def _layers(tensors: Mapping[str, Tensor], stack: str) -> int:
@@ -511,8 +526,9 @@ def export_checkpoint(model: MotionGPT, file: str | Path) -> int:
     """Write a model as safetensors in the original's key layout: ``vae.*`` and ``lm.language_model.*``, float32.
 
     What the original's layout has no place for is added under ``motiongpt.*`` (statistics, moving averages of the
-    codes) and in the file's head (sizes, words, defaults), so that importing gives the identical model. Leave out
-    ``motiongpt.*`` to load the file with the original.
+    codes, a refinement, a text encoder) and in the file's head (sizes, words, defaults), so that importing gives the
+    identical model. Leave out ``motiongpt.*`` to load the file with the original; the language model of one with a text
+    encoder is of no use there.
 
     Returns:
         The number of weights in the original's layout.
@@ -525,10 +541,6 @@ def export_checkpoint(model: MotionGPT, file: str | Path) -> int:
         raise MotionGPTError(
             "The original has no motion tokenizer with residual levels, finite scalars or a linear skip: this model "
             "cannot be written in its layout."
-        )
-    if language.text_encoder is not None or model.tokenizer.refinement is not None:
-        raise MotionGPTError(
-            "The original has no text encoder and no refinement of codes: this model cannot be written in its layout."
         )
     if not isinstance(language.network, T5):
         raise MotionGPTError("Only models with a T5 can be written in the original's layout.")
@@ -544,17 +556,26 @@ def export_checkpoint(model: MotionGPT, file: str | Path) -> int:
     for name in _TABLE_COPIES:
         tensors[f"{LANGUAGE}{name}"] = words["shared.weight"]
     tensors.setdefault(f"{LANGUAGE}lm_head.weight", words["shared.weight"])
-    head = {
+    sizes: dict[str, Any] = {
+        "network": dataclasses.asdict(language.network.shape),
+        "max_input_tokens": language.max_input_tokens,
+        "num_codes": language.tokenizer.num_codes,
+        "tokenizer": language.tokenizer.to_json(),
+    }
+    head: dict[str, Any] = {
         "skeleton": model.tokenizer.skeleton.name,
         "network": dataclasses.asdict(network),
         "defaults": model.defaults.__dict__,
-        "language": {
-            "network": dataclasses.asdict(language.network.shape),
-            "max_input_tokens": language.max_input_tokens,
-            "num_codes": language.tokenizer.num_codes,
-            "tokenizer": language.tokenizer.to_json(),
-        },
+        "language": sizes,
     }
+    for part, module in (("refinement", model.tokenizer.refinement), ("text_encoder", language.text_encoder)):
+        if module is not None:
+            tensors |= {f"{OURS}{part}.{name}": tensor for name, tensor in module.state_dict().items()}
+    if model.tokenizer.refinement is not None:
+        head["refinement"] = dataclasses.asdict(model.tokenizer.refinement.config)
+    if language.text_encoder is not None:
+        pieces = language.text_encoder.pieces.to_str()
+        sizes["text_encoder"] = {"config": dataclasses.asdict(language.text_encoder.config), "pieces": pieces}
     with atomic_path(Path(file)) as temporary:
         # A copy of each: safetensors does not write one table under several names.
         copies = {name: tensor.detach().cpu().clone().contiguous() for name, tensor in tensors.items()}
