@@ -94,7 +94,8 @@ def transformers_per_token(model: MotionGPT, prompt: str) -> float:
         d_model=shape.d_model,
         d_kv=shape.d_kv,
         d_ff=shape.d_ff,
-        num_layers=shape.layers,
+        # Its cache has as many layers as the encoder, so the encoder gets those of the decoder; it runs once a prompt.
+        num_layers=shape.decoder_layers,
         num_decoder_layers=shape.decoder_layers,
         num_heads=shape.heads,
         feed_forward_proj=shape.feed_forward,
@@ -102,10 +103,11 @@ def transformers_per_token(model: MotionGPT, prompt: str) -> float:
         decoder_start_token_id=0,
     )
     rival = T5ForConditionalGeneration(config).eval()
-    ids, mask = model.language.encode_text([prompt])
+    words = model.language.tokenizer
+    ids = torch.tensor([[*words.encode(prompt), words.end_of_sequence]])
     settings = {"do_sample": True, "min_new_tokens": TOKENS, "max_new_tokens": TOKENS}
     with torch.inference_mode():
-        call = lambda: rival.generate(input_ids=ids, attention_mask=mask.long(), **settings)  # noqa: E731
+        call = lambda: rival.generate(input_ids=ids, attention_mask=torch.ones_like(ids), **settings)  # noqa: E731
         return milliseconds(call, 3) / TOKENS
 
 
