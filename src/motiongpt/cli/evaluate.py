@@ -91,8 +91,7 @@ def _ceiling(data: Path | None, output: Path | None, as_json: bool) -> None:
     if data is None:
         raise MotionGPTError("--ceiling judges real clips: give the folder of their data set with --data.")
     report = measure_ceiling(data)
-    _write(report, ceiling_table(report), output)
-    _show(report, ceiling_table(report), output, as_json)
+    _finish(report, ceiling_table(report), output, as_json)
 
 
 @app.command()
@@ -111,8 +110,7 @@ def describe(
 
     output = _report_name(output)
     report = describing(load_model(model, device), read_clips(data, split, limit))
-    _write(report, description_table(report), output)
-    _show(report, description_table(report), output, as_json)
+    _finish(report, description_table(report), output, as_json)
 
 
 @app.command()
@@ -132,8 +130,7 @@ def reconstruction(
 
     output = _report_name(output)
     report = reconstruct(load_model(model, device).tokenizer, read_clips(data, split, limit))
-    _write(report, reconstruction_table(report), output)
-    _show(report, reconstruction_table(report), output, as_json)
+    _finish(report, reconstruction_table(report), output, as_json)
 
 
 def _report_name(output: Path | None) -> Path | None:
@@ -144,11 +141,13 @@ def _report_name(output: Path | None) -> Path | None:
     return output.with_suffix("") if output.suffix in (".json", ".md") else output
 
 
-def _write(report: dict[str, Any], text: str, output: Path | None) -> None:
+def _finish(report: dict[str, Any], text: str, output: Path | None, as_json: bool) -> None:
+    """Write the report and its tables where that is asked for, and show them."""
     if output is not None:
         for suffix, content in ((".json", json.dumps(report, indent=1)), (".md", text)):
             with atomic_path(Path(f"{output}{suffix}")) as temporary:
                 temporary.write_text(content + "\n", encoding="utf-8")
+    _show(report, text, output, as_json)
 
 
 def _show(report: dict[str, Any], text: str, output: Path | None, as_json: bool) -> None:

@@ -188,6 +188,16 @@ class MotionTokenizer(nn.Module):
         Raises:
             MotionGPTError: no codes, one that is not a whole number or not known, or levels that do not take turns.
         """
+        array, count = self._checked(codes)
+        batch = torch.as_tensor(array.astype(np.int64), device=self.mean.device).view(1, -1, count)
+        features = self.vqvae.decode(batch[..., : self.config.levels].flatten(1))
+        if self.refinement is not None and count > self.config.levels:
+            fine = batch[..., self.config.levels :].flatten(1) - self._first_fine()
+            features = features + self.refinement.decode(fine)
+        return (features[0] * self.std + self.mean).cpu().numpy()
+
+    def _checked(self, codes: np.ndarray | Sequence[int]) -> tuple[np.ndarray, int]:
+        """The codes as an array, and how many levels take turns in them; raises as :meth:`decode` says."""
         array = np.asarray(codes)
         if array.ndim != 1 or len(array) == 0 or not np.issubdtype(array.dtype, np.integer):
             raise MotionGPTError(
@@ -206,12 +216,7 @@ class MotionTokenizer(nn.Module):
                 f"The codes of the {count} levels must take turns, with numbers below {', '.join(map(str, ends))}, "
                 f"but this stream breaks the order at place {place}."
             )
-        batch = torch.as_tensor(array.astype(np.int64), device=self.mean.device).view(1, -1, count)
-        features = self.vqvae.decode(batch[..., : self.config.levels].flatten(1))
-        if self.refinement is not None and not coarse:
-            fine = batch[..., self.config.levels :].flatten(1) - self._first_fine()
-            features = features + self.refinement.decode(fine)
-        return (features[0] * self.std + self.mean).cpu().numpy()
+        return array, count
 
     def decode_motion(self, codes: np.ndarray | Sequence[int], *, cleanup: bool = True) -> Motion:
         """Motion of n * stride frames in canonical placement, of codes as in :meth:`decode`.
@@ -222,10 +227,12 @@ class MotionTokenizer(nn.Module):
         Args:
             cleanup: take out jitter and hold planted feet, see :mod:`motiongpt.motion.cleanup`; not for KIT-ML.
         """
-        features, level = self.decode(codes), self.config.levels
-        if len(features) == len(codes) // level * self.stride:
+        array, count = self._checked(codes)
+        if count > self.config.levels:
+            features = self.decode(array)
+        else:
+            held = [*[array[:count]] * HELD_LATENTS, array, *[array[-count:]] * HELD_LATENTS]
             frames = HELD_LATENTS * self.stride
-            held = [*[codes[:level]] * HELD_LATENTS, codes, *[codes[-level:]] * HELD_LATENTS]
             features = self.decode(np.concatenate(held))[frames:-frames]
         motion = Motion.from_features(features, self.skeleton)
         # Where the feet of other skeletons rest is not known.
