@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from motiongpt.errors import MotionGPTError
 from motiongpt.evaluation.captions import NAMES, TOKENS, score, statistics
 
-WORDS = "a the person man walks walk forward then turns left right slowly raises both arms and jumps . , up".split()
+_TEXT = "a the person man walks walk forward then turns left right slowly raises both arms and jumps . , up"
+WORDS = _TEXT.split()
 
 
 @pytest.fixture(scope="module")

@@ -102,13 +102,13 @@ def statistics(
     split = TOKENS[tokens]
     own = [split(text) for text in hypotheses]
     others: list[list[list[str]]] = []
-    for number, texts in enumerate(references):
-        if isinstance(texts, str):
+    for number, given in enumerate(references):
+        if isinstance(given, str):
             raise MotionGPTError(f"The references of caption {number} must be a list of texts, not one text.")
-        words = [found for found in map(split, texts) if found]
-        if not words:
+        found = [words for words in map(split, given) if words]
+        if not found:
             raise MotionGPTError(f"Caption {number} ({hypotheses[number]!r}) has no reference that is not empty.")
-        others.append(words)
+        others.append(found)
     own_grams = [_grams(words) for words in own]
     other_grams = [[_grams(words) for words in texts] for texts in others]
     matches, guesses = np.zeros((2, len(own), ORDERS))
