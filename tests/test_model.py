@@ -112,6 +112,14 @@ def test_inbetween_does_not_look_at_what_is_hidden(model, placed):
     np.testing.assert_array_equal(model.inbetween(placed).joints, model.inbetween(Motion(joints)).joints)
 
 
+def test_a_list_is_completed_as_each_motion_alone(model, placed, walk):
+    for complete in (model.predict, model.inbetween):
+        together = complete([placed, walk[:37]], seed=3)
+        for motion, alone in zip(together, (complete(placed, seed=3), complete(walk[:37], seed=3)), strict=True):
+            np.testing.assert_allclose(motion.joints, alone.joints, atol=1e-4)
+        assert complete([]) == []
+
+
 def test_a_gap_too_long_is_refused(model, walk):
     with pytest.raises(MotionGPTError, match="gap"):
         model.inbetween(Motion(np.tile(walk.joints, (10, 1, 1))), given=(0.1, 0.1))

@@ -274,7 +274,9 @@ class MotionGPT:
         for item, (_, low, _), written in zip(texts, jobs, answers, strict=True):
             row = []
             for number, sample in enumerate(self._best(item, written, candidates)):
-                codes = self._extend(_codes(sample), low, seed + number, temperature, top_k, top_p)
+                (codes,) = self.extend_codes(
+                    [_codes(sample)], [low], seed=seed + number, temperature=temperature, top_k=top_k, top_p=top_p
+                )
                 row.append(replace(self._decode(codes, exact, cleanup), text=item))
             motions.append(row)
         if n is None:
@@ -335,6 +337,7 @@ class MotionGPT:
         results = [", then ".join(sentences) for sentences in texts]
         return results[0] if isinstance(motion, Motion) else results
 
+    @overload
     def predict(
         self,
         motion: Motion,
@@ -346,8 +349,33 @@ class MotionGPT:
         top_k: int | None = None,
         top_p: float | None = None,
         cleanup: bool | None = None,
-    ) -> Motion:
-        """Continue the first part of a motion.
+    ) -> Motion: ...
+    @overload
+    def predict(
+        self,
+        motion: Sequence[Motion],
+        *,
+        given: float = 0.2,
+        seconds: float | None = None,
+        seed: int = 0,
+        temperature: float | None = None,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        cleanup: bool | None = None,
+    ) -> list[Motion]: ...
+    def predict(
+        self,
+        motion: Motion | Sequence[Motion],
+        *,
+        given: float = 0.2,
+        seconds: float | None = None,
+        seed: int = 0,
+        temperature: float | None = None,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        cleanup: bool | None = None,
+    ) -> Motion | list[Motion]:
+        """Continue the first part of a motion; a list is continued in one batch.
 
         Args:
             motion: any placement, frame rate and proportions; only its first part is looked at.
@@ -361,21 +389,34 @@ class MotionGPT:
         """
         if not 0 < given <= 1:
             raise MotionGPTError(f"given must be above 0 and at most 1, but is {given}.")
-        self.tokenizer.check_skeleton(motion)
-        source = motion.resample(self.tokenizer.skeleton.fps)
-        first = max(1, round(given * len(source)))
-        total = len(source) if seconds is None else self._require_frames(seconds, None)
-        if total <= first:
-            return source[:total]
-        head = source[:first]
-        # Only codes that the given frames cover in full; the rest of a stride is written anew and faded in.
+        motions = [motion] if isinstance(motion, Motion) else list(motion)
         stride = self.tokenizer.stride
-        codes = self._encode_part(head, head)[: max(1, first // stride)]
-        codes = self._extend(codes, math.ceil(total / stride), seed, temperature, top_k, top_p)
-        generated = self.tokenizer.decode_motion(codes, cleanup=False).joints[:total]
-        joined = replace(source, joints=join(head.joints, generated, skeleton=source.skeleton))
-        return self._cleaned(joined, cleanup, keep=np.arange(total) < first)
+        sources, firsts, totals, shown = [], [], [], []
+        for one in motions:
+            self.tokenizer.check_skeleton(one)
+            source = one.resample(self.tokenizer.skeleton.fps)
+            first = max(1, round(given * len(source)))
+            head = source[:first]
+            sources.append(source)
+            firsts.append(first)
+            totals.append(len(source) if seconds is None else self._require_frames(seconds, None))
+            # Only codes that the given frames cover in full; the rest of a stride is written anew and faded in.
+            shown.append(self._encode_part(head, head)[: max(1, first // stride)])
+        counts = [
+            math.ceil(total / stride) if total > first else 0 for total, first in zip(totals, firsts, strict=True)
+        ]
+        written = self.extend_codes(shown, counts, seed=seed, temperature=temperature, top_k=top_k, top_p=top_p)
+        results = []
+        for source, first, total, codes in zip(sources, firsts, totals, written, strict=True):
+            if total <= first:
+                results.append(source[:total])
+                continue
+            generated = self.tokenizer.decode_motion(codes, cleanup=False).joints[:total]
+            joined = replace(source, joints=join(source[:first].joints, generated, skeleton=source.skeleton))
+            results.append(self._cleaned(joined, cleanup, keep=np.arange(total) < first))
+        return results[0] if isinstance(motion, Motion) else results
 
+    @overload
     def inbetween(
         self,
         motion: Motion,
@@ -386,8 +427,31 @@ class MotionGPT:
         top_k: int | None = None,
         top_p: float | None = None,
         cleanup: bool | None = None,
-    ) -> Motion:
-        """Fill the middle of a motion between its first and last part.
+    ) -> Motion: ...
+    @overload
+    def inbetween(
+        self,
+        motion: Sequence[Motion],
+        *,
+        given: tuple[float, float] = (0.25, 0.25),
+        seed: int = 0,
+        temperature: float | None = None,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        cleanup: bool | None = None,
+    ) -> list[Motion]: ...
+    def inbetween(
+        self,
+        motion: Motion | Sequence[Motion],
+        *,
+        given: tuple[float, float] = (0.25, 0.25),
+        seed: int = 0,
+        temperature: float | None = None,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        cleanup: bool | None = None,
+    ) -> Motion | list[Motion]:
+        """Fill the middle of a motion between its first and last part; a list is filled in one batch.
 
         Args:
             motion: any placement, frame rate and proportions; its middle is not looked at.
@@ -402,43 +466,113 @@ class MotionGPT:
         """
         if not (0 < given[0] < 1 and 0 < given[1] < 1 and given[0] + given[1] <= 1):
             raise MotionGPTError(f"given must be two shares above 0 that add up to at most 1, but is {given}.")
-        self.tokenizer.check_skeleton(motion)
-        source = motion.resample(self.tokenizer.skeleton.fps)
-        stride, total = self.tokenizer.stride, len(source)
-        first, last = max(1, round(given[0] * total)), total - max(1, round(given[1] * total))
-        if last <= first:
-            return source
-        head, tail = source[:first], source[last:]
-        shown = replace(source, joints=np.concatenate([head.joints, tail.joints]))
-        context, count = self.defaults.context, math.ceil(total / stride)
-        before = self._encode_part(head, shown)[: max(1, first // stride)]
-        # The tail's codes start where a stride starts.
-        offset = min(math.ceil(last / stride) * stride, total - 1)
-        after = self._encode_part(source[offset:], shown)
-        gap = count - len(before) - len(after)
-        if gap <= 0:
-            # The hidden frames lie inside the codes at the seam.
-            codes = np.concatenate([before, after])[:count]
-            codes = np.concatenate([codes, np.repeat(codes[-1:], count - len(codes))])
-        else:
-            limit = self.defaults.window - 2
-            if gap > limit:
-                raise MotionGPTError(
-                    f"The gap of {gap * stride / source.fps:.1f} seconds is longer than the "
-                    f"{limit * stride / source.fps:.1f} seconds this model fills: give more of the motion."
-                )
-            near = max(1, min(context, (self.defaults.window - gap) // 2))
-            left, right = before[-near:], after[:near]
-            prompt = _prompt(Task.INBETWEEN, self._fields(head=left, tail=right, hidden=gap))
-            size = len(left) + gap + len(right)
-            forced = [*left.tolist(), *[None] * gap, *right.tolist()]
-            sampling = self._sampling(temperature, top_k, top_p)
-            answer = generate(self.language, [prompt], MotionGrammar(size, size, forced), seed=seed, **sampling)[0][0]
-            codes = np.concatenate([before, _codes(answer)[len(left) : len(left) + gap], after])
-        generated = self.tokenizer.decode_motion(codes, cleanup=False).joints[:total]
-        joined = replace(source, joints=join(head.joints, generated, tail.joints, skeleton=source.skeleton))
-        frames = np.arange(total)
-        return self._cleaned(joined, cleanup, keep=(frames < first) | (frames >= last))
+        motions = [motion] if isinstance(motion, Motion) else list(motion)
+        stride = self.tokenizer.stride
+        sources, seams, ends, gaps = [], [], [], []
+        for one in motions:
+            self.tokenizer.check_skeleton(one)
+            source = one.resample(self.tokenizer.skeleton.fps)
+            total = len(source)
+            first, last = max(1, round(given[0] * total)), total - max(1, round(given[1] * total))
+            sources.append(source)
+            seams.append((first, max(first, last)))
+            head, tail = source[:first], source[max(first, last) :]
+            shown = replace(source, joints=np.concatenate([head.joints, tail.joints]))
+            before = self._encode_part(head, shown)[: max(1, first // stride)]
+            # The tail's codes start where a stride starts.
+            offset = min(math.ceil(last / stride) * stride, total - 1)
+            after = self._encode_part(source[offset:], shown)
+            ends.append((before, after))
+            gaps.append(math.ceil(total / stride) - len(before) - len(after) if last > first else 0)
+        written = self.fill_codes(ends, gaps, seed=seed, temperature=temperature, top_k=top_k, top_p=top_p)
+        results = []
+        for source, (first, last), codes in zip(sources, seams, written, strict=True):
+            total = len(source)
+            if last == first:
+                results.append(source)
+                continue
+            # Where the hidden frames lie inside the codes at the seam, these can be one too many or too few.
+            count = math.ceil(total / stride)
+            codes = np.concatenate([codes[:count], np.repeat(codes[-1:], max(count - len(codes), 0))])
+            generated = self.tokenizer.decode_motion(codes, cleanup=False).joints[:total]
+            joints = join(source[:first].joints, generated, source[last:].joints, skeleton=source.skeleton)
+            frames = np.arange(total)
+            keep = (frames < first) | (frames >= last)
+            results.append(self._cleaned(replace(source, joints=joints), cleanup, keep=keep))
+        return results[0] if isinstance(motion, Motion) else results
+
+    def extend_codes(
+        self,
+        codes: Sequence[np.ndarray],
+        totals: Sequence[int],
+        *,
+        seed: int = 0,
+        temperature: float | None = None,
+        top_k: int | None = None,
+        top_p: float | None = None,
+    ) -> list[np.ndarray]:
+        """Coarse codes (n,) of each motion continued to its total, in parts that each see the last codes before them.
+
+        Codes that are enough already are returned as they are. Other arguments are those of :meth:`generate`.
+        """
+        results = [np.asarray(one) for one in codes]
+        sampling = self._sampling(temperature, top_k, top_p)
+        part = 0
+        while todo := [i for i, total in enumerate(totals) if len(results[i]) < total]:
+            heads = [results[i][-self.defaults.context :] for i in todo]
+            counts = [
+                min(totals[i] - len(results[i]), self.defaults.window - len(head))
+                for i, head in zip(todo, heads, strict=True)
+            ]
+            prompts = [_prompt(Task.PREDICT, self._fields(head=head)) for head in heads]
+            grammars = [MotionGrammar(count, count) for count in counts]
+            # Every part draws other numbers.
+            answers = generate(self.language, prompts, grammars, seed=seed + 7919 * part, **sampling)
+            for i, (answer,) in zip(todo, answers, strict=True):
+                results[i] = np.concatenate([results[i], _codes(answer)])
+            part += 1
+        return results
+
+    def fill_codes(
+        self,
+        ends: Sequence[tuple[np.ndarray, np.ndarray]],
+        gaps: Sequence[int],
+        *,
+        seed: int = 0,
+        temperature: float | None = None,
+        top_k: int | None = None,
+        top_p: float | None = None,
+    ) -> list[np.ndarray]:
+        """Coarse codes of each motion: those of its two ends with as many between them as its gap says.
+
+        Other arguments are those of :meth:`generate`.
+
+        Raises:
+            MotionGPTError: a gap is longer than the model can fill.
+        """
+        limit = self.defaults.window - 2
+        longest = max(gaps, default=0)
+        if longest > limit:
+            raise MotionGPTError(
+                f"The gap of {self._seconds(longest):.1f} seconds is longer than the "
+                f"{self._seconds(limit):.1f} seconds this model fills: give more of the motion."
+            )
+        todo = [i for i, gap in enumerate(gaps) if gap > 0]
+        prompts, grammars, lefts = [], [], []
+        for i in todo:
+            near = max(1, min(self.defaults.context, (self.defaults.window - gaps[i]) // 2))
+            left, right = ends[i][0][-near:], ends[i][1][:near]
+            prompts.append(_prompt(Task.INBETWEEN, self._fields(head=left, tail=right, hidden=gaps[i])))
+            forced = [*left.tolist(), *[None] * gaps[i], *right.tolist()]
+            grammars.append(MotionGrammar(len(forced), len(forced), forced))
+            lefts.append(len(left))
+        results = [np.concatenate(pair) for pair in ends]
+        sampling = self._sampling(temperature, top_k, top_p)
+        answers = generate(self.language, prompts, grammars, seed=seed, **sampling) if prompts else []
+        for i, start, (answer,) in zip(todo, lefts, answers, strict=True):
+            before, after = ends[i]
+            results[i] = np.concatenate([before, _codes(answer)[start : start + gaps[i]], after])
+        return results
 
     def ask(
         self,
@@ -496,30 +630,6 @@ class MotionGPT:
             raise MotionGPTError(f"The shortest length, {low / fps:g} s, is above the longest, {high / fps:g} s.")
         fewest = math.ceil(low / stride)
         return _prompt(Task.T2M, self._fields(caption=normalise_caption(text))), fewest, max(fewest, high // stride)
-
-    def _extend(
-        self,
-        codes: np.ndarray,
-        total: int,
-        seed: int,
-        temperature: float | None,
-        top_k: int | None,
-        top_p: float | None,
-    ) -> np.ndarray:
-        """Codes continued to ``total``, in parts that each see the last codes of what is there."""
-        part = 0
-        while len(codes) < total:
-            head = codes[-self.defaults.context :]
-            count = min(total - len(codes), self.defaults.window - len(head))
-            prompt = _prompt(Task.PREDICT, self._fields(head=head))
-            sampling = self._sampling(temperature, top_k, top_p)
-            # Every part draws other numbers.
-            answer = generate(
-                self.language, [prompt], MotionGrammar(count, count), seed=seed + 7919 * part, **sampling
-            )[0][0]
-            codes = np.concatenate([codes, _codes(answer)])
-            part += 1
-        return codes
 
     def _decode(self, codes: np.ndarray | Sequence[int], exact: int | None, cleanup: bool | None) -> Motion:
         """The motion of codes in canonical placement, cut to the length asked for."""
