@@ -13,7 +13,7 @@ import motiongpt
 
 PACKAGE = Path(motiongpt.__file__).parent
 ROOMS = (
-    "errors", "reference", "files", "weights_io", "motion", "render", "formats", "tokenizer", "language", "model",
+    "errors", "reference", "files", "weights_io", "motion", "render", "formats", "tokenizer", "language", "matching", "model",
     "data", "training", "evaluation", "compat", "cli", "__main__",
 )  # fmt: skip
 # Front doors that open a later room when they are called: Motion.load and Motion.save, motiongpt.MotionGPT.

@@ -20,6 +20,8 @@ from motiongpt.language.decoding import FreeGrammar, Generation, MotionGrammar, 
 from motiongpt.language.model import STORAGE, MotionLanguageModel
 from motiongpt.language.templates import Fields, Task, Templates
 from motiongpt.language.vocabulary import motion_string
+from motiongpt.matching.matcher import Matcher
+from motiongpt.matching.reader import SentenceReader
 from motiongpt.motion import HUMANML3D, Motion
 from motiongpt.motion.blending import join
 from motiongpt.motion.cleanup import clean
@@ -27,6 +29,7 @@ from motiongpt.tokenizer import MotionTokenizer
 from motiongpt.weights_io import config_from, load_config, save_config, to_device
 
 KIND = "motiongpt"
+MATCHER = "matcher"
 # Ten minutes at 20 fps.
 MAX_FRAMES = 12_000
 
@@ -52,8 +55,9 @@ class GenerationDefaults:
         top_p: sample among the likeliest tokens whose probabilities first add up to this.
         guidance: scale of classifier-free guidance by the sentence (Ho and Salimans 2022): above 1 the motion follows
             the sentence more closely and varies less; 1 does not guide.
-        rerank: write so many candidates for each sample and keep the one in which the model itself reads the sentence
-            most surely; 1 keeps the first.
+        rerank: write so many candidates for each sample and keep the one that fits the sentence best: as the matcher
+            of the model folder tells, or where there is none, in which the model itself reads the sentence most surely;
+            1 keeps the first.
         min_seconds, max_seconds: bounds of the length when none is asked.
         window: codes the language model has learned to see and write at once; longer motions are made in parts.
         context: codes a part sees of what is before (and after) it.
@@ -90,18 +94,29 @@ class MotionGPT:
         tokenizer: motion <-> codes.
         language: words and codes.
         defaults: of generation.
+        matcher: chooses among candidates.
     """
 
     def __init__(
-        self, tokenizer: MotionTokenizer, language: MotionLanguageModel, defaults: GenerationDefaults | None = None
+        self,
+        tokenizer: MotionTokenizer,
+        language: MotionLanguageModel,
+        defaults: GenerationDefaults | None = None,
+        matcher: Matcher | None = None,
     ) -> None:
         if tokenizer.num_codes != language.tokenizer.num_codes:
             raise MotionGPTError(
                 f"The motion tokenizer has {tokenizer.num_codes} codes, but the language model "
                 f"{language.tokenizer.num_codes}: take the two of one model."
             )
+        if matcher is not None and matcher.skeleton.name != tokenizer.skeleton.name:
+            raise MotionGPTError(
+                f"The matcher is for skeleton {matcher.skeleton.name}, but the motion tokenizer for "
+                f"{tokenizer.skeleton.name}: take the two of one model."
+            )
         self.tokenizer = tokenizer
         self.language = language
+        self.matcher = matcher
         self.defaults = defaults or GenerationDefaults()
 
     @classmethod
@@ -118,8 +133,12 @@ class MotionGPT:
         folder = _model_folder(source)
         config = load_config(folder, KIND)
         defaults = config_from(GenerationDefaults, config.get("defaults", {}), str(folder / "config.json"))
-        model = cls(MotionTokenizer.load(folder / "tokenizer"), MotionLanguageModel.load(folder / "language"), defaults)
-        return model.to(device)
+        language = MotionLanguageModel.load(folder / "language")
+        matcher = None
+        if (folder / MATCHER).is_dir():
+            encoder = language.text_encoder
+            matcher = Matcher.load(folder / MATCHER, None if encoder is None else SentenceReader.of(encoder))
+        return cls(MotionTokenizer.load(folder / "tokenizer"), language, defaults, matcher).to(device)
 
     def save_pretrained(self, folder: str | Path, *, dtype: str = "float16") -> None:
         """Write a model folder that :meth:`from_pretrained` reads.
@@ -131,18 +150,24 @@ class MotionGPT:
         folder = Path(folder)
         self.language.save(folder / "language", dtype=dtype)
         self.tokenizer.save(folder / "tokenizer", dtype=STORAGE[dtype])
+        if self.matcher is not None:
+            encoder = self.language.text_encoder
+            shared = encoder is not None and self.matcher.reader.equals(encoder)
+            self.matcher.save(folder / MATCHER, dtype=STORAGE[dtype], shared_reader=shared)
         save_config(folder, KIND, {"defaults": self.defaults.__dict__})
 
     def to(self, device: str) -> MotionGPT:
         """Move to a device and return self."""
         to_device(self.tokenizer, device)
         to_device(self.language, device)
+        if self.matcher is not None:
+            to_device(self.matcher, device)
         return self
 
     def fingerprint(self) -> str:
         """Short hash of all weights and generation defaults: tells results of one model from those of another."""
         digest = hashlib.sha256(repr(self.defaults).encode())
-        for module in (self.tokenizer, self.language):
+        for module in filter(None, (self.tokenizer, self.language, self.matcher)):
             for name, tensor in sorted(module.state_dict().items()):
                 digest.update(name.encode())
                 digest.update(tensor.detach().cpu().numpy().tobytes())
@@ -663,9 +688,14 @@ class MotionGPT:
         }
 
     def _best(self, text: str, written: list[Generation], candidates: int) -> list[Generation]:
-        """Of every ``candidates`` answers the one after which the sentence is likeliest as its description."""
+        """Of every ``candidates`` answers the one that fits the sentence best."""
         if candidates == 1:
             return written
+        if self.matcher is not None:
+            features = [self.tokenizer.decode(_codes(answer)) for answer in written]
+            fit = self.matcher.embed_motions(features) @ self.matcher.embed_texts([normalise_caption(text)])[0]
+            first = np.arange(0, len(written), candidates)
+            return [written[i] for i in first + fit.reshape(-1, candidates).argmax(1)]
         prompts = [_prompt(Task.M2T, self._fields(codes=answer.codes)) for answer in written]
         likelihoods = score(self.language, prompts, [normalise_caption(text)] * len(prompts)).view(-1, candidates)
         best = likelihoods.argmax(1) + torch.arange(len(likelihoods)) * candidates

@@ -173,8 +173,11 @@ def _checksum(tensors: Mapping[str, Tensor]) -> str:
     return digest.hexdigest()
 
 
-def load_weights(folder: Path, module: nn.Module) -> None:
+def load_weights(folder: Path, module: nn.Module, *, without: str = "") -> None:
     """Fill ``module`` from a model folder; every weight must be there, be used, have its shape and be finite.
+
+    Args:
+        without: beginning of the names of weights that the folder leaves out and the module has already.
 
     Raises:
         MotionGPTError: names the file and the first weight that does not fit.
@@ -192,7 +195,9 @@ def load_weights(folder: Path, module: nn.Module) -> None:
         tensors.update(read_safetensors(folder / name))
     for name in [name for name, tensor in tensors.items() if tensor.dtype == torch.int8 and name + _SCALE in tensors]:
         tensors[name] = dequantise(tensors[name], tensors.pop(name + _SCALE))
-    expected = module.state_dict()
+    expected = {
+        name: tensor for name, tensor in module.state_dict().items() if not (without and name.startswith(without))
+    }
     missing, unknown = sorted(expected.keys() - tensors.keys()), sorted(tensors.keys() - expected.keys())
     if missing or unknown:
         problem = f"misses {missing[0]!r}" if missing else f"has the unknown weight {unknown[0]!r}"
@@ -208,4 +213,6 @@ def load_weights(folder: Path, module: nn.Module) -> None:
             )
         if tensor.is_floating_point() and not math.isfinite(float(tensor.float().abs().sum())):
             raise MotionGPTError(f"The weights in {folder} are damaged: {name!r} holds numbers that are not finite.")
-    module.load_state_dict({name: tensor.to(expected[name].dtype) for name, tensor in tensors.items()})
+    module.load_state_dict(
+        {name: tensor.to(expected[name].dtype) for name, tensor in tensors.items()}, strict=not without
+    )

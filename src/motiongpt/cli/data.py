@@ -1,4 +1,4 @@
-"""The verbs of data sets: build, augment, check, stats, tokenize."""
+"""The verbs of data sets: build, augment, mine, check, stats, tokenize."""
 
 from __future__ import annotations
 
@@ -105,6 +105,34 @@ def augment(
     say(f"{report.clips} new clips ({report.minutes:.0f} minutes) beside {report.originals} in {report.seconds:.1f} s")
     if as_json:
         print_json(asdict(report))
+    else:
+        print(output)
+
+
+@app.command()
+def mine(
+    root: Root,
+    captions: Annotated[
+        Path, typer.Option("--captions", metavar="FILE", help="Caption table, JSON lines (.gz).", show_default=False)
+    ],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="FILE", help="File to make (.jsonl.gz).", show_default=False)
+    ],
+    threshold: Annotated[
+        float, typer.Option("--threshold", help="Cosine from which two sentences say the same.")
+    ] = 0.8,
+    text_encoder: Annotated[
+        str, typer.Option("--text-encoder", metavar="NAME_OR_DIR", help="minilm, or the folder of a BERT.")
+    ] = "minilm",
+    as_json: AsJson = False,
+) -> None:
+    """Find sentences without motion that say the same as a caption, to train with (needs the extra "pretrained")."""
+    from motiongpt.data.mining import mine_sentences
+
+    found, sentences = mine_sentences(root, captions, output, threshold=threshold, text_encoder=text_encoder)
+    say(f"{sentences} sentences for {found} captions")
+    if as_json:
+        print_json({"output": str(output), "captions": found, "sentences": sentences})
     else:
         print(output)
 

@@ -1,4 +1,4 @@
-"""The verbs of training: the three stages, and joining their results into a model."""
+"""The verbs of training: the three stages, the evaluator, and joining their results into a model."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from motiongpt.cli.console import print_json, say, writable_folder
 from motiongpt.cli.options import AsJson
 from motiongpt.errors import MotionGPTError
 
-app = typer.Typer(name="train", help="Training: tokenizer, then pretrain, then instruct, then assemble.")
+app = typer.Typer(name="train", help="Training: tokenizer, then pretrain, then instruct, then assemble; evaluator.")
 
 Overrides = Annotated[
     list[str] | None,
@@ -35,7 +35,7 @@ def _train(
 
         print(*config_names(), sep="\n")
     elif context.invoked_subcommand is None:
-        raise MotionGPTError("Say which stage: motiongpt train tokenizer, pretrain, instruct or assemble.")
+        raise MotionGPTError("Say which stage: motiongpt train tokenizer, pretrain, instruct, evaluator or assemble.")
 
 
 @app.command()
@@ -59,6 +59,20 @@ def pretrain(overrides: Overrides = None, config: Config = "embedded-pretrain", 
 def instruct(overrides: Overrides = None, config: Config = "embedded-instruct", as_json: AsJson = False) -> None:
     """Stage 3: instructions of all tasks. The same command goes on with an interrupted run."""
     _train_language("instruct", config, overrides, as_json)
+
+
+@app.command()
+def evaluator(overrides: Overrides = None, config: Config = "embedded-evaluator", as_json: AsJson = False) -> None:
+    """A matcher of motions and sentences: for evaluation and search, or to choose among what a model generates.
+
+    The same command goes on with an interrupted run.
+    """
+    from motiongpt.training.config import MatcherTraining, load_config
+    from motiongpt.training.matcher import train_matcher
+
+    settings = load_config(MatcherTraining, config, overrides or (), stage="evaluator")
+    say(f"seed {settings.seed}")
+    _finish(train_matcher(settings), settings.seed, as_json)
 
 
 def _train_language(stage: str, config: str, overrides: list[str] | None, as_json: bool) -> None:
@@ -87,6 +101,10 @@ def assemble(
         typer.Option("--language", metavar="DIR", help="Result of train pretrain or instruct.", show_default=False),
     ],
     output: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Model folder.", show_default=False)],
+    matcher_folder: Annotated[
+        Path | None,
+        typer.Option("--matcher", metavar="DIR", help="Result of train evaluator, to choose among candidates."),
+    ] = None,
     defaults: Annotated[
         list[str] | None,
         typer.Argument(metavar="[KEY=VALUE]...", help="Defaults of generation, such as top_p=0.9.", show_default=False),
@@ -97,6 +115,7 @@ def assemble(
     import yaml
 
     from motiongpt.language.model import MotionLanguageModel
+    from motiongpt.matching.matcher import Matcher
     from motiongpt.model import GenerationDefaults, MotionGPT
     from motiongpt.tokenizer import MotionTokenizer
     from motiongpt.weights_io import config_from
@@ -111,7 +130,12 @@ def assemble(
             raise MotionGPTError(f"{setting!r}: the value must be a number.")
     generation = config_from(GenerationDefaults, values, "defaults of generation")
     writable_folder(output)
-    model = MotionGPT(MotionTokenizer.load(tokenizer_folder), MotionLanguageModel.load(language_folder), generation)
+    model = MotionGPT(
+        MotionTokenizer.load(tokenizer_folder),
+        MotionLanguageModel.load(language_folder),
+        generation,
+        None if matcher_folder is None else Matcher.load(matcher_folder),
+    )
     model.save_pretrained(output)
     if as_json:
         print_json({"output": str(output), "defaults": generation.__dict__})

@@ -353,6 +353,14 @@ class _Maker:
 
         return _Part(motion if kind == "sit down" else reverse(motion), kind, (segment.clip,), describe)
 
+    def seated(self, seconds: float) -> _Part:
+        """Sitting on the floor all the time."""
+        segment = self.segment("sit down")
+        rest = hold(self.motion(segment)[-6:], seconds)
+        return _Part(
+            rest, "sit", (segment.clip,), lambda joints: action_phrases("seated") if _seated(joints).all() else []
+        )
+
     def cut(self, kind: str, low: float, high: float) -> _Part:
         segment = self.segment(kind, *({"dance": ("salsa", "ballet")}.get(kind, ())))
         motion = self.crop(self.motion(segment), low, high)
@@ -523,9 +531,13 @@ class _Maker:
             upper = self.cut("box", seconds, seconds)
         if self.chance(0.5):
             upper = upper.mirrored()
-        gait = self.draw({"walk": 6, "run": 2, "sneak": 1, "walk backward": 2, "turn": 1})
+        gait = self.draw({"walk": 6, "run": 2, "sneak": 1, "walk backward": 2, "turn": 2, "stand still": 3, "sit": 2})
         if gait == "walk backward":
             lower = self.backward(seconds, seconds)
+        elif gait == "stand still":
+            lower = replace(self.still(seconds, seconds), describe=_stands)
+        elif gait == "sit":
+            lower = self.seated(seconds)
         elif gait == "turn":
             lower = self.bent(self.gait("walk", seconds, seconds, straight=True))
         else:
@@ -625,6 +637,12 @@ def _seated(joints: np.ndarray) -> np.ndarray:
     """(T,) whether the pelvis is down and the chest upright above it."""
     chest = joints[:, JOINT["spine3"], 1] - joints[:, 0, 1]
     return (height(joints, "pelvis") < 0.4) & (chest > 0.16)
+
+
+def _stands(joints: np.ndarray) -> list[str]:
+    """Phrases of standing, whatever the arms do."""
+    low = height(joints, "pelvis").min() < 0.75
+    return [] if low or path_length(joints) > 0.3 else action_phrases("stand in place")
 
 
 def _waves(joints: np.ndarray, side: str) -> list[str]:

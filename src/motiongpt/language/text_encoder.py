@@ -173,7 +173,7 @@ class TextEncoder(nn.Module):
             )
         self.config = config
         self.pieces = pieces
-        self.padding, _, self.start, self.end, self.mask = (_number(pieces, token) for token in _SPECIAL)
+        self.padding, _, self.start, self.end, self.mask = (piece_number(pieces, token) for token in _SPECIAL)
         self.network = Bert(config).requires_grad_(False)
         for layer in self.network.encoder["layer"][config.layers - config.trainable_layers :]:
             layer.requires_grad_(True)
@@ -273,7 +273,7 @@ class TextEncoder(nn.Module):
     def save(self, folder: Path, dtype: torch.dtype) -> None:
         """Write weights and tokenizer; what is frozen and large as int8, all else as ``dtype``."""
         frozen = {
-            name for name, weight in self.named_parameters() if not weight.requires_grad and _is_large(name, weight)
+            name for name, weight in self.named_parameters() if not weight.requires_grad and is_large(name, weight)
         }
         save_weights(folder, self.state_dict(), dtype=dtype, int8=frozen)
         with atomic_path(folder / "tokenizer.json") as temporary:
@@ -358,20 +358,20 @@ def _prune(record: dict[str, Any], path: Path) -> tuple[Tokenizer, list[int]]:
         raise MotionGPTError(f"{path} is no WordPiece tokenizer of a BERT ({error}).") from error
 
 
-def _number(pieces: Tokenizer, token: str) -> int:
+def piece_number(pieces: Tokenizer, token: str) -> int:
     number = pieces.token_to_id(token)
     if number is None:
         raise MotionGPTError(f"The tokenizer of the text encoder has no token {token!r}: take that of a BERT.")
     return number
 
 
-def _is_large(name: str, weight: Tensor) -> bool:
+def is_large(name: str, weight: Tensor) -> bool:
     """Matrices, but for the tables of positions and text numbers: their outliers would cost the rest its bits."""
     return weight.ndim == 2 and "position_embeddings" not in name and "token_type_embeddings" not in name
 
 
 def _rounded(name: str, weight: Tensor) -> Tensor:
-    return dequantise(*quantise(weight)) if _is_large(name, weight) else weight.half().float()
+    return dequantise(*quantise(weight)) if is_large(name, weight) else weight.half().float()
 
 
 def _read_json(path: Path) -> dict[str, Any]:

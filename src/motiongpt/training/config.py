@@ -7,12 +7,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_type_hints
 
 import yaml
 
 from motiongpt.errors import MotionGPTError
 from motiongpt.language.model import LanguageConfig
+from motiongpt.matching.matcher import MatcherConfig
 from motiongpt.tokenizer import VQVAEConfig
 from motiongpt.weights_io import config_from
 
@@ -109,6 +110,7 @@ class LanguageTraining:
             are read instead of encoding every clip. Empty encodes, and cuts each clip at every offset of the stride,
             where files hold one cut.
         captions: caption table (JSON lines) whose sentences are used without motion; empty uses the data set's own.
+        mined: file of ``motiongpt data mine``: sentences that take the place of captions that say the same.
         templates: users' instruction file; empty uses the built-in prompts.
         seed: of weights, data order and everything random.
         tasks: mixture weight of each task: the sub-tasks of the prompts, and ``caption_denoise`` and
@@ -126,6 +128,7 @@ class LanguageTraining:
     start: str = ""
     tokens: str = ""
     captions: str = ""
+    mined: str = ""
     templates: str = ""
     seed: int = 0
     tasks: Mapping[str, float] = field(default_factory=dict)
@@ -137,8 +140,36 @@ class LanguageTraining:
     model: LanguageConfig = field(default_factory=LanguageConfig)
 
 
-Config = TypeVar("Config", TokenizerTraining, LanguageTraining)
-_NESTED = {"loop": LoopConfig, "network": VQVAEConfig, "model": LanguageConfig}
+@dataclass(frozen=True)
+class MatcherTraining:
+    """The matcher of motions and sentences.
+
+    Attributes:
+        data: folder in the HumanML3D layout.
+        output: folder of the run; the finished matcher lands in ``output/final``.
+        text_encoder: ``minilm`` (of the extra ``pretrained``) or the folder of a BERT; it stays frozen.
+        tokenizer: folder of a motion tokenizer through whose first codes all motions are seen: for a matcher that is
+            to choose among what a language model writes. Empty shows them as they are.
+        mined: file of ``motiongpt data mine``: sentences that take the place of captions that say the same.
+        max_frames: longest motion shown; of longer ones a part at random.
+        seed: of weights, data order and everything random.
+        loop, network: see there.
+    """
+
+    data: str
+    output: str
+    text_encoder: str = "minilm"
+    tokenizer: str = ""
+    mined: str = ""
+    max_frames: int = 200
+    seed: int = 0
+    loop: LoopConfig = field(default_factory=LoopConfig)
+    network: MatcherConfig = field(default_factory=MatcherConfig)
+
+
+Config = TypeVar("Config", TokenizerTraining, LanguageTraining, MatcherTraining)
+# Groups of keys in a config.
+_NESTED = ("loop", "network", "model")
 _TUPLES = {"betas", "windows"}
 
 
@@ -232,11 +263,13 @@ def _apply(values: dict[str, Any], override: str) -> None:
 
 def _build(kind: type[Config], values: dict[str, Any], where: str) -> Config:
     prepared = _prepare(values)
-    for key, nested in _NESTED.items():
+    for key in _NESTED:
         if key in prepared:
             if not isinstance(prepared[key], dict):
                 raise MotionGPTError(f"{where}: {key} must hold keys and values.")
-            prepared[key] = config_from(nested, _prepare(prepared[key]), f"{where}, {key}")
+            nested = get_type_hints(kind).get(key)
+            if nested is not None:
+                prepared[key] = config_from(nested, _prepare(prepared[key]), f"{where}, {key}")
     return config_from(kind, prepared, where)
 
 

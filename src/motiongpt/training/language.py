@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from motiongpt.data.layout import FEATURES, MotionTextDataset, feature_shape
+from motiongpt.data.mining import MINED_SHARE, read_mined
+from motiongpt.data.sentences import read_sentences
 from motiongpt.data.texts import Caption
 from motiongpt.data.tokens import TokenFolder
 from motiongpt.errors import MotionGPTError
@@ -85,30 +85,6 @@ def _sayings(captions: Sequence[Caption]) -> tuple[str, ...]:
     return tuple(filter(None, (normalise_caption(caption.text) for caption in captions)))
 
 
-def read_sentences(path: str | Path) -> list[str]:
-    """All captions of a table of JSON lines (plain or .gz), cleaned, rows of the test split left out.
-
-    Raises:
-        MotionGPTError: unreadable file, or a line without captions (named).
-    """
-    path = Path(path)
-    sentences: list[str] = []
-    try:
-        with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as lines:
-            for number, line in enumerate(lines, start=1):
-                try:
-                    row = json.loads(line)
-                    captions = row["captions"] if row.get("split") != "test" else []
-                    sentences += [normalise_caption(caption) for caption in captions]
-                except (ValueError, KeyError, TypeError, AttributeError) as error:
-                    raise MotionGPTError(
-                        f"{path} line {number} is not a caption row with captions and split."
-                    ) from error
-    except (OSError, EOFError, UnicodeDecodeError) as error:
-        raise MotionGPTError(f"Cannot read captions from {path}: {error}.") from error
-    return [sentence for sentence in sentences if sentence]
-
-
 class LanguageTask:
     """Pairs of instruction and answer, drawn task by task."""
 
@@ -139,6 +115,7 @@ class LanguageTask:
         else:
             self.clips, self.held_out = (tokenize_clips(dataset, tokenizer) for dataset in datasets)
         self.notes = (*self.templates.problems, *(note for dataset in datasets for note in left_out(dataset)))
+        self.mined = read_mined(config.mined) if config.mined else {}
         own = [caption for clip in self.clips for caption in clip.captions]
         self.sentences = (read_sentences(config.captions) if config.captions else []) + own
         self.tasks = list(config.tasks or {task.value: 1.0 for task in self.templates.tasks})
@@ -256,6 +233,9 @@ class LanguageTask:
     def _fields(self, clip: Clip, rng: np.random.Generator, task: Task | None = None) -> Fields:
         codes = self._crop(clip, rng)
         caption = clip.captions[int(rng.integers(len(clip.captions)))] if clip.captions else None
+        mined = self.mined.get(caption) if caption else None
+        if mined and rng.random() < MINED_SHARE:
+            caption = mined[int(rng.integers(len(mined)))]
         fields = Fields(caption, codes, fps=self.fps, stride=self.stride, num_codes=self.num_codes)
         count = len(codes)
         if self.config.strict_reference:

@@ -1,0 +1,94 @@
+"""Sentences: captions without motion, and tables of what a frozen encoder reads in them."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from motiongpt.errors import MotionGPTError
+from motiongpt.language.captions import normalise_caption
+from motiongpt.language.contraries import contrasts
+from motiongpt.matching.reader import SentenceReader, sentence_vectors
+
+_BATCH = 256
+
+
+def read_sentences(path: str | Path) -> list[str]:
+    """All captions of a table of JSON lines (plain or .gz), cleaned, rows of the test split left out.
+
+    Raises:
+        MotionGPTError: unreadable file, or a line without captions (named).
+    """
+    path = Path(path)
+    sentences: list[str] = []
+    try:
+        with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as lines:
+            for number, line in enumerate(lines, start=1):
+                try:
+                    row = json.loads(line)
+                    captions = row["captions"] if row.get("split") != "test" else []
+                    sentences += [normalise_caption(caption) for caption in captions]
+                except (ValueError, KeyError, TypeError, AttributeError) as error:
+                    raise MotionGPTError(
+                        f"{path} line {number} is not a caption row with captions and split."
+                    ) from error
+    except (OSError, EOFError, UnicodeDecodeError) as error:
+        raise MotionGPTError(f"Cannot read captions from {path}: {error}.") from error
+    return [sentence for sentence in sentences if sentence]
+
+
+class SentenceTable:
+    """Different sentences, each read once by a frozen encoder.
+
+    Attributes:
+        sentences: by number.
+        states: (L, hidden_size) float16 for each sentence that `read` has seen.
+        vectors: (N, hidden_size) float32 unit vectors of the same.
+        contrasts: what each sentence says of each contrast.
+    """
+
+    def __init__(self, reader: SentenceReader) -> None:
+        self.reader = reader
+        self.sentences: list[str] = []
+        self.states: list[Tensor] = []
+        self.vectors = np.empty((0, reader.config.hidden_size), dtype=np.float32)
+        self.contrasts: list[frozenset[tuple[str, int]]] = []
+        self._numbers: dict[str, int] = {}
+
+    def add(self, sentence: str) -> int:
+        """The number of a sentence."""
+        number = self._numbers.setdefault(sentence, len(self.sentences))
+        if number == len(self.sentences):
+            self.sentences.append(sentence)
+            self.contrasts.append(contrasts(sentence))
+        return number
+
+    def read(self) -> None:
+        """States and vectors of the sentences added since the last time."""
+        new = self.sentences[len(self.states) :]
+        # Of about one length together.
+        order = sorted(range(len(new)), key=lambda number: len(new[number]))
+        states: list[Tensor] = [torch.empty(0)] * len(new)
+        vectors = np.empty((len(new), self.vectors.shape[1]), dtype=np.float32)
+        for start in tqdm(range(0, len(order), _BATCH), desc="sentences", unit="batch", mininterval=2):
+            chosen = order[start : start + _BATCH]
+            with torch.autocast("cpu", dtype=torch.bfloat16):
+                read = self.reader.read([new[number] for number in chosen])
+            vectors[chosen] = sentence_vectors(read).numpy()
+            for number, state in zip(chosen, read, strict=True):
+                states[number] = state.half().clone()
+        self.states += states
+        self.vectors = np.concatenate([self.vectors, vectors])
+
+    def same(self, numbers: Sequence[int], threshold: float) -> np.ndarray:
+        """(B, B) bool: which of the sentences say the same, as far as vectors and contrasts tell."""
+        vectors = self.vectors[numbers]
+        told = [self.contrasts[number] for number in numbers]
+        return (vectors @ vectors.T >= threshold) & np.array([[one == other for other in told] for one in told])
