@@ -16,7 +16,9 @@ import torch
 
 from motiongpt.errors import MotionGPTError, require
 from motiongpt.language.captions import normalise_caption
+from motiongpt.language.clauses import clauses as clauses_of
 from motiongpt.language.decoding import FreeGrammar, Generation, MotionGrammar, TextGrammar, generate, score, stream
+from motiongpt.language.durations import asked_seconds
 from motiongpt.language.model import STORAGE, MotionLanguageModel
 from motiongpt.language.templates import Fields, Task, Templates
 from motiongpt.language.vocabulary import motion_string
@@ -25,6 +27,7 @@ from motiongpt.matching.reader import SentenceReader
 from motiongpt.motion import HUMANML3D, Motion
 from motiongpt.motion.blending import join
 from motiongpt.motion.cleanup import clean
+from motiongpt.motion.editing import splice
 from motiongpt.tokenizer import MotionTokenizer
 from motiongpt.weights_io import config_from, load_config, save_config, to_device
 
@@ -61,6 +64,8 @@ class GenerationDefaults:
         min_seconds, max_seconds: bounds of the length when none is asked.
         window: codes the language model has learned to see and write at once; longer motions are made in parts.
         context: codes a part sees of what is before (and after) it.
+        clauses: make the actions of a sentence such as "walks forward, then sits down" each by itself and join them
+            where they are most alike; when a length is asked for, the sentence stays whole.
         cleanup: smooth what is decoded and stop its feet from sliding; see :mod:`motiongpt.motion.cleanup`.
     """
 
@@ -73,6 +78,7 @@ class GenerationDefaults:
     max_seconds: float = 10.0
     window: int = 50
     context: int = 12
+    clauses: bool = False
     cleanup: bool = True
 
 
@@ -189,6 +195,7 @@ class MotionGPT:
         top_p: float | None = None,
         guidance: float | None = None,
         rerank: int | None = None,
+        clauses: bool | None = None,
         cleanup: bool | None = None,
     ) -> Motion: ...
     @overload
@@ -207,6 +214,7 @@ class MotionGPT:
         top_p: float | None = None,
         guidance: float | None = None,
         rerank: int | None = None,
+        clauses: bool | None = None,
         cleanup: bool | None = None,
     ) -> list[Motion]: ...
     @overload
@@ -225,6 +233,7 @@ class MotionGPT:
         top_p: float | None = None,
         guidance: float | None = None,
         rerank: int | None = None,
+        clauses: bool | None = None,
         cleanup: bool | None = None,
     ) -> list[Motion]: ...
     @overload
@@ -243,6 +252,7 @@ class MotionGPT:
         top_p: float | None = None,
         guidance: float | None = None,
         rerank: int | None = None,
+        clauses: bool | None = None,
         cleanup: bool | None = None,
     ) -> list[list[Motion]]: ...
     def generate(
@@ -260,6 +270,7 @@ class MotionGPT:
         top_p: float | None = None,
         guidance: float | None = None,
         rerank: int | None = None,
+        clauses: bool | None = None,
         cleanup: bool | None = None,
     ) -> Motion | list[Motion] | list[list[Motion]]:
         """Motion that does what a sentence says.
@@ -267,10 +278,12 @@ class MotionGPT:
         Args:
             text: one sentence, or a list of them.
             n: samples of each sentence; gives a list for each. Sample s is the same whatever n is.
-            seconds, frames: exact length asked for (frames at the skeleton's rate, 20 fps for HumanML3D).
+            seconds, frames: exact length asked for (frames at the skeleton's rate, 20 fps for HumanML3D). Without them
+                and without bounds a sentence may say it: "walks forward for three seconds".
             min_seconds, max_seconds: bounds when the model chooses the length.
             seed: of all randomness.
             temperature, top_k, top_p, guidance, rerank: of sampling; see :class:`GenerationDefaults`.
+            clauses: make the actions of "..., then ..." each by itself and join them, see :class:`GenerationDefaults`.
             cleanup: False leaves jitter and sliding feet as decoded; None takes the default.
 
         Returns:
@@ -280,12 +293,16 @@ class MotionGPT:
             MotionGPTError: a text is empty or too long, or a number is out of its range.
         """
         texts = [text] if isinstance(text, str) else text
-        exact = self._frames(seconds, frames)
-        jobs = [self._text_job(item, exact, min_seconds, max_seconds) for item in texts]
-        window = self.defaults.window
+        asked = self._frames(seconds, frames)
         samples, candidates = 1 if n is None else n, self.defaults.rerank if rerank is None else rerank
         if samples < 1 or candidates < 1:
             raise MotionGPTError(f"n and rerank must be at least 1, but are {samples} and {candidates}.")
+        bounded = min_seconds is not None or max_seconds is not None
+        lengths = [self._told_frames(item) if asked is None and not bounded else asked for item in texts]
+        parts = [self._clauses(item, exact, clauses) for item, exact in zip(texts, lengths, strict=True)]
+        told = [(clause, exact, len(row)) for row, exact in zip(parts, lengths, strict=True) for clause in row]
+        jobs = [self._text_job(clause, exact, min_seconds, max_seconds, share) for clause, exact, share in told]
+        window = self.defaults.window
         answers = generate(
             self.language,
             [prompt for prompt, _, _ in jobs],
@@ -293,17 +310,21 @@ class MotionGPT:
             n=samples * candidates,
             seed=seed,
             **self._sampling(temperature, top_k, top_p),
-            **self._guidance(guidance, exact),
+            **self._guidance(guidance, asked),
         )
-        motions: list[list[Motion]] = []
-        for item, (_, low, _), written in zip(texts, jobs, answers, strict=True):
+        rows = []
+        for (clause, _, _), (_, low, _), written in zip(told, jobs, answers, strict=True):
             row = []
-            for number, sample in enumerate(self._best(item, written, candidates)):
+            for number, sample in enumerate(self._best(clause, written, candidates)):
                 (codes,) = self.extend_codes(
                     [_codes(sample)], [low], seed=seed + number, temperature=temperature, top_k=top_k, top_p=top_p
                 )
-                row.append(replace(self._decode(codes, exact, cleanup), text=item))
-            motions.append(row)
+                row.append(codes)
+            rows.append(row)
+        best, motions = iter(rows), []
+        for item, sentences, exact in zip(texts, parts, lengths, strict=True):
+            chosen = zip(*[next(best) for _ in sentences], strict=True)
+            motions.append([replace(self._decode(codes, exact, cleanup), text=item) for codes in chosen])
         if n is None:
             return motions[0][0] if isinstance(text, str) else [row[0] for row in motions]
         return motions[0] if isinstance(text, str) else motions
@@ -320,7 +341,7 @@ class MotionGPT:
             every: codes between two partial motions.
             cleanup: of the last motion, as in :meth:`generate`; those before it are shown as decoded.
         """
-        exact = self._frames(seconds, None)
+        exact = self._told_frames(text) if seconds is None else self._frames(seconds, None)
         prompt, low, high = self._text_job(text, exact, None, None)
         if low > self.defaults.window:
             raise MotionGPTError(
@@ -334,7 +355,9 @@ class MotionGPT:
             new = words.codes([step.token])
             codes += new
             if (new and len(codes) % every == 0) or step.token == words.end:
-                yield replace(self._decode(codes, exact, cleanup if step.token == words.end else False), text=text)
+                yield replace(
+                    self._decode([np.array(codes)], exact, cleanup if step.token == words.end else False), text=text
+                )
 
     @overload
     def describe(self, motion: Motion) -> str: ...
@@ -634,13 +657,26 @@ class MotionGPT:
         grammar = FreeGrammar(max_tokens=80, max_codes=self.defaults.window)
         sampling = self._sampling(0.0 if temperature is None else temperature, None, None)
         answer = generate(self.language, [prompt], grammar, seed=seed, **sampling)[0][0]
-        made = None if answer.codes is None else self._decode(answer.codes, None, cleanup)
+        made = None if answer.codes is None else self._decode([answer.codes], None, cleanup)
         return Answer(answer.text, made)
 
+    def _told_frames(self, text: str) -> int | None:
+        """The exact length that a sentence itself asks for."""
+        self._check_text(text)
+        told = asked_seconds(text)
+        return None if told is None else self._frames(told, None)
+
+    def _clauses(self, text: str, exact: int | None, wanted: bool | None) -> list[str]:
+        """The sentences that are made one by one for a text."""
+        wanted = self.defaults.clauses if wanted is None else wanted
+        # Joining knows where feet and pelvis are, of one skeleton.
+        whole = not wanted or exact is not None or self.tokenizer.skeleton.name != HUMANML3D.name
+        return [text] if whole else clauses_of(text)
+
     def _text_job(
-        self, text: str, exact: int | None, min_seconds: float | None, max_seconds: float | None
+        self, text: str, exact: int | None, min_seconds: float | None, max_seconds: float | None, parts: int = 1
     ) -> tuple[str, int, int]:
-        """Prompt and bounds of the number of codes."""
+        """Prompt and bounds of the number of codes of a sentence that is one of so many parts of a motion."""
         self._check_text(text)
         stride, fps = self.tokenizer.stride, self.tokenizer.skeleton.fps
         if exact is not None:
@@ -653,12 +689,16 @@ class MotionGPT:
         high = self._require_frames(self.defaults.max_seconds if max_seconds is None else max_seconds, None)
         if low > high:
             raise MotionGPTError(f"The shortest length, {low / fps:g} s, is above the longest, {high / fps:g} s.")
-        fewest = math.ceil(low / stride)
-        return _prompt(Task.T2M, self._fields(caption=normalise_caption(text))), fewest, max(fewest, high // stride)
+        fewest = math.ceil(low / parts / stride)
+        most = max(fewest, int(high / parts) // stride)
+        return _prompt(Task.T2M, self._fields(caption=normalise_caption(text))), fewest, most
 
-    def _decode(self, codes: np.ndarray | Sequence[int], exact: int | None, cleanup: bool | None) -> Motion:
-        """The motion of codes in canonical placement, cut to the length asked for."""
-        motion = self._cleaned(self.tokenizer.decode_motion(codes, cleanup=False)[:exact], cleanup)
+    def _decode(self, parts: Sequence[np.ndarray], exact: int | None, cleanup: bool | None) -> Motion:
+        """The motion of codes, of parts one after the other, in canonical placement, cut to the length asked for."""
+        motion, *others = (self.tokenizer.decode_motion(codes, cleanup=False) for codes in parts)
+        for other in others:
+            motion = splice(motion, other)
+        motion = self._cleaned(motion[:exact], cleanup)
         # Cleanup may have moved the first frame a little.
         return replace(motion, joints=motion.joints - motion.joints[0, 0] * np.array([1, 0, 1], dtype=np.float32))
 

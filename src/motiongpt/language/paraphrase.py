@@ -91,6 +91,14 @@ def paraphrase(caption: str, rng: np.random.Generator, strength: float = 0.5) ->
     return "".join([*pieces, caption[end:]])
 
 
+def third_person(word: str) -> str | None:
+    """The third person of a verb of the lexicon in that form or in its -ing form ("jumping": "jumps"), else None."""
+    for base in (verb.split()[0] for verbs in _LEXICON["verbs"].values() for verb in verbs):
+        if word in (inflect(base, "third"), inflect(base, "ing")):
+            return inflect(base, "third")
+    return None
+
+
 def vocabulary() -> frozenset[str]:
     """Every word that a paraphrase can bring into a caption, in lower case."""
     return frozenset(word for surface in _index() for word in re.findall(r"[a-z0-9-]+", surface))
