@@ -6,7 +6,7 @@ import hashlib
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, reduce
 from importlib import resources
 from pathlib import Path
 from typing import Any, TypedDict, overload
@@ -27,7 +27,7 @@ from motiongpt.matching.reader import SentenceReader
 from motiongpt.motion import HUMANML3D, Motion
 from motiongpt.motion.blending import join
 from motiongpt.motion.cleanup import clean
-from motiongpt.motion.editing import splice
+from motiongpt.motion.editing import combine, splice
 from motiongpt.tokenizer import MotionTokenizer
 from motiongpt.weights_io import config_from, load_config, save_config, to_device
 
@@ -65,7 +65,8 @@ class GenerationDefaults:
         window: codes the language model has learned to see and write at once; longer motions are made in parts.
         context: codes a part sees of what is before (and after) it.
         clauses: make the actions of a sentence such as "walks forward, then sits down" each by itself and join them
-            where they are most alike; when a length is asked for, the sentence stays whole.
+            where they are most alike, and put the arms of one on the legs of the other for "walks while waving"; when a
+            length is asked for, the sentence stays whole.
         cleanup: smooth what is decoded and stop its feet from sliding; see :mod:`motiongpt.motion.cleanup`.
     """
 
@@ -300,7 +301,12 @@ class MotionGPT:
         bounded = min_seconds is not None or max_seconds is not None
         lengths = [self._told_frames(item) if asked is None and not bounded else asked for item in texts]
         parts = [self._clauses(item, exact, clauses) for item, exact in zip(texts, lengths, strict=True)]
-        told = [(clause, exact, len(row)) for row, exact in zip(parts, lengths, strict=True) for clause in row]
+        told = [
+            (clause, exact, len(row))
+            for row, exact in zip(parts, lengths, strict=True)
+            for at_once in row
+            for clause in at_once
+        ]
         jobs = [self._text_job(clause, exact, min_seconds, max_seconds, share) for clause, exact, share in told]
         window = self.defaults.window
         answers = generate(
@@ -323,8 +329,9 @@ class MotionGPT:
             rows.append(row)
         best, motions = iter(rows), []
         for item, sentences, exact in zip(texts, parts, lengths, strict=True):
-            chosen = zip(*[next(best) for _ in sentences], strict=True)
-            motions.append([replace(self._decode(codes, exact, cleanup), text=item) for codes in chosen])
+            chosen = [[next(best) for _ in at_once] for at_once in sentences]
+            made = [[[codes[number] for codes in at_once] for at_once in chosen] for number in range(samples)]
+            motions.append([replace(self._decode(codes, exact, cleanup), text=item) for codes in made])
         if n is None:
             return motions[0][0] if isinstance(text, str) else [row[0] for row in motions]
         return motions[0] if isinstance(text, str) else motions
@@ -356,7 +363,7 @@ class MotionGPT:
             codes += new
             if (new and len(codes) % every == 0) or step.token == words.end:
                 yield replace(
-                    self._decode([np.array(codes)], exact, cleanup if step.token == words.end else False), text=text
+                    self._decode([[np.array(codes)]], exact, cleanup if step.token == words.end else False), text=text
                 )
 
     @overload
@@ -657,7 +664,7 @@ class MotionGPT:
         grammar = FreeGrammar(max_tokens=80, max_codes=self.defaults.window)
         sampling = self._sampling(0.0 if temperature is None else temperature, None, None)
         answer = generate(self.language, [prompt], grammar, seed=seed, **sampling)[0][0]
-        made = None if answer.codes is None else self._decode([answer.codes], None, cleanup)
+        made = None if answer.codes is None else self._decode([[answer.codes]], None, cleanup)
         return Answer(answer.text, made)
 
     def _told_frames(self, text: str) -> int | None:
@@ -666,12 +673,12 @@ class MotionGPT:
         told = asked_seconds(text)
         return None if told is None else self._frames(told, None)
 
-    def _clauses(self, text: str, exact: int | None, wanted: bool | None) -> list[str]:
-        """The sentences that are made one by one for a text."""
+    def _clauses(self, text: str, exact: int | None, wanted: bool | None) -> list[tuple[str, ...]]:
+        """The sentences that are made one by one for a text, see :func:`motiongpt.language.clauses.clauses`."""
         wanted = self.defaults.clauses if wanted is None else wanted
         # Joining knows where feet and pelvis are, of one skeleton.
         whole = not wanted or exact is not None or self.tokenizer.skeleton.name != HUMANML3D.name
-        return [text] if whole else clauses_of(text)
+        return [(text,)] if whole else clauses_of(text)
 
     def _text_job(
         self, text: str, exact: int | None, min_seconds: float | None, max_seconds: float | None, parts: int = 1
@@ -693,9 +700,16 @@ class MotionGPT:
         most = max(fewest, int(high / parts) // stride)
         return _prompt(Task.T2M, self._fields(caption=normalise_caption(text))), fewest, most
 
-    def _decode(self, parts: Sequence[np.ndarray], exact: int | None, cleanup: bool | None) -> Motion:
-        """The motion of codes, of parts one after the other, in canonical placement, cut to the length asked for."""
-        motion, *others = (self.tokenizer.decode_motion(codes, cleanup=False) for codes in parts)
+    def _decode(self, parts: Sequence[Sequence[np.ndarray]], exact: int | None, cleanup: bool | None) -> Motion:
+        """The motion of codes in canonical placement, cut to the length asked for.
+
+        Args:
+            parts: one after the other; of each the codes of its motion, or of that of the legs and that of the arms.
+        """
+        motion, *others = (
+            reduce(combine, [self.tokenizer.decode_motion(codes, cleanup=False) for codes in at_once])
+            for at_once in parts
+        )
         for other in others:
             motion = splice(motion, other)
         motion = self._cleaned(motion[:exact], cleanup)

@@ -1,42 +1,53 @@
-"""Sentences that tell actions one after the other, taken apart: each clause becomes a sentence of its own."""
+"""Sentences that tell several actions, taken apart: each becomes a sentence of its own."""
 
 from __future__ import annotations
 
 import re
 
-from motiongpt.language.paraphrase import third_person
+from motiongpt.language.paraphrase import inflect, third_person
 
-_JOINT = re.compile(r",? and then |,? then | before (?=\w+ing\b)", re.IGNORECASE)
-_ADVERB = r"(?:\w+ly )?"
-_VERB = re.compile(rf"{_ADVERB}(\w+)", re.IGNORECASE)
+_THEN = re.compile(r",? and then |,? then | before (?=\w+ing\b)", re.IGNORECASE)
+_VERB = re.compile(r"(?:\w+ly )?(\w+)", re.IGNORECASE)
 _SUBJECT_WORDS = 4
 # Ends like a verb in the third person and is none.
 _NO_VERBS = re.compile(r"(?:\w*ss|his|this|\w+'s|arms|legs|hands|feet|knees|steps|times|seconds)", re.IGNORECASE)
+_POSTURE = re.compile(r".*\b(?:stands?|standing|stays?|staying|remains?|sits|sitting|seated)(?: in place| still)?")
+_ARMS = re.compile(
+    r"\b(?:arms?|hands?|fists?|elbows?|wav(?:es?|ing)|clap\w*|punch\w*|throw\w*|box(?:es|ing)|salut\w*)\b"
+)
+_RAISED = re.compile(
+    r" with (?P<what>(?:both|the|one|his|her|their|a)(?: left| right)? (?:arms?|hands?)) "
+    r"(?:raised|lifted|up|above|over|overhead|high)\b.*"
+)
+_WHILE = re.compile(r" while (?P<verb>\w+ing)\b(?P<rest>.*)")
+_AS = re.compile(r" (?:while|as) (?:he|she|they) (?P<verb>\w+)(?P<rest>.*)")
+_AND = re.compile(r" and (?P<verb>\w+)(?P<rest>.*)")
 
 
-def clauses(sentence: str) -> list[str]:
-    """The actions of a sentence in order, each with the subject of the first; the sentence itself if it tells one.
+def clauses(sentence: str) -> list[tuple[str, ...]]:
+    """What a sentence tells, in order; each entry is one action, or what the legs and what the arms do at once.
 
-    Only "then" and "before" part a sentence: "walks and waves" may be one motion.
+    Only "then" and "before" part what comes one after the other: "walks and turns" may be one motion. A sentence that
+    cannot be taken apart is its own only entry.
 
     >>> clauses("a person jumps, then walks forward")
-    ['a person jumps', 'a person walks forward']
-    >>> clauses("a man squats before jumping high")
-    ['a man squats', 'a man jumps high']
+    [('a person jumps',), ('a person walks forward',)]
     >>> clauses("she kicks with the left leg, then with the right leg")
-    ['she kicks with the left leg', 'she kicks with the right leg']
+    [('she kicks with the left leg',), ('she kicks with the right leg',)]
+    >>> clauses("a man throws a ball while walking forward")
+    [('a man is walking forward', 'a man throws a ball')]
     """
-    parts = _JOINT.split(sentence)
+    parts = _THEN.split(sentence)
     subject = _subject(parts[0])
     if subject is None:
-        return [sentence]
+        return [(sentence,)]
     told = [parts[0]]
     for part in parts[1:]:
         clause = _clause(part, subject, parts[0])
         if clause is None:
-            return [sentence]
+            return [(sentence,)]
         told.append(clause)
-    return told
+    return [_at_once(clause, _subject(clause) or subject) for clause in told]
 
 
 def _clause(part: str, subject: str, first: str) -> str | None:
@@ -52,7 +63,27 @@ def _clause(part: str, subject: str, first: str) -> str | None:
     return None if again is None else first[: len(subject) + 1 + again.start()] + part
 
 
+def _at_once(clause: str, subject: str) -> tuple[str, ...]:
+    """What the legs and what the arms do, where one part of the clause tells of arms and the other does not."""
+    if match := _RAISED.search(clause):
+        other = f"{subject} raises {match['what']}"
+    elif match := _WHILE.search(clause):
+        other = f"{subject} is {match['verb']}{match['rest']}"
+    elif match := _AS.search(clause):
+        other = f"{subject} {inflect(match['verb'], 'third')}{match['rest']}"
+    elif (match := _AND.search(clause)) and _POSTURE.fullmatch(clause[: match.start()]) and _third(match["verb"]):
+        other = f"{subject} {match['verb']}{match['rest']}"
+    else:
+        return (clause,)
+    first = clause[: match.start()]
+    arms = [bool(_ARMS.search(part)) for part in (first, other)]
+    if arms[0] == arms[1]:
+        return (clause,)
+    return (other, first) if arms[0] else (first, other)
+
+
 def _subject(clause: str) -> str | None:
+    """What stands before the verb, a few words at most."""
     words = clause.split()
     for place, word in enumerate(words[1 : _SUBJECT_WORDS + 1], start=1):
         if word.lower() == "is" or _third(word) == word:
