@@ -3,12 +3,13 @@
 import pytest
 
 from motiongpt.errors import MotionGPTError
-from motiongpt.training.config import LanguageTraining, TokenizerTraining, config_names, load_config
+from motiongpt.training.config import LanguageTraining, MatcherTraining, TokenizerTraining, config_names, load_config
 
 
 @pytest.mark.parametrize("name", config_names())
 def test_packaged_configs_load(name):
-    kind = TokenizerTraining if name.endswith(("tokenizer", "refinement")) else LanguageTraining
+    tokenizer, matcher = name.endswith(("tokenizer", "refinement")), name.endswith(("matcher", "evaluator"))
+    kind = TokenizerTraining if tokenizer else MatcherTraining if matcher else LanguageTraining
     config = load_config(kind, name)
     assert config.loop.steps > 0
 

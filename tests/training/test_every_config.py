@@ -1,19 +1,24 @@
 """Every config of the package trains two steps: small networks in its place, its choices as they are."""
 
+import gzip
+
 import numpy as np
 import pytest
 
+from motiongpt.matching.matcher import Matcher
 from motiongpt.tokenizer import MotionTokenizer
-from motiongpt.training.config import LanguageTraining, TokenizerTraining, config_names, load_config
+from motiongpt.training.config import LanguageTraining, MatcherTraining, TokenizerTraining, config_names, load_config
 from motiongpt.training.language import train_language
+from motiongpt.training.matcher import train_matcher
 from motiongpt.training.tokenizer import train_tokenizer
 
 TOKENIZERS = [name for name in config_names() if name.endswith(("tokenizer", "refinement"))]
+MATCHERS = [name for name in config_names() if name.endswith(("matcher", "evaluator"))]
 # Causal models and LoRA are not what they are without their backbone: tests/training/test_backbones.py trains them.
 LANGUAGES = [
     name
     for name in config_names()
-    if name not in TOKENIZERS and load_config(LanguageTraining, name).model.backbone != "causal"
+    if name not in TOKENIZERS + MATCHERS and load_config(LanguageTraining, name).model.backbone != "causal"
 ]
 STEPS = ["loop.steps=2", "loop.batch_size=4"]
 # Clustering the first codes is tested elsewhere, and takes seconds.
@@ -55,6 +60,29 @@ def test_tokenizer(name, folder_of, tokenizers, tmp_path):
     motion = trained.decode_motion(codes)
     assert len(motion) == latents * trained.stride
     assert motion.skeleton.num_joints == (21 if name.startswith("kit") else 22)
+
+
+@pytest.fixture(scope="module")
+def mined(tmp_path_factory):
+    """Sentences that say the same as captions, as ``data mine`` writes them."""
+    path = tmp_path_factory.mktemp("mined") / "mined.jsonl.gz"
+    with gzip.open(path, "wt", encoding="utf-8") as file:
+        file.write('{"caption": "a person walks slowly", "sentences": ["someone is walking at a slow pace"]}\n')
+    return path
+
+
+@pytest.mark.parametrize("name", MATCHERS)
+def test_matcher(name, folder_of, tokenizers, mined, bert_folder, tmp_path):
+    values = [f"data={folder_of(name)}", f"output={tmp_path}", "loop.steps=2", "loop.batch_size=4"]
+    values += [f"text_encoder={bert_folder}", "network.width=32", "network.embedding=16"]
+    config = load_config(MatcherTraining, name)
+    values += [f"tokenizer={tokenizers['humanml3d']}"] if config.tokenizer else []
+    values += [f"mined={mined}"] if config.mined else []
+    matcher = Matcher.load(train_matcher(load_config(MatcherTraining, name, values)))
+    features = np.load(folder_of(name) / "new_joint_vecs" / "000000.npy")
+    motion, text = matcher.embed_motions([features]), matcher.embed_texts(["a person walks"])
+    assert motion.shape == text.shape == (1, 16)
+    assert np.linalg.norm(motion) == pytest.approx(1, abs=1e-5)
 
 
 @pytest.mark.parametrize("name", LANGUAGES)

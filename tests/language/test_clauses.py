@@ -1,0 +1,68 @@
+"""Sentences of several actions taken apart."""
+
+import pytest
+
+from motiongpt.language.clauses import clauses
+
+
+@pytest.mark.parametrize(
+    ("sentence", "told"),
+    [
+        ("a person walks forward", [("a person walks forward",)]),
+        ("a person jumps, then walks forward", [("a person jumps",), ("a person walks forward",)]),
+        ("the tall man sits down and then stands up", [("the tall man sits down",), ("the tall man stands up",)]),
+        ("someone squats before jumping high", [("someone squats",), ("someone jumps high",)]),
+        ("a person is walking, then slowly turns", [("a person is walking",), ("a person slowly turns",)]),
+        (
+            "she kicks with the left leg, then with the right leg",
+            [("she kicks with the left leg",), ("she kicks with the right leg",)],
+        ),
+        (
+            "a person raises the right arm, then the left arm",
+            [("a person raises the right arm",), ("a person raises the left arm",)],
+        ),
+        ("a man walks, then he sits down", [("a man walks",), ("he sits down",)]),
+        ("a person walks, stops and waves", [("a person walks, stops and waves",)]),
+        ("walk forward then jump", [("walk forward then jump",)]),
+        ("a person walks, then arms", [("a person walks, then arms",)]),
+        ("", [("",)]),
+    ],
+)
+def test_one_after_the_other(sentence, told):
+    assert clauses(sentence) == told
+
+
+@pytest.mark.parametrize(
+    ("sentence", "legs", "arms"),
+    [
+        ("a person walks while waving", "a person walks", "a person is waving"),
+        ("a man throws a ball while walking forward", "a man is walking forward", "a man throws a ball"),
+        ("someone waves a hand as they walk", "someone walks", "someone waves a hand"),
+        ("a person runs with both arms raised", "a person runs", "a person raises both arms"),
+        ("a person is sitting and raises the left arm", "a person is sitting", "a person raises the left arm"),
+        ("the woman stands in place and waves", "the woman stands in place", "the woman waves"),
+    ],
+)
+def test_legs_and_arms(sentence, legs, arms):
+    assert clauses(sentence) == [(legs, arms)]
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "a person walks and waves",
+        "a person walks while limping",
+        "a person waves while clapping",
+        "a person kicks with the left leg",
+        "a person lifts something with both hands",
+    ],
+)
+def test_what_cannot_be_told_apart_stays_whole(sentence):
+    assert clauses(sentence) == [(sentence,)]
+
+
+def test_both_kinds_in_one_sentence():
+    assert clauses("a person walks while waving, then sits down") == [
+        ("a person walks", "a person is waving"),
+        ("a person sits down",),
+    ]
