@@ -523,29 +523,29 @@ class MotionGPT:
             raise MotionGPTError(f"given must be two shares above 0 that add up to at most 1, but is {given}.")
         motions = [motion] if isinstance(motion, Motion) else list(motion)
         stride = self.tokenizer.stride
-        sources, seams, ends, gaps = [], [], [], []
+        results, seams, ends, gaps = [], [], [], []
         for one in motions:
             self.tokenizer.check_skeleton(one)
             source = one.resample(self.tokenizer.skeleton.fps)
             total = len(source)
             first, last = max(1, round(given[0] * total)), total - max(1, round(given[1] * total))
-            sources.append(source)
-            seams.append((first, max(first, last)))
-            head, tail = source[:first], source[max(first, last) :]
-            shown = replace(source, joints=np.concatenate([head.joints, tail.joints]))
+            results.append(source)
+            seams.append((first, last))
+            if last <= first:
+                continue
+            head = source[:first]
+            shown = replace(source, joints=np.concatenate([head.joints, source[last:].joints]))
             before = self._encode_part(head, shown)[: max(1, first // stride)]
             # The tail's codes start where a stride starts.
             offset = min(math.ceil(last / stride) * stride, total - 1)
             after = self._encode_part(source[offset:], shown)
             ends.append((before, after))
-            gaps.append(math.ceil(total / stride) - len(before) - len(after) if last > first else 0)
-        written = self.fill_codes(ends, gaps, seed=seed, temperature=temperature, top_k=top_k, top_p=top_p)
-        results = []
-        for source, (first, last), codes in zip(sources, seams, written, strict=True):
-            total = len(source)
-            if last == first:
-                results.append(source)
+            gaps.append(math.ceil(total / stride) - len(before) - len(after))
+        written = iter(self.fill_codes(ends, gaps, seed=seed, temperature=temperature, top_k=top_k, top_p=top_p))
+        for number, (source, (first, last)) in enumerate(zip(list(results), seams, strict=True)):
+            if last <= first:
                 continue
+            total, codes = len(source), next(written)
             # Where the hidden frames lie inside the codes at the seam, these can be one too many or too few.
             count = math.ceil(total / stride)
             codes = np.concatenate([codes[:count], np.repeat(codes[-1:], max(count - len(codes), 0))])
@@ -553,7 +553,7 @@ class MotionGPT:
             joints = join(source[:first].joints, generated, source[last:].joints, skeleton=source.skeleton)
             frames = np.arange(total)
             keep = (frames < first) | (frames >= last)
-            results.append(self._cleaned(replace(source, joints=joints), cleanup, keep=keep))
+            results[number] = self._cleaned(replace(source, joints=joints), cleanup, keep=keep)
         return results[0] if isinstance(motion, Motion) else results
 
     def extend_codes(
