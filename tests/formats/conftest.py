@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bodies import chain, smooth_turns
 
-from motiongpt.formats.rest_pose import rest_offsets
+from bodies import chain, smooth_turns
+from motiongpt.bodies.rest_pose import rest_offsets
 from motiongpt.motion import HUMANML3D, Motion
 
 

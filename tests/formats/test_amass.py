@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from bodies import bone_lengths, chain, smooth_turns, standing
 
+from bodies import bone_lengths, chain, smooth_turns, standing
 from motiongpt import formats
 from motiongpt.errors import MotionGPTError
 from motiongpt.motion import HUMANML3D

@@ -7,15 +7,15 @@ from pathlib import Path
 import numpy as np
 import pybvh
 import pytest
-from bodies import chain, smooth_turns
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
+from bodies import bone_lengths, chain
 from motiongpt import formats
+from motiongpt.bodies.rest_pose import rest_offsets
 from motiongpt.errors import MotionGPTError
-from motiongpt.formats import bvh, rig_fit
-from motiongpt.formats.rest_pose import rest_offsets
+from motiongpt.formats import bvh
 from motiongpt.motion import HUMANML3D, KIT, Motion
 
 ORDERS = ("XYZ", "XZY", "YXZ", "YZX", "ZXY", "ZYX")
@@ -397,24 +397,6 @@ def test_the_rest_pose_is_a_t_pose_facing_forward(tmp_path: Path, moving: Motion
     assert at["head end"][1] > at["head"][1] > at["neck"][1] > at["pelvis"][1]
 
 
-def test_knees_and_elbows_of_the_written_rig_bend_as_hinges(tmp_path: Path) -> None:
-    offsets = rest_offsets(np.array(HUMANML3D.lengths))
-    turns = smooth_turns(np.random.default_rng(5), 80, 22, 25)
-    bend = np.radians(60 + 30 * np.sin(np.arange(80) / 9))
-    hinges = {"left_knee": [1, 0, 0], "right_knee": [1, 0, 0], "left_elbow": [0, -1, 0], "right_elbow": [0, 1, 0]}
-    for name, axis in hinges.items():
-        turns[:, HUMANML3D.index(name)] = bend[:, None] * axis
-    for name in ("left_ankle", "right_ankle"):
-        turns[:, HUMANML3D.index(name)] = 0
-    motion = Motion(chain(offsets, HUMANML3D.parents, turns, np.tile([0, 1, 0], (80, 1))))
-    fitted = rig_fit.fit(motion)
-    for name, axis in hinges.items():
-        vector = Rotation.from_quat(fitted.quaternions[:, fitted.names.index(name)], scalar_first=True).as_rotvec()
-        along = vector @ np.array(axis, dtype=float)
-        across = np.linalg.norm(vector - along[:, None] * axis, axis=-1)
-        assert (across < 0.25 * along).all(), name
-
-
 def test_written_angles_do_not_jump(tmp_path: Path) -> None:
     # Three whole turns about the vertical with the body swinging: wrapped angles would jump by 360 degrees.
     base = chain(rest_offsets(np.array(HUMANML3D.lengths)), HUMANML3D.parents, np.zeros((1, 22, 3)), np.zeros((1, 3)))[
@@ -437,15 +419,14 @@ def test_short_and_long_clips(tmp_path: Path, moving: Motion, frames: int) -> No
     assert np.abs(again.joints - clip.joints).max() < 1e-3
 
 
-def test_changing_bone_lengths_keep_directions(tmp_path: Path, moving: Motion) -> None:
+def test_changing_bone_lengths_become_constant(tmp_path: Path, moving: Motion) -> None:
     stretched = Motion(moving.joints * np.linspace(0.95, 1.05, 60)[:, None, None].astype(np.float32))
     again = formats.read(formats.write(stretched, tmp_path / "stretched.bvh"))
-    parents = list(HUMANML3D.parents[1:])
-    for motion in (stretched, again):
-        bones = motion.joints[:, 1:] - motion.joints[:, parents]
-        motion.text = ""
-        motion.joints[:, 1:] = bones / np.linalg.norm(bones, axis=-1, keepdims=True)
-    np.testing.assert_allclose(stretched.joints[:, 1:], again.joints[:, 1:], atol=1e-4)
+    lengths = bone_lengths(again.joints)
+    np.testing.assert_allclose(lengths, np.broadcast_to(lengths[:1], lengths.shape), atol=1e-5)
+    np.testing.assert_allclose(lengths[0], np.median(bone_lengths(stretched.joints), axis=0), atol=1e-4)
+    # 5 % of a leg at the most.
+    assert np.linalg.norm(again.joints - stretched.joints, axis=-1).max() < 0.05
 
 
 def test_kit_joints_have_no_rig(tmp_path: Path) -> None:

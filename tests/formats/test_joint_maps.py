@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from bodies import standing
 from scipy.spatial.transform import Rotation
 
+from bodies import standing
 from motiongpt.errors import MotionGPTError
 from motiongpt.formats import joint_maps
 from motiongpt.motion import HUMANML3D

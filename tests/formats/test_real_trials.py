@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pybvh
 import pytest
-from bodies import bone_lengths
 
+from bodies import bone_lengths
 from motiongpt import formats
+from motiongpt.bodies import fit_pose
 from motiongpt.formats import bvh
 from motiongpt.motion import HUMANML3D, Motion
 
@@ -53,4 +54,6 @@ def test_hdm05_amc(trials: Path) -> None:
 def test_standard_motion_survives_a_bvh(trials: Path, tmp_path: Path, suffix: str) -> None:
     motion = formats.read(next(trials.glob(f"*{suffix}")))[:1200].standard()
     again = formats.read(formats.write(motion, tmp_path / "out.bvh"))
-    assert np.abs(again.joints - motion.joints).max() < 1e-3
+    assert np.abs(again.joints - fit_pose(motion).joints()).max() < 1e-3
+    # Hips and collars are rigid in the file, not in the recording.
+    assert np.linalg.norm(again.joints - motion.joints, axis=-1).mean() < 5e-3

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
+from motiongpt.bodies.rest_pose import SMPL_PELVIS, rest_offsets
 from motiongpt.errors import MotionGPTError
 from motiongpt.formats import rig
 from motiongpt.formats.arrays import load_npz
-from motiongpt.formats.rest_pose import SMPL_PELVIS, rest_offsets
 from motiongpt.motion import rotations
 from motiongpt.motion.kinematics import forward
 from motiongpt.motion.motion import Motion

@@ -11,9 +11,11 @@ from pathlib import Path
 
 import numpy as np
 
+from motiongpt.bodies.posing import fit_pose
+from motiongpt.bodies.rest_pose import tips
 from motiongpt.errors import MotionGPTError
 from motiongpt.files import atomic_path
-from motiongpt.formats import joint_maps, rig, rig_fit
+from motiongpt.formats import joint_maps, rig
 from motiongpt.formats.sniff import read_text
 from motiongpt.motion import rotations
 from motiongpt.motion.motion import Motion
@@ -352,8 +354,8 @@ def _smooth_euler(quaternions: np.ndarray) -> np.ndarray:
 def write(motion: Motion, path: Path, *, unit: str | float = "cm") -> None:
     """Write a BVH: T-pose at rest facing +Z, Y up, root channels Xposition Yposition Zposition, rotations Z X Y.
 
-    Joints carry HumanML3D's names, with a zero-length joint ("left_hip_base") before each hip and collar; head, toes
-    and wrists end in End Sites so that their bones show. For the rotations see :mod:`motiongpt.formats.rig_fit`.
+    Joints carry HumanML3D's names; head, toes and wrists end in End Sites so that their bones show. Bones keep one
+    length, so joints move by a few millimetres where those of the motion do not: see :func:`motiongpt.bodies.fit_pose`.
 
     Args:
         unit: length unit of the file, "cm" as most animation programs expect, or another of
@@ -363,14 +365,17 @@ def write(motion: Motion, path: Path, *, unit: str | float = "cm") -> None:
         MotionGPTError: another skeleton than HumanML3D's, unknown unit, unwritable folder.
     """
     scale = 1 / rig.unit_scale(unit, str(path))
-    fitted = rig_fit.fit(motion)
+    pose = fit_pose(motion)
+    ends = tips(pose.offsets)
     lines = ["HIERARCHY"]
+    order: list[int] = []  # depth first, as the file lists joints and their channels
 
     def joint(index: int, depth: int) -> None:
+        order.append(index)
         pad = "\t" * depth
-        name = fitted.names[index]
+        name = pose.names[index]
         root = index == 0
-        offset = " ".join(f"{value * scale:.6f}" for value in fitted.offsets[index])
+        offset = " ".join(f"{value * scale:.6f}" for value in pose.offsets[index])
         turns = " ".join(f"{axis}rotation" for axis in _WRITE_ORDER)
         channels = f"6 Xposition Yposition Zposition {turns}" if root else f"3 {turns}"
         lines.extend(
@@ -381,18 +386,18 @@ def write(motion: Motion, path: Path, *, unit: str | float = "cm") -> None:
                 f"{pad}\tCHANNELS {channels}",
             ]
         )
-        for child, parent in enumerate(fitted.parents):
+        for child, parent in enumerate(pose.parents):
             if parent == index:
                 joint(child, depth + 1)
-        if name in fitted.tips:
-            tip = " ".join(f"{value * scale:.6f}" for value in fitted.tips[name])
+        if name in ends:
+            tip = " ".join(f"{value * scale:.6f}" for value in ends[name])
             lines.extend([f"{pad}\tEnd Site", f"{pad}\t{{", f"{pad}\t\tOFFSET {tip}", f"{pad}\t}}"])
         lines.append(f"{pad}}}")
 
     joint(0, 0)
     lines.extend(["MOTION", f"Frames: {len(motion)}", f"Frame Time: {1 / motion.fps:.10g}"])
-    angles = _smooth_euler(fitted.quaternions).reshape(len(motion), -1)
-    rows = np.concatenate([fitted.root * scale, angles], axis=1)
+    angles = _smooth_euler(pose.quaternions[:, order]).reshape(len(motion), -1)
+    rows = np.concatenate([pose.root * scale, angles], axis=1)
     line = " ".join(["%.6f"] * rows.shape[1])
     with atomic_path(path) as temporary, temporary.open("w", encoding="ascii", newline="\n") as file:
         file.write("\n".join(lines) + "\n")

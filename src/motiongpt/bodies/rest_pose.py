@@ -41,6 +41,15 @@ def _directions() -> np.ndarray:
 # (22, 3) unit vectors from parent to joint; zero for the pelvis. Y up, facing +Z, left towards +X.
 REST_DIRECTIONS = _directions()
 
+# Tips that make the last bones visible in files and programs, in leg lengths (hip to ankle).
+_TIPS = {
+    "head": (0.0, 0.22, 0.03),
+    "left_foot": (0.0, 0.0, 0.08),
+    "right_foot": (0.0, 0.0, 0.08),
+    "left_wrist": (0.1, 0.0, 0.0),
+    "right_wrist": (-0.1, 0.0, 0.0),
+}
+
 # The average SMPL pelvis in the coordinates of the body model, about which its root rotation turns.
 SMPL_PELVIS = np.array([0.0, -0.22, 0.03])
 
@@ -48,3 +57,9 @@ SMPL_PELVIS = np.array([0.0, -0.22, 0.03])
 def rest_offsets(lengths: np.ndarray) -> np.ndarray:
     """(22, 3) offsets from the parent for bone lengths (22,), the pelvis' being 0."""
     return REST_DIRECTIONS * np.asarray(lengths)[:, None]
+
+
+def tips(offsets: np.ndarray) -> dict[str, np.ndarray]:
+    """Where the last bones end: (3,) from the joint at rest, by its name, for a body with these offsets (22, 3)."""
+    leg = sum(np.linalg.norm(offsets[HUMANML3D.index(name)]) for name in ("left_knee", "left_ankle"))
+    return {name: np.array(tip) * leg for name, tip in _TIPS.items()}
