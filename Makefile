@@ -9,7 +9,7 @@ PYTHON ?= python3
 VENV ?= .venv
 RAW ?= ../shared/data
 # Defaults of generation of the embedded model.
-GENERATION := top_p=0.95 guidance=8 rerank=12 min_seconds=2
+GENERATION := top_p=0.95 guidance=3 rerank=24 min_seconds=1.5 clauses=true
 TEXT ?= a person walks forward and turns left
 
 BIN := $(VENV)/bin
@@ -38,13 +38,18 @@ data: $(VENV)/installed-all
 # Each stage goes on where it was interrupted; the configs say what it reads and where it writes.
 model: data
 	$(INSTALL) '.[all,pretrained]'
-	$(BIN)/motiongpt data augment data/motion --output data/augmented
+	$(BIN)/motiongpt data augment data/motion --output data/augmented --clips 16000
+	$(BIN)/motiongpt data mine data/augmented --captions $(RAW)/captions/humanml3d.jsonl.gz \
+		--output data/augmented/mined.jsonl.gz
 	$(BIN)/motiongpt train tokenizer --config embedded-tokenizer
 	$(BIN)/motiongpt train tokenizer --config embedded-refinement
 	$(BIN)/motiongpt train pretrain --config embedded-pretrain
 	$(BIN)/motiongpt train instruct --config embedded-instruct
+	$(BIN)/motiongpt train instruct --config embedded-finetune
+	$(BIN)/motiongpt train evaluator --config embedded-matcher
 	$(BIN)/motiongpt train assemble --tokenizer runs/embedded-refinement/final \
-		--language runs/embedded-instruct/final --output src/motiongpt/weights $(GENERATION)
+		--language runs/embedded-finetune/final --matcher runs/embedded-matcher/final \
+		--output src/motiongpt/weights $(GENERATION)
 
 # The tests' tools come with everything else.
 $(VENV)/installed-all: pyproject.toml constraints.txt | $(BIN)/python

@@ -86,11 +86,13 @@ def test_matcher(name, folder_of, tokenizers, mined, bert_folder, tmp_path):
 
 
 @pytest.mark.parametrize("name", LANGUAGES)
-def test_language(name, folder_of, tokenizers, bert_folder, tmp_path):
+def test_language(name, folder_of, tokenizers, mined, bert_folder, tmp_path):
     tokenizer = tokenizers["kit" if name.startswith("kit") else "humanml3d"]
     values = [f"data={folder_of(name)}", f"tokenizer={tokenizer}", f"output={tmp_path}", "start=", "captions="]
     if load_config(LanguageTraining, name).model.text_encoder:
         values.append(f"model.text_encoder={bert_folder}")
+    if load_config(LanguageTraining, name).mined:
+        values.append(f"mined={mined}")
     config = load_config(LanguageTraining, name, [*values, *STEPS, *SMALL_LANGUAGE])
     assert (train_language(config) / "config.json").is_file()
 

@@ -38,6 +38,7 @@ from motiongpt.cli.options import (
     Temperature,
     TopK,
     TopP,
+    Whole,
 )
 from motiongpt.errors import MotionGPTError
 from motiongpt.motion import Motion
@@ -65,6 +66,7 @@ def generate(
     top_p: TopP = None,
     guidance: Guidance = None,
     rerank: Rerank = None,
+    whole: Whole = False,
     no_cleanup: NoCleanup = False,
     model: Model = None,
     device: Device = "cpu",
@@ -95,6 +97,7 @@ def generate(
         top_p=top_p,
         guidance=guidance,
         rerank=rerank,
+        clauses=False if whole else None,
         cleanup=cleanup_option(no_cleanup),
     )
     generating = watch.seconds

@@ -35,7 +35,10 @@ Guidance = Annotated[
     float | None, typer.Option("--guidance", help="Above 1: follow the sentence more closely; 1: do not guide.")
 ]
 Rerank = Annotated[
-    int | None, typer.Option("--rerank", help="Write so many candidates for each sample, keep the best read one.")
+    int | None, typer.Option("--rerank", help="Write so many candidates for each sample, keep the one that fits best.")
+]
+Whole = Annotated[
+    bool, typer.Option("--whole", help="Make a sentence of several actions at once, not action by action.")
 ]
 NoCleanup = Annotated[
     bool, typer.Option("--no-cleanup", help="Leave jitter and sliding feet of what is made as they are decoded.")

@@ -127,7 +127,7 @@ def assemble(
             raise MotionGPTError(f"{setting!r} must have the form key=value, such as top_p=0.9.")
         values[key] = yaml.safe_load(text)
         if not isinstance(values[key], (int, float)):
-            raise MotionGPTError(f"{setting!r}: the value must be a number.")
+            raise MotionGPTError(f"{setting!r}: the value must be a number, true or false.")
     generation = config_from(GenerationDefaults, values, "defaults of generation")
     writable_folder(output)
     model = MotionGPT(
