@@ -6,9 +6,13 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+import torch
 
 from motiongpt import Motion, MotionGPT, MotionGPTError
-from motiongpt.motion import measures
+from motiongpt.matching.matcher import Matcher, MatcherConfig
+from motiongpt.matching.reader import SentenceReader
+from motiongpt.motion import HUMANML3D, measures
+from motiongpt.motion.editing import combine, splice
 from motiongpt.motion.rotations import about, rotate
 
 
@@ -223,3 +227,61 @@ def test_cleanup_is_the_default_and_can_be_left_out(model, walk):
     for joints in (filled, unclean):
         np.testing.assert_array_equal(joints[:15], walk.joints[:15])
         np.testing.assert_array_equal(joints[-15:], walk.joints[-15:])
+
+
+def test_actions_one_after_the_other_are_made_apart_and_joined(model):
+    options = {"seed": 2, "cleanup": False, "rerank": 1}
+    joined = model.generate("a person walks, then jumps", clauses=True, max_seconds=6, **options)
+    alone = [
+        model.generate(f"a person {verb}", min_seconds=0.5, max_seconds=3, **options) for verb in ("walks", "jumps")
+    ]
+    expected = splice(*alone)
+    assert joined.text == "a person walks, then jumps"
+    np.testing.assert_allclose(joined.joints[:, 1:] - joined.joints[:, :1],
+                               expected.joints[:, 1:] - expected.joints[:, :1], atol=1e-5)  # fmt: skip
+    whole = model.generate("a person walks, then jumps", clauses=False, max_seconds=6, **options)
+    assert len(whole) != len(joined) or np.abs(whole.joints - joined.joints).max() > 1e-3
+
+
+def test_legs_of_one_action_and_arms_of_another(model):
+    options = {"seed": 1, "cleanup": False, "rerank": 1, "min_seconds": 1, "max_seconds": 4}
+    both = model.generate("a person walks while waving", clauses=True, **options)
+    legs, arms = (model.generate(f"a person {action}", **options) for action in ("walks", "is waving"))
+    expected = combine(legs, arms)
+    np.testing.assert_allclose(both.joints - both.joints[:, :1], expected.joints - expected.joints[:, :1], atol=1e-5)
+
+
+def test_an_exact_length_keeps_the_sentence_whole(model):
+    options = {"seconds": 3.0, "seed": 1, "rerank": 1}
+    joined = model.generate("a person walks, then jumps", clauses=True, **options)
+    whole = model.generate("a person walks, then jumps", clauses=False, **options)
+    np.testing.assert_array_equal(joined.joints, whole.joints)
+
+
+def test_a_sentence_can_say_how_long_it_lasts(model):
+    motions = model.generate(["a person walks for three seconds", "a person jumps"], seed=1)
+    assert motions[0].seconds == pytest.approx(3)
+    assert model.generate("a person walks for three seconds", max_seconds=2, seed=1).seconds <= 2
+    assert model.generate("a person walks for three seconds", seconds=1, seed=1).seconds == pytest.approx(1)
+
+
+def test_a_matcher_chooses_among_candidates(tiny_model_folder, bert_folder, tmp_path):
+    model = MotionGPT.from_pretrained(tiny_model_folder)
+    dim = HUMANML3D.feature_dim
+    reader = SentenceReader.pretrained(str(bert_folder))
+    config = MatcherConfig(width=32, heads=2, motion_layers=1, text_layers=1, embedding=16)
+    torch.manual_seed(0)
+    matcher = Matcher(config, reader, np.zeros(dim), np.ones(dim), HUMANML3D).eval()
+    assert len({MotionGPT(model.tokenizer, model.language, matcher=one).fingerprint() for one in (None, matcher)}) == 2
+    model.matcher = matcher
+    options = {"seconds": 2.0, "seed": 5, "cleanup": False}
+    candidates = model.generate("a person jumps", n=6, rerank=1, **options)
+    chosen = model.generate("a person jumps", n=2, rerank=3, **options)
+    for number, motion in enumerate(chosen):
+        group = candidates[3 * number : 3 * number + 3]
+        assert any(np.array_equal(motion.joints, one.joints) for one in group)
+    model.save_pretrained(tmp_path)
+    again = MotionGPT.from_pretrained(tmp_path)
+    assert again.matcher is not None
+    for one, other in zip(again.generate("a person jumps", n=2, rerank=3, **options), chosen, strict=True):
+        np.testing.assert_allclose(one.joints, other.joints, atol=0.02)
