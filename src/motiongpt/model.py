@@ -341,8 +341,9 @@ class MotionGPT:
     ) -> Iterator[Motion]:
         """The motion of a sentence while it is written: what there is after every few codes, the whole at the end.
 
-        The last motion equals that of :meth:`generate` with the same arguments, ``rerank=1`` and ``clauses=False``: what
-        is shown already cannot be exchanged for a better candidate. The length asked for must fit one window of the model.
+        The last motion equals that of :meth:`generate` with the same arguments, ``rerank=1`` and ``clauses=False``:
+        what is shown already cannot be exchanged for a better candidate. The length asked for must fit one window of
+        the model.
 
         Args:
             every: codes between two partial motions.

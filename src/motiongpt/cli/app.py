@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from motiongpt import __version__
-from motiongpt.cli import batch, checkpoints, data, evaluate, files, motions, tokens, train
+from motiongpt.cli import batch, checkpoints, data, evaluate, files, motions, search, tokens, train
 from motiongpt.cli.console import say
 from motiongpt.errors import Interrupted, MotionGPTError
 
@@ -31,6 +31,7 @@ app.command()(motions.predict)
 app.command()(motions.inbetween)
 app.command()(motions.ask)
 app.command()(batch.batch)
+app.command()(search.search)
 app.command()(files.convert)
 app.command()(files.render)
 app.command("import-checkpoint")(checkpoints.import_checkpoint)
