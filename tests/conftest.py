@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import shutil
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -218,3 +220,20 @@ def reserved_words() -> list[str]:
         "sprawl backpedal retreat prance gallop frozen rooted hoist thrust jab totter zip"
     )
     return words.split(" ")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """A Chromium without a window, driven by playwright; skips where one of the two is missing."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if program is None:
+        pytest.skip("there is no Chromium on this machine")
+    # No graphics card is needed: WebGL is computed. Sound and camera are made up.
+    options = ["--no-sandbox", "--no-first-run", "--disable-background-networking", "--use-gl=angle"]
+    options += ["--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+    options += ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=program, args=options)
+        yield browser
+        browser.close()
