@@ -78,12 +78,28 @@ def test_render_every_mode(cli: Cli, walk_file: Path) -> None:
         assert film.n_frames == 60
 
 
+def test_render_several_and_transparent(cli: Cli, walk_file: Path) -> None:
+    Motion.load(walk_file)[:30].save("short.npy")
+    small = ("--size", "320x120")
+    result = cli("render", walk_file, "short.npy", *small, "--caption", "one", "--caption", "two", "--json")
+    answer = json.loads(result.out)
+    assert answer["output"] == "outputs/walk_short.mp4"
+    assert [entry["frames"] for entry in answer["motions"]] == [60, 30]
+    assert cli("render", walk_file, "--transparent", *small).lines == ["outputs/walk.webm"]
+    options = ("--mode", "frame", "--body", "skeleton", "--transparent")
+    assert cli("render", walk_file, "short.npy", *options, *small, "-o", "two.png").code == 0
+    with Image.open("two.png") as picture:
+        assert (picture.mode, picture.size) == ("RGBA", (320, 120))
+
+
 def test_render_refusals(refused: Callable[..., str], walk_file: Path) -> None:
     assert "60 frames" in refused("render", walk_file, "--mode", "frame", "--frame", 60)
     assert "1280x720" in refused("render", walk_file, "--size", "large")
     assert ".png" in refused("render", walk_file, "-o", "w.mp4", "--mode", "strip")
     assert ".mp4" in refused("render", walk_file, "-o", "w.png")
     assert "blender" in refused("render", walk_file, "--engine", "blender")
+    assert ".webm" in refused("render", walk_file, "-o", "w.mp4", "--transparent")
+    assert "one motion, not 2" in refused("render", walk_file, walk_file, "--mode", "sequence")
     assert not Path("w.png").exists()
 
 

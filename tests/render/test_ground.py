@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from motiongpt.motion import Motion
-from motiongpt.render.body import build_body
 from motiongpt.render.camera import choose_azimuth, make_view, place_camera
+from motiongpt.render.figures import make_figure
 from motiongpt.render.ground import Ground
 
 
@@ -61,7 +61,7 @@ def test_shadow_lies_under_the_feet(figure, place) -> None:
     position = camera.positions[0]
     before = ground.draw(position)
     after = before.copy()
-    ground.draw_shadow(after, position, [(build_body(motion), 0)])
+    ground.draw_shadow(after, position, [(make_figure(motion, "skeleton"), 0)])
     darker = before.astype(int).sum(2) - after.astype(int).sum(2)
     assert darker.min() >= 0
     for foot in (10, 11):
@@ -81,7 +81,7 @@ def test_shadow_is_fainter_when_the_body_is_in_the_air(figure) -> None:
     for frame in range(2):
         before = ground.draw(camera.positions[0])
         after = before.copy()
-        ground.draw_shadow(after, camera.positions[0], [(build_body(motion), frame)])
+        ground.draw_shadow(after, camera.positions[0], [(make_figure(motion, "skeleton"), frame)])
         depths.append((before.astype(int) - after).max())
     assert 0 < depths[1] < 0.85 * depths[0]
 

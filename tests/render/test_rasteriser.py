@@ -1,91 +1,119 @@
-"""Front surfaces of volumes against their definitions, tried point by point."""
+"""The mesh rasteriser against geometry that is known in closed form."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 import numpy as np
 import pytest
 
-from motiongpt.render.rasteriser import _Cone, _Ellipsoid
+from motiongpt.render.camera import View, make_view
+from motiongpt.render.rasteriser import draw_meshes
 
-COLOUR = np.ones(3, dtype=np.float32)
-
-
-def nearest_sphere(size: int, start: np.ndarray, end: np.ndarray, r0: float, r1: float) -> np.ndarray:
-    """First z on each pixel's ray inside any of many spheres along the axis, infinity where there is none.
-
-    That a round cone is the union of those spheres is its definition.
-    """
-    x, y = np.meshgrid(np.arange(size), np.arange(size))
-    hit = np.full((size, size), np.inf)
-    for s in np.linspace(0, 1, 401):
-        centre, radius = start + s * (end - start), r0 + s * (r1 - r0)
-        rest = radius**2 - (x - centre[0]) ** 2 - (y - centre[1]) ** 2
-        hit = np.where(rest >= 0, np.minimum(hit, centre[2] - np.sqrt(np.maximum(rest, 0))), hit)
-    return hit
+WHITE = (1.0, 1.0, 1.0)
+SIZE = (160, 120)
 
 
-def march(inside: Callable[[np.ndarray], np.ndarray], size: int, near: float, far: float, step: float) -> np.ndarray:
-    """First z inside a volume on each pixel's ray, infinity where there is none."""
-    z = np.arange(near, far, step, dtype=np.float32)
-    points = np.stack(np.meshgrid(np.arange(size), np.arange(size), z, indexing="xy"), axis=-1).astype(np.float32)
-    hits = inside(points)
-    return np.where(hits.any(-1), z[hits.argmax(-1)], np.inf)
+@pytest.fixture
+def view() -> View:
+    """Looks along -Z from +Z, level."""
+    return make_view(SIZE, 0.0, 0.0, 0, 0)
 
 
-@pytest.mark.parametrize(
-    ("start", "end", "r0", "r1"),
-    [
-        ((12, 30, 0), (36, 22, 0), 8.0, 5.0),  # across the picture
-        ((14, 20, 0), (34, 34, 32), 9.0, 6.0),  # away from the camera
-        ((38, 30, 0), (18, 20, -30), 5.0, 9.0),  # towards it, growing
-        ((24, 24, 0), (25, 24, 30), 12.0, 4.0),  # end on, larger in front
-        ((24, 24, 0), (25, 23, -30), 12.0, 4.0),  # end on, smaller in front
-        ((24, 24, 0), (24, 24, 0), 7.0, 7.0),  # a sphere
-    ],
-)
-def test_cone_surface(start: tuple, end: tuple, r0: float, r1: float) -> None:
-    a, b = np.array(start, dtype=np.float32), np.array(end, dtype=np.float32)
-    expected = nearest_sphere(48, a, b, r0, r1)
-    cone = _Cone(a, b, r0, r1, COLOUR, depth=5.0, pixels_per_metre=100.0)
-    x, y = np.arange(48, dtype=np.float32), np.arange(48, dtype=np.float32)[:, None]
-    normal, depth, fill = cone.surface(x, y)
-    assert np.all(fill[np.isinf(expected)] < 0.75)
-    # Deep inside the outline depth is well conditioned; at the outline the surface runs along the ray.
-    solid = np.isfinite(expected) & (np.abs(normal[2]) > 0.25)
-    assert solid.sum() > 60
-    assert np.all(fill[solid] >= 0.49)
-    np.testing.assert_allclose((depth[solid] - 5.0) * 100, expected[solid], atol=0.2)
-    np.testing.assert_allclose(sum(n[solid] ** 2 for n in normal), 1, atol=1e-3)
-    x0, x1, y0, y1 = cone.box(48, 48)
-    outside = np.ones((48, 48), dtype=bool)
-    outside[y0:y1, x0:x1] = False
-    assert np.all(np.isinf(expected[outside]))
+CAMERA = np.array([0, 0, 4], dtype=np.float32)
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_ellipsoid_surface(seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    turn = np.linalg.qr(rng.normal(size=(3, 3)))[0]
-    axes = (turn * rng.uniform(6, 18, size=(3, 1))).astype(np.float32)
-    centre = np.array([31.0, 33.0])
-    world_to_ball = np.linalg.inv(axes.T)  # p = axes.T @ ball
+def ball(centre: tuple[float, float, float], radius: float, colour=WHITE, steps: int = 40):
+    """A sphere (vertices, faces, colours) of latitudes and longitudes."""
+    latitude, longitude = np.meshgrid(
+        np.linspace(-np.pi / 2, np.pi / 2, steps), np.linspace(0, 2 * np.pi, 2 * steps), indexing="ij"
+    )
+    across = np.cos(latitude)
+    points = np.stack([across * np.sin(longitude), np.sin(latitude), across * np.cos(longitude)], -1).reshape(-1, 3)
+    corners = np.arange(points.shape[0]).reshape(latitude.shape)
+    a, b, c, d = corners[:-1, :-1].ravel(), corners[:-1, 1:].ravel(), corners[1:, 1:].ravel(), corners[1:, :-1].ravel()
+    faces = np.concatenate([np.stack([a, b, c], 1), np.stack([a, c, d], 1)]).astype(np.int32)
+    return points * radius + centre, faces, np.tile(np.float32(colour), (len(points), 1))
 
-    def inside(points: np.ndarray) -> np.ndarray:
-        return (((points - [*centre, 0]) @ world_to_ball.T) ** 2).sum(-1) <= 1
 
-    expected = march(inside, 64, -25, 25, 0.2)
-    ellipsoid = _Ellipsoid(centre, axes, COLOUR, depth=2.0, pixels_per_metre=50.0)
-    x, y = np.arange(64, dtype=np.float32), np.arange(64, dtype=np.float32)[:, None]
-    normal, depth, fill = ellipsoid.surface(x, y)
-    assert np.all(fill[np.isinf(expected)] < 0.75)
-    solid = np.isfinite(expected) & (np.abs(normal[2]) > 0.25)
-    assert solid.sum() > 60
-    assert np.all(fill[solid] >= 0.49)
-    np.testing.assert_allclose((depth[solid] - 2.0) * 50, expected[solid], atol=0.5)
-    # The normal is the gradient of the implicit form at the surface.
-    points = np.stack(np.broadcast_arrays(x - centre[0], y - centre[1], (depth - 2.0) * 50), axis=-1)
-    gradient = points @ (world_to_ball.T @ world_to_ball)
-    gradient /= np.linalg.norm(gradient, axis=-1, keepdims=True)
-    np.testing.assert_allclose(np.stack(normal, axis=-1)[solid], gradient[solid], atol=2e-2)
+def drawn(view: View, meshes: list, channels: int = 3) -> np.ndarray:
+    picture = np.zeros((SIZE[1], SIZE[0], channels), dtype=np.uint8)
+    draw_meshes(picture, view, CAMERA, meshes)
+    return picture
+
+
+def test_a_ball_is_the_disc_that_perspective_makes_of_it(view) -> None:
+    alpha = drawn(view, [ball((0, 0, 0), 0.5)], 4)[..., 3] / 255
+    radius = view.focal * 0.5 / np.sqrt(CAMERA[2] ** 2 - 0.5**2)
+    assert alpha.sum() == pytest.approx(np.pi * radius**2, rel=0.01)
+    y, x = np.mgrid[: SIZE[1], : SIZE[0]]
+    away = np.hypot(x - view.centre[0], y - view.centre[1])
+    assert np.all(alpha[away < radius - 1.5] == 1)
+    assert np.all(alpha[away > radius + 1.5] == 0)
+    # The edge is smooth: there are pixels that are covered in part.
+    assert len(np.unique(alpha)) == 5
+
+
+def test_no_cracks_between_triangles(view) -> None:
+    vertices, faces, colours = ball((0.013, 0.007, 0), 0.7, steps=90)
+    alpha = drawn(view, [(vertices, faces, colours)], 4)[..., 3]
+    rows = np.flatnonzero(alpha.max(1) == 255)
+    for row in rows[2:-2]:
+        columns = np.flatnonzero(alpha[row])
+        inside = alpha[row, columns[0] + 3 : columns[-1] - 2]
+        assert np.all(inside == 255)
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_the_nearer_mesh_hides_the_farther_whatever_the_order(view, order) -> None:
+    meshes = [ball((0, 0, 1), 0.2, (1, 0, 0)), ball((0, 0, -1), 0.8, (0, 0, 1))]
+    picture = drawn(view, [meshes[n] for n in order]).astype(int)
+    middle = picture[SIZE[1] // 2, SIZE[0] // 2]
+    assert middle[0] > middle[2] + 50
+    beside = picture[SIZE[1] // 2, SIZE[0] // 2 + 18]
+    assert beside[2] > beside[0] + 50
+
+
+def test_balls_that_cross_meet_where_their_spheres_do(view) -> None:
+    picture = drawn(view, [ball((-0.2, 0, 0), 0.4, (1, 0, 0)), ball((0.2, 0, 0), 0.4, (0, 0, 1))]).astype(int)
+    row = picture[round(view.centre[1])]
+    middle = view.centre[0]
+    assert np.all(row[int(middle) - 20 : int(middle) - 1, 0] > row[int(middle) - 20 : int(middle) - 1, 2])
+    assert np.all(row[int(middle) + 2 : int(middle) + 20, 2] > row[int(middle) + 2 : int(middle) + 20, 0])
+
+
+def test_light_comes_from_above_and_sides_are_those_of_the_world(view) -> None:
+    picture = drawn(view, [ball((0, 0, 0), 0.6, (0.6, 0.6, 0.6))]).astype(int).sum(2)
+    x, y = round(view.centre[0]), round(view.centre[1])
+    reach = round(view.focal * 0.4 / CAMERA[2])
+    assert picture[y - reach, x] > picture[y + reach, x] + 60
+    assert picture[y, x - reach] > picture[y, x + reach] + 20  # the lamp stands at the left
+
+
+def test_faces_that_look_away_are_not_drawn(view) -> None:
+    vertices, faces, colours = ball((0, 0, 0), 0.5)
+    inside_out = drawn(view, [(vertices, faces[:, ::-1], colours)])
+    outside = drawn(view, [(vertices, faces, colours)])
+    # Of a ball that is turned inside out, the far half is seen, lit from within.
+    assert (inside_out.max(2) > 0).sum() == pytest.approx((outside.max(2) > 0).sum(), rel=0.05)
+    assert not np.array_equal(inside_out, outside)
+    one = np.array([[-0.5, 0, 0], [0.5, 0, 0], [0, 0.5, 0]], dtype=np.float32)
+    assert drawn(view, [(one, np.int32([[0, 1, 2]]), colours[:3])]).any()
+    assert not drawn(view, [(one, np.int32([[0, 2, 1]]), colours[:3])]).any()
+
+
+def test_a_triangle_covers_its_area(view) -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        corners = rng.uniform(-0.7, 0.7, (3, 3)) * [1, 1, 0]
+        area = np.cross(corners[1] - corners[0], corners[2] - corners[0])[2]
+        face = np.int32([[0, 1, 2]] if area > 0 else [[0, 2, 1]])
+        alpha = drawn(view, [(corners.astype(np.float32), face, np.ones((3, 3)))], 4)[..., 3] / 255
+        expected = abs(area) / 2 * (view.focal / CAMERA[2]) ** 2
+        assert alpha.sum() == pytest.approx(expected, rel=0.03, abs=3)
+
+
+def test_what_is_behind_the_lens_or_beside_the_picture_is_left_out(view) -> None:
+    for centre in ((0, 0, 6), (40, 0, 0), (0, -40, 0), (0, 0, 4)):
+        picture = drawn(view, [ball(centre, 0.5)])
+        assert not picture.any(), centre
+    # Partly beside it: no error, and its part is there.
+    assert drawn(view, [ball((1.2, 0, 0), 0.6)])[:, -1].any()

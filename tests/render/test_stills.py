@@ -11,12 +11,17 @@ from PIL import Image
 from motiongpt import MotionGPTError
 from motiongpt.motion import KIT, Motion
 from motiongpt.render import render_frame, render_sequence, render_strip, save_image
-from motiongpt.render.body import Limbs, forward
+from motiongpt.render.film import Film
+from motiongpt.render.limbs import Limbs, forward
 from motiongpt.render.video import make_film
 
 SIZE = (480, 270)
 # Joint indices of elbows, wrists, knees and ankles.
 LEFT_LIMBS, RIGHT_LIMBS = (18, 20, 4, 7), (19, 21, 5, 8)
+
+
+def film_of(motion: Motion) -> Film:
+    return make_film(motion, captions="", size=SIZE, fps=None, body="skeleton", trail=False, transparent=False)
 
 
 def reds(picture: np.ndarray) -> np.ndarray:
@@ -33,7 +38,7 @@ def middle(mask: np.ndarray) -> np.ndarray:
 
 
 def joint_pixels(motion: Motion, frame: int = 0) -> np.ndarray:
-    panel = make_film(motion, captions="", size=SIZE, fps=None, trail=False).panels[0]
+    panel = film_of(motion).panels[0]
     return np.rint(panel.camera.view.project(motion.joints[frame], panel.camera.positions[frame])).astype(int)
 
 
@@ -57,8 +62,8 @@ def test_limbs_are_drawn_where_the_joints_project_in_the_colour_of_their_side(fi
 
 def test_trunk_and_head_are_solid(figure) -> None:
     motion = figure()
-    with_body = render_frame(motion, 0, size=SIZE, caption="").astype(int)
-    empty = make_film(motion, captions="", size=SIZE, fps=None, trail=False).panels[0]
+    with_body = render_frame(motion, 0, size=SIZE, captions="").astype(int)
+    empty = film_of(motion).panels[0]
     floor = empty._ground.draw(empty.camera.positions[0]).astype(int)
     for x, y in joint_pixels(motion)[[0, 3, 6, 9, 15]]:
         assert np.abs(with_body[y, x] - floor[y, x]).sum() > 8
@@ -68,7 +73,7 @@ def test_moving_to_the_right_of_the_picture_moves_the_body_there(figure) -> None
     path = np.zeros((30, 3))
     path[:, 0] = np.linspace(0, 1.2, 30)  # short enough for a camera that stands still
     motion = figure(path)
-    film = make_film(motion, captions="", size=SIZE, fps=None, trail=False)
+    film = film_of(motion)
     direction = np.sign(film.panels[0].camera.view.rotation[0, 0])
     first, last = render_frame(motion, 0, size=SIZE), render_frame(motion, -1, size=SIZE)
     for mask in (reds, blues):
@@ -79,8 +84,8 @@ def test_mirroring_swaps_the_colours(figure) -> None:
     joints = figure(np.zeros((20, 3))).joints.copy()
     joints[:, 20, 1] += np.linspace(0, 0.5, 20)  # the left hand rises, so the camera has a side to choose
     motion = Motion(joints)
-    plain = render_frame(motion, 10, size=SIZE, caption="")
-    mirrored = render_frame(motion.mirrored(), 10, size=SIZE, caption="")[:, ::-1]
+    plain = render_frame(motion, 10, size=SIZE, captions="")
+    mirrored = render_frame(motion.mirrored(), 10, size=SIZE, captions="")[:, ::-1]
     for one, other in ((reds, blues), (blues, reds)):
         a, b = one(plain), other(mirrored)
         assert (a & b).sum() > 0.9 * (a | b).sum()
@@ -88,7 +93,7 @@ def test_mirroring_swaps_the_colours(figure) -> None:
 
 def test_nearer_limb_hides_the_farther(figure) -> None:
     still = figure()
-    towards_camera = -make_film(still, captions="", size=SIZE, fps=None, trail=False).panels[0].camera.view.rotation[2]
+    towards_camera = -film_of(still).panels[0].camera.view.rotation[2]
     for wrist, elbow, mask in ((20, 18, blues), (21, 19, reds)):
         for distance in (0.3, -0.3):
             joints = still.joints.copy()
@@ -108,7 +113,7 @@ def test_trail_and_caption_can_be_left_out(walk) -> None:
 
     full = render_frame(walk, 60, size=SIZE)
     assert green(full) > green(render_frame(walk, 60, size=SIZE, trail=False)) + 30
-    assert dark(full) > dark(render_frame(walk, 60, size=SIZE, caption="")) + 30
+    assert dark(full) > dark(render_frame(walk, 60, size=SIZE, captions="")) + 30
 
 
 @pytest.mark.parametrize(
@@ -125,7 +130,7 @@ def test_trail_and_caption_can_be_left_out(walk) -> None:
     ],
 )
 def test_any_caption_is_drawn(figure, text) -> None:
-    picture = render_frame(figure(), 0, size=(160, 96), caption=text)
+    picture = render_frame(figure(), 0, size=(160, 96), captions=text)
     assert picture.shape == (96, 160, 3)
 
 
@@ -208,6 +213,35 @@ def test_sequence_keeps_places_of_a_journey_and_colours_by_time(walk) -> None:
     assert np.ptp(columns) > 0.5 * 640
 
 
+def laid_over(picture: np.ndarray, background: int) -> np.ndarray:
+    alpha = picture[..., 3:] / 255
+    return picture[..., :3] * alpha + background * (1 - alpha)
+
+
+@pytest.mark.parametrize("draw", [lambda m, **o: render_frame(m, 3, captions="", trail=False, **o), render_sequence])
+def test_transparent_pictures_hold_the_figures_as_they_are(walk, draw) -> None:
+    plain = draw(walk, size=SIZE).astype(float)
+    clear = draw(walk, size=SIZE, transparent=True)
+    assert clear.shape == (270, 480, 4)
+    solid = clear[..., 3] == 255
+    assert solid.sum() > 500
+    assert np.abs(clear[solid][:, :3] - plain[solid]).max() <= 1
+    # Nothing at the top: no sky. A shadow below: black that lets most of the light through.
+    assert clear[:5].max() == 0
+    shadow = (clear[..., 3] > 20) & (clear[..., 3] < 160) & (clear[..., :3].max(2) < 3)
+    assert shadow.sum() > 100
+    # Laid over the colour of the sky it looks much like the picture with a floor.
+    assert np.abs(laid_over(clear, 240) - plain).mean() < 12
+
+
+def test_motions_side_by_side_have_their_names(figure) -> None:
+    three = [figure(name=name) for name in ("walk", "jump", "")]
+    picture = render_frame(three, 0, size=(960, 270))
+    dark = [(picture[:40, n * 320 + 4 : n * 320 + 160].max(2) < 160).sum() for n in range(3)]
+    assert min(dark[:2]) > 10
+    assert dark[2] == 0
+
+
 def test_strip_has_one_figure_a_pose_at_one_scale(walk) -> None:
     picture = render_strip(walk, 5)
     assert picture.shape == (400, 1000, 3)
@@ -233,8 +267,8 @@ def test_save_image_round_trip(tmp_path, figure) -> None:
 @pytest.mark.parametrize(
     ("call", "word"),
     [
-        (lambda m, d: render_frame(m, 5), "frame 5"),
-        (lambda m, d: render_frame(m, -6), "frame -6"),
+        (lambda m, d: render_frame(m, 5), "no frame 5"),
+        (lambda m, d: render_frame(m, -6), "no frame -6"),
         (lambda m, d: render_frame(m, 0, size=(10, 10)), "64 to 8192"),
         (lambda m, d: render_frame(m, 0, size="big"), "(width, height)"),
         (lambda m, d: render_sequence(m, 0), "between 1 and"),

@@ -64,6 +64,38 @@ def test_several_motions_stand_side_by_side_until_the_longest_ends(tmp_path, fig
             assert (half[..., 2] - half[..., 0] > 50).sum() > 40
 
 
+def test_webm_and_mov(tmp_path, walk) -> None:
+    for name, codec in (("a.webm", "vp9"), ("a.mov", "h264")):
+        path = render_video(walk[:9], tmp_path / name, size=SIZE)
+        with av.open(str(path)) as container:
+            frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+            assert container.streams.video[0].codec_context.name == codec
+        assert len(frames) == 9
+        assert np.abs(frames[4] - render_frame(walk[:9], 4, size=SIZE).astype(int)).mean() < 4
+
+
+def opacities(path) -> list[np.ndarray]:
+    """Alpha (H, W) of each frame of a file; only libvpx reads that of VP9."""
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        if stream.codec_context.name != "vp9":
+            return [frame.to_ndarray(format="rgba")[..., 3] for frame in container.decode(stream)]
+        decoder = av.CodecContext.create("libvpx-vp9", "r")
+        frames = [frame for packet in container.demux(stream) for frame in decoder.decode(packet)]
+        return [frame.to_ndarray(format="rgba")[..., 3] for frame in frames]
+
+
+@pytest.mark.parametrize("name", ["a.webm", "a.mov"])
+def test_transparent_films_show_the_figure_alone(tmp_path, walk, name) -> None:
+    path = render_video(walk[:5], tmp_path / name, size=SIZE, transparent=True, captions="")
+    alphas = opacities(path)
+    expected = render_frame(walk[:5], 3, size=SIZE, transparent=True, captions="")[..., 3]
+    assert len(alphas) == 5
+    assert np.abs(alphas[3].astype(int) - expected).mean() < 3
+    assert alphas[3][:8].max() < 8
+    assert (alphas[3] > 240).sum() > 150
+
+
 def test_gif_has_the_frames_and_runs_in_real_time(tmp_path, walk) -> None:
     path = render_video(walk[:10], tmp_path / "walk.gif", size=SIZE, fps=30)
     with Image.open(path) as picture:
@@ -89,8 +121,10 @@ def test_one_frame(tmp_path, figure) -> None:
 @pytest.mark.parametrize(
     ("options", "name", "word"),
     [
-        ({}, "a.avi", ".mp4 or .gif"),
-        ({}, "a", ".mp4 or .gif"),
+        ({}, "a.avi", ".mp4 or .mov or .webm or .gif"),
+        ({}, "a", ".gif"),
+        ({"transparent": True}, "a.mp4", "must end in .mov or .webm"),
+        ({"body": "ghost"}, "a.mp4", "'ghost'"),
         ({"size": (193, 108)}, "a.mp4", "194x108"),
         ({"size": (0, 108)}, "a.mp4", "64 to 8192"),
         ({"fps": 0}, "a.mp4", "frames a second"),

@@ -130,7 +130,9 @@ def check_output(path: Path) -> Path:
 
 def save_motion(motion: Motion, path: Path, **options: Any) -> Path:
     """Write a motion with options of its format; a video shows its progress on a terminal."""
-    if path.suffix.lower() in (".mp4", ".gif"):
+    from motiongpt.formats import VIDEO_SUFFIXES
+
+    if path.suffix.lower() in VIDEO_SUFFIXES:
         options["progress"] = sys.stderr.isatty()
     return motion.save(path, **options)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from enum import Enum
 from pathlib import Path
 from typing import Annotated
@@ -18,7 +19,10 @@ from motiongpt.motion import Motion
 def convert(
     source: Annotated[Path, typer.Argument(metavar="IN", help="Motion: .bvh, .amc, .npz or .npy.", show_default=False)],
     target: Annotated[
-        Path, typer.Argument(metavar="OUT", help="File to write: .npy, .bvh, .mp4, .gif, .png.", show_default=False)
+        Path,
+        typer.Argument(
+            metavar="OUT", help="File to write: .npy, .bvh, .mp4, .webm, .mov, .gif, .png.", show_default=False
+        ),
     ],
     keep_proportions: Annotated[
         bool, typer.Option("--keep-proportions", help="Keep the lengths of the source's limbs.")
@@ -60,11 +64,16 @@ class Mode(Enum):
 
 
 def render(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Motion: .bvh, .amc, .npz or .npy.", show_default=False)],
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="Motions: .bvh, .amc, .npz or .npy.", show_default=False)
+    ],
     output: Annotated[
         Path | None,
         typer.Option(
-            "-o", "--output", metavar="FILE", help="File to write: .mp4 or .gif for a video, .png for a picture."
+            "-o",
+            "--output",
+            metavar="FILE",
+            help="File to write: .mp4, .webm, .mov or .gif for a video, .png for a picture.",
         ),
     ] = None,
     mode: Annotated[
@@ -75,8 +84,15 @@ def render(
     ] = 0,
     poses: Annotated[int | None, typer.Option("--poses", min=1, help="Poses in a sequence (6) or strip (8).")] = None,
     engine: Annotated[Engine, typer.Option("--engine", help="What draws.")] = Engine.fast,
-    body: Annotated[Body, typer.Option("--body", help="What the figure is drawn as.")] = Body.mannequin,
-    caption: Annotated[str | None, typer.Option("--caption", help="Text under the picture.")] = None,
+    body: Annotated[
+        Body | None, typer.Option("--body", help="What figures are drawn as; KIT's joints only as a skeleton.")
+    ] = None,
+    caption: Annotated[
+        list[str] | None, typer.Option("--caption", help="Text under the picture; once for each of several motions.")
+    ] = None,
+    transparent: Annotated[
+        bool, typer.Option("--transparent", help="Leave floor and sky out: .png, and .webm or .mov for a video.")
+    ] = False,
     size: Annotated[
         str | None, typer.Option("--size", metavar="WxH", help="Pixels; 1280x720, or what a strip needs.")
     ] = None,
@@ -85,33 +101,43 @@ def render(
     skeleton: SkeletonName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Draw a motion as it stands in its file: a video, or a picture.
+    """Draw motions as they stand in their files: a video, or a picture. Several stand side by side with their names.
 
     Writes outputs/<name>.mp4, or outputs/<name>_<mode>.png, when -o is not given.
     """
-    # One engine and one body so far: typer refuses other names, so there is nothing to choose between here.
-    from motiongpt.render import render_frame, render_sequence, render_strip, save_image
+    # One engine so far: typer refuses other names, so there is nothing to choose between here.
+    from motiongpt.formats import VIDEO_SUFFIXES
+    from motiongpt.render import render_frame, render_sequence, render_strip, render_video, save_image
 
     moving = mode is Mode.video
-    path = check_output(output or OUTPUTS / (f"{file.stem}.mp4" if moving else f"{file.stem}_{mode.value}.png"))
-    if moving == (path.suffix.lower() not in (".mp4", ".gif")):
-        raise MotionGPTError(f"{path}: a {mode.value} is written to {'.mp4 or .gif' if moving else '.png'} files.")
+    name = "_".join(file.stem for file in files[:3])
+    suffix = (".webm" if transparent else ".mp4") if moving else f"_{mode.value}.png"
+    path = check_output(output or OUTPUTS / (name + suffix))
+    if moving == (path.suffix.lower() not in VIDEO_SUFFIXES):
+        wanted = " or ".join(VIDEO_SUFFIXES) if moving else ".png"
+        raise MotionGPTError(f"{path}: a {mode.value} is written to {wanted} files.")
     pixels = None if size is None else _parse_size(size)
-    motion = Motion.load(file, fps=fps, unit=unit, skeleton=skeleton)
-    if caption is not None:
-        motion.text = caption
-    if moving:
-        save_motion(motion, path, size=pixels or _SIZE)
-    elif mode is Mode.frame:
-        save_image(render_frame(motion, frame, size=pixels or _SIZE), path)
-    elif mode is Mode.sequence:
-        save_image(render_sequence(motion, poses or 6, size=pixels or _SIZE), path)
-    else:
-        save_image(render_strip(motion, poses or 8, size=pixels), path)
-    if as_json:
-        print_json(
-            {"input": str(file), "output": str(path), "mode": mode.value, "frames": len(motion), "fps": motion.fps}
+    motions = [Motion.load(file, fps=fps, unit=unit, skeleton=skeleton) for file in files]
+    if mode in (Mode.sequence, Mode.strip) and len(motions) > 1:
+        raise MotionGPTError(
+            f"A {mode.value} shows one motion, not {len(motions)}: name one file, or use --mode video."
         )
+    options = {"body": None if body is None else body.value, "transparent": transparent}
+    if moving:
+        show = sys.stderr.isatty()
+        render_video(motions, path, captions=caption, size=pixels or _SIZE, progress=show, **options)
+    elif mode is Mode.frame:
+        save_image(render_frame(motions, frame, captions=caption, size=pixels or _SIZE, **options), path)
+    else:
+        note = None if caption is None else " ".join(caption)
+        if mode is Mode.sequence:
+            picture = render_sequence(motions[0], poses or 6, caption=note, size=pixels or _SIZE, **options)
+        else:
+            picture = render_strip(motions[0], poses or 8, caption=note, size=pixels, **options)
+        save_image(picture, path)
+    if as_json:
+        facts = [{"input": str(f), "frames": len(m), "fps": m.fps} for f, m in zip(files, motions, strict=True)]
+        print_json({"output": str(path), "mode": mode.value, "motions": facts})
     else:
         print(path)
 

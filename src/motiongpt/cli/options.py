@@ -22,7 +22,8 @@ OutputFile = Annotated[
     typer.Option("-o", "--output", metavar="FILE", help="File for the result; its suffix names the format."),
 ]
 Formats = Annotated[
-    str, typer.Option("--format", metavar="A,B", help="What to write: mp4, gif, png, bvh, npy, features.npy.")
+    str,
+    typer.Option("--format", metavar="A,B", help="What to write: mp4, webm, mov, gif, png, bvh, npy, features.npy."),
 ]
 Temperature = Annotated[
     float | None, typer.Option("--temperature", min=0.0, help="Variety of sampling; 0 takes the likeliest.")
@@ -65,3 +66,4 @@ class Body(str, Enum):
     """What a figure is drawn as."""
 
     mannequin = "mannequin"
+    skeleton = "skeleton"

@@ -45,12 +45,12 @@ def _write_strip(motion: Motion, path: Path, **options: Any) -> None:
     save_image(render_strip(motion, **options), path)
 
 
+VIDEO_SUFFIXES = (".mp4", ".webm", ".mov", ".gif")
 READERS: dict[str, Callable[..., Motion]] = {".bvh": bvh.read, ".amc": amc.read, ".npz": amass.read, ".npy": npy.read}
 WRITERS: dict[str, Callable[..., None]] = {
     ".npy": npy.write,
     ".bvh": bvh.write,
-    ".mp4": _write_video,
-    ".gif": _write_video,
+    **dict.fromkeys(VIDEO_SUFFIXES, _write_video),
     ".png": _write_strip,
 }
 
@@ -117,7 +117,7 @@ def write(motion: Motion, path: str | Path, **options: Any) -> Path:
     Args:
         motion: what to write, as it is: frame rate, proportions and place are kept.
         path: the file to make or replace.
-        options: of the format: ``content`` (.npy), ``unit`` (.bvh), those of rendering for .mp4, .gif and .png.
+        options: of the format: ``content`` (.npy), ``unit`` (.bvh), those of rendering for videos and .png.
 
     Returns:
         The path.
@@ -133,4 +133,4 @@ def write(motion: Motion, path: str | Path, **options: Any) -> Path:
     return path
 
 
-__all__ = ["READERS", "WRITERS", "read", "write"]
+__all__ = ["READERS", "VIDEO_SUFFIXES", "WRITERS", "read", "write"]

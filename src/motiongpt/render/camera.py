@@ -8,7 +8,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from motiongpt.motion import Motion
-from motiongpt.render.body import Limbs, body_scale, floor_height, forward
+from motiongpt.render.limbs import Limbs, body_scale, floor_height, forward
 
 _FIELD_OF_VIEW = np.radians(30)  # vertical; a long lens keeps proportions
 _SIDE_ANGLE = np.radians(38)  # between the body's front and the camera at the first frame

@@ -8,10 +8,11 @@ import numpy as np
 
 from motiongpt.errors import MotionGPTError
 from motiongpt.motion import Motion
-from motiongpt.render.body import Limbs, build_body, floor_height
-from motiongpt.render.camera import Camera, choose_azimuth, make_view, place_camera
-from motiongpt.render.ground import Ground, blend
-from motiongpt.render.rasteriser import draw_bodies
+from motiongpt.render.camera import Camera, View, choose_azimuth, make_view, place_camera
+from motiongpt.render.figures import Colour, Figure, make_figure, tinted
+from motiongpt.render.ground import Ground, lay_over
+from motiongpt.render.limbs import Limbs, floor_height
+from motiongpt.render.rasteriser import Mesh, draw_meshes
 from motiongpt.render.text import FAINT, INK, text_mask
 
 _ELEVATION = np.radians(13)
@@ -26,16 +27,26 @@ class Film:
         motions: at least one, all at the same frame rate; a shorter one holds its last frame.
         captions: one text a motion ("" for none), written under it.
         size: (width, height) of the whole picture in pixels.
+        body: what the figures are drawn as, see :func:`motiongpt.render.figures.make_figure`.
         trail: draw the path of the root on the floor.
+        transparent: leave floor and sky out.
 
     Raises:
-        MotionGPTError: the panels would be too small to show anything.
+        MotionGPTError: the panels would be too small to show anything, or the body cannot be drawn.
     """
 
     def __init__(
-        self, motions: Sequence[Motion], captions: Sequence[str], size: tuple[int, int], trail: bool = True
+        self,
+        motions: Sequence[Motion],
+        captions: Sequence[str],
+        size: tuple[int, int],
+        *,
+        body: str | None,
+        trail: bool,
+        transparent: bool,
     ) -> None:
         self.size = size
+        self.transparent = transparent
         self.fps = motions[0].fps
         self.num_frames = max(len(m) for m in motions)
         columns = _columns(len(motions), size)
@@ -47,7 +58,8 @@ class Film:
             )
         labels = [m.name for m in motions] if len(motions) > 1 else [""]
         self.panels = [
-            Panel(m, cell, caption, label, trail) for m, caption, label in zip(motions, captions, labels, strict=True)
+            Panel(motion, cell, caption, label, make_figure(motion, body), trail, transparent)
+            for motion, caption, label in zip(motions, captions, labels, strict=True)
         ]
         # One distance for all: figures side by side are compared, so they share a scale.
         distance = max(panel.camera.distance for panel in self.panels)
@@ -57,18 +69,21 @@ class Film:
         self._digits = max(round(size[1] * 0.023), 10)
 
     def draw(self, index: int) -> np.ndarray:
-        """Frame ``index`` as (H, W, 3) uint8 RGB."""
+        """Frame ``index`` as (H, W, 3) uint8 RGB, or (H, W, 4) RGBA, colours multiplied by opacity, if transparent."""
         if len(self.panels) == 1:
             picture = self.panels[0].draw(index)
         else:
-            picture = np.full((self.size[1], self.size[0], 3), 244, dtype=np.uint8)
+            width, height = self.size
+            picture = np.full((height, width, 4 if self.transparent else 3), 0 if self.transparent else 244, np.uint8)
             for panel, (top, left) in zip(self.panels, self._corners, strict=True):
                 width, height = panel.size
                 picture[top : top + height, left : left + width] = panel.draw(min(index, panel.num_frames - 1))
-                if left:
+                if left and not self.transparent:
                     picture[top : top + height, left - 1 : left + 1] = 255
-                if top:
+                if top and not self.transparent:
                     picture[top - 1 : top + 1, left : left + width] = 255
+        if self.transparent:  # made to be laid over something else, where a clock would be in the way
+            return picture
         clock = f"{index + 1}/{self.num_frames} · {index / self.fps:.2f} s"
         mask = text_mask(clock, self._digits, self.size[0], lines=1)
         margin = self._digits
@@ -79,11 +94,21 @@ class Film:
 class Panel:
     """One motion with its camera, floor, caption and label."""
 
-    def __init__(self, motion: Motion, size: tuple[int, int], caption: str, label: str, trail: bool) -> None:
+    def __init__(
+        self,
+        motion: Motion,
+        size: tuple[int, int],
+        caption: str,
+        label: str,
+        figure: Figure,
+        trail: bool,
+        transparent: bool,
+    ) -> None:
         self.size = size
         self.num_frames = len(motion)
         self._motion = motion
-        self._body = build_body(motion)
+        self._figure = figure
+        self._transparent = transparent
         width, height = size
         unit = min(height, width)
         self._caption = (
@@ -105,7 +130,7 @@ class Panel:
     def look_from(self, distance: float) -> None:
         """Fix the camera's distance in metres and prepare the floor for it."""
         self.camera = place_camera(self._motion, self._view, self._free, distance)
-        self._ground = Ground(self.camera)
+        self._ground = Ground(self.camera, transparent=self._transparent)
 
     def draw(self, index: int) -> np.ndarray:
         position = self.camera.positions[index]
@@ -113,9 +138,9 @@ class Panel:
         if self._trail_frames:
             begin = max(index + 1 - self._trail_frames, 0)
             self._ground.draw_trail(picture, position, self._path[begin : index + 1])
-        bodies = [(self._body, index)]
-        self._ground.draw_shadow(picture, position, bodies)
-        draw_bodies(picture, self._view, position, bodies)
+        figures = [(self._figure, index)]
+        self._ground.draw_shadow(picture, position, figures)
+        draw_figures(picture, self._view, position, figures)
         width, height = self.size
         if self._caption is not None:
             h, w = self._caption.shape
@@ -125,11 +150,26 @@ class Panel:
         return picture
 
 
+def draw_figures(
+    picture: np.ndarray,
+    view: View,
+    position: np.ndarray,
+    figures: Sequence[tuple[Figure, int]],
+    colours: Sequence[Colour] | None = None,
+) -> None:
+    """Draw figures, each at one of its frames, in their own colours or each in shades of one that is given."""
+    meshes: list[Mesh] = []
+    for number, (figure, index) in enumerate(figures):
+        own = figure.colours if colours is None else tinted(figure.colours, colours[number])
+        meshes.append((figure.vertices(index), figure.faces, own))
+    draw_meshes(picture, view, position, meshes)
+
+
 def paste(picture: np.ndarray, mask: np.ndarray, colour: np.ndarray, top: int, left: int) -> None:
     """Lay a colour over the picture through a mask placed at (top, left); what sticks out is cut."""
     top, left = max(top, 0), max(left, 0)
     part = picture[top : top + mask.shape[0], left : left + mask.shape[1]]
-    blend(part, mask[: part.shape[0], : part.shape[1]], colour)
+    lay_over(part, mask[: part.shape[0], : part.shape[1]], colour)
 
 
 def checked_size(size: tuple[int, int]) -> tuple[int, int]:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from PIL import Image, ImageDraw
 
-from motiongpt.render.body import Body
+from motiongpt.render import kernels
 from motiongpt.render.camera import Camera, View
+from motiongpt.render.figures import Figure
 from motiongpt.render.rasteriser import view_light
 
 SKY = np.array([0.955, 0.960, 0.968])
 FLOOR = np.array([0.880, 0.890, 0.905])
 TRAIL = np.array([0.20, 0.62, 0.47])
+BLACK = np.zeros(3)
 _TILE = 0.5  # metres
 _CONTRAST = 0.030
 _SHADOW_STEP = 4  # pixels a cell of the shadow map
@@ -21,15 +25,19 @@ _TRAIL_SHARPNESS = 2  # the trail is drawn this much larger, then shrunk, for sm
 class Ground:
     """The floor as seen by one camera of fixed direction and height; only its place over the floor changes.
 
-    The floor fades out at ``radius`` metres around the figure (by default far behind it).
-
     Everything that does not depend on that place (distance of each pixel, fade, sharpness of the tiles) is worked out
-    once, so that a frame costs a few passes over the picture.
+    once, so that a frame costs one pass over the picture.
+
+    Args:
+        camera: whose floor it is.
+        radius: metres around the figure at which the floor has faded out; far behind it when None.
+        transparent: leave the floor itself out; shadows and trails lie on nothing.
     """
 
-    def __init__(self, camera: Camera, radius: float | None = None) -> None:
+    def __init__(self, camera: Camera, radius: float | None = None, transparent: bool = False) -> None:
         view = camera.view
         self.view = view
+        self.transparent = transparent
         height = float(camera.positions[0, 1])
         x = (np.arange(view.width, dtype=np.float32) - view.centre[0]) / view.focal
         y = -(np.arange(view.height, dtype=np.float32) - view.centre[1]) / view.focal
@@ -38,9 +46,10 @@ class Ground:
         depth = np.where(down < -1e-4, height / np.maximum(-down, 1e-4), 1e4).astype(np.float32)
         # Floor coordinates (east, north) of each pixel relative to the point under the camera.
         self._sideways = depth[:, None] * x
-        self._depth = depth
         self._right = np.array([right[0], right[2]], dtype=np.float32)
         self._row = (up[None, [0, 2]] * y[:, None] + ahead[None, [0, 2]]) * depth[:, None]
+        if transparent:
+            return
         target = ahead * camera.distance  # the figure, relative to the camera
         radius = 1.55 * camera.distance if radius is None else radius
         away = np.hypot(
@@ -49,66 +58,56 @@ class Ground:
         )
         fade = np.clip(1 - (away / radius) ** 2, 0, 1) ** 1.5
         fade = np.where(down[:, None] < -1e-4, fade, 0).astype(np.float32)
-        self._plain = [((s + (f - s) * fade) * 255).astype(np.uint8) for s, f in zip(SKY, FLOOR, strict=True)]
-        first = int(np.argmax(fade.max(axis=1) > 0.01))
-        self._first = first
-        self._strength = fade[first:] * np.float32(_CONTRAST * 255)
-        self._tile_grid = [self._tile_axis(axis, first) for axis in range(2)]
+        self._plain = ((SKY + (FLOOR - SKY) * fade[..., None]) * 255).astype(np.uint8)
+        self._first = int(np.argmax(fade.max(axis=1) > 0.01))
+        self._strength = fade[self._first :] * np.float32(_CONTRAST * 255)
+        axes = [self._tile_axis(axis, self._first) for axis in range(2)]
+        self._phases, self._sharpness = (np.stack([axis[part] for axis in axes]) for part in range(2))
         self._still: tuple[tuple[float, float], np.ndarray] | None = None
 
     def _tile_axis(self, axis: int, first: int) -> tuple[np.ndarray, np.ndarray]:
-        """Phase of each pixel in tiles along one floor axis, and how many pixels wide a tile looks there."""
+        """Place of each pixel along one floor axis in pairs of tiles, and how many pixels wide a tile looks there."""
         place = self._sideways[first:] * self._right[axis] + self._row[first:, None, axis]
         phase = place / (2 * _TILE)
         step = np.hypot(np.gradient(phase, axis=0), np.gradient(phase, axis=1))
-        # 16-bit angles wrap around by themselves; the triangle wave below has its corners at 0 and half a turn.
-        turn = (phase % 1 * 65536).astype(np.uint32).astype(np.uint16)
-        return turn, (1 / np.maximum(step * 16384, 1)).astype(np.float32)
+        return phase.astype(np.float32), (1 / np.maximum(2 * step, 1e-4)).astype(np.float32)
 
     def draw(self, position: np.ndarray) -> np.ndarray:
-        """Picture (H, W, 3) uint8 of the empty floor from a camera at ``position``."""
-        key = (float(position[0]), float(position[2]))
-        if self._still is None or self._still[0] != key:
-            self._still = (key, self._checker(key))
+        """Picture (H, W, 3) uint8 of the empty floor from a camera at ``position``; (H, W, 4) of zeros without it."""
+        if self.transparent:
+            return np.zeros((self.view.height, self.view.width, 4), dtype=np.uint8)
+        place = (float(position[0]), float(position[2]))
+        if self._still is None or self._still[0] != place:
+            picture = np.empty_like(self._plain)
+            moved = [np.float32(p / (2 * _TILE) % 1) for p in place]
+            kernels.checker(picture, self._plain, self._strength, self._phases, self._sharpness, *moved, self._first)
+            self._still = (place, picture)
         return self._still[1].copy()
 
-    def _checker(self, place: tuple[float, float]) -> np.ndarray:
-        waves = []
-        for (turn, sharp), here in zip(self._tile_grid, place, strict=True):
-            moved = turn + np.uint16(int(here / (2 * _TILE) % 1 * 65536) % 65536)
-            wave = np.abs(moved.view(np.int16)).astype(np.float32)
-            wave -= 16384
-            wave *= sharp
-            np.clip(wave, -1, 1, out=wave)
-            waves.append(wave)
-        wave = waves[0]
-        wave *= waves[1]
-        wave *= self._strength
-        # Adding to bytes modulo 256 is exact here, as no sum leaves 0..255, and much faster than in floats.
-        change = wave.astype(np.int8).view(np.uint8)
-        planes = []
-        for plain in self._plain:
-            plane = plain.copy()
-            plane[self._first :] += change
-            planes.append(Image.fromarray(plane))
-        return np.asarray(Image.merge("RGB", planes))
+    def draw_shadow(self, picture: np.ndarray, position: np.ndarray, figures: Sequence[tuple[Figure, int]]) -> None:
+        """Darken the floor where figures, each at one of its frames, keep the light away.
 
-    def draw_shadow(self, frame: np.ndarray, position: np.ndarray, bodies: list[tuple[Body, int]]) -> None:
-        """Darken the floor of ``frame`` where bodies keep the light away: sharp at contact, soft from high up."""
+        Sharp at contact, soft from high up.
+        """
         light = view_light(self.view)
         slide = -light[[0, 2]] / light[1] * 0.40  # a higher sun than the one that lights the body: shadows stay close
-        for body, index in bodies:
-            starts, ends, radii = _casters(body, index)
+        for figure, index in figures:
+            starts, ends, radii = figure.casters(index)
             low, high = starts[:, 1], ends[:, 1]
             a = starts[:, [0, 2]] + low[:, None] * slide
             b = ends[:, [0, 2]] + high[:, None] * slide
-            self._cast(frame, position, a, b, radii, np.minimum(low, high) - radii)
+            self._cast(picture, position, a, b, radii, np.minimum(low, high) - radii)
 
     def _cast(
-        self, frame: np.ndarray, position: np.ndarray, a: np.ndarray, b: np.ndarray, radii: np.ndarray, gap: np.ndarray
+        self,
+        picture: np.ndarray,
+        position: np.ndarray,
+        a: np.ndarray,
+        b: np.ndarray,
+        radii: np.ndarray,
+        gap: np.ndarray,
     ) -> None:
-        gap = np.maximum(gap, 0)
-        soft = 0.035 + 0.36 * gap
+        soft = 0.035 + 0.36 * np.maximum(gap, 0)
         reach = radii + soft
         points = np.concatenate([a - reach[:, None], a + reach[:, None], b - reach[:, None], b + reach[:, None]])
         west, south = points.min(0)
@@ -116,47 +115,20 @@ class Ground:
         corners = np.array([[x, 0, z] for x in (west, east) for z in (south, north)], dtype=np.float32)
         if self.view.to_camera(corners, position)[:, 2].min() < 0.2:
             return
-        pixels = self.view.project(corners, position)
-        box = _box(pixels, self.view, 2)
+        box = _box(self.view.project(corners, position), self.view, 2)
         if box is None:
             return
         x0, x1, y0, y1 = box
         rows, columns = np.arange(y0, y1, _SHADOW_STEP), np.arange(x0, x1, _SHADOW_STEP)
-        px = self._sideways[np.ix_(rows, columns)]
-        place_x = px * self._right[0] + self._row[rows, None, 0] + position[0]
-        place_z = px * self._right[1] + self._row[rows, None, 1] + position[2]
-        clear = np.ones(place_x.shape, dtype=np.float32)
-        # Plain floats keep the arrays in single precision.
-        casters = zip(a.tolist(), (b - a).tolist(), radii.tolist(), soft.tolist(), strict=True)
-        for (ax, az), (bx, bz), radius, blur in casters:
-            dx, dz = place_x - ax, place_z - az
-            along = dx * bx
-            along += dz * bz
-            along *= 1 / (bx * bx + bz * bz + 1e-6)
-            np.clip(along, 0, 1, out=along)
-            dx -= along * bx
-            dz -= along * bz
-            dx *= dx
-            dz *= dz
-            dx += dz
-            inside = np.sqrt(dx, out=dx)
-            inside *= -1 / (2 * blur)
-            inside += (radius + blur) / (2 * blur)
-            np.clip(inside, 0, 1, out=inside)
-            inside *= inside * (3 - 2 * inside)
-            # A small thing high up blocks little of a large lamp.
-            inside *= -0.72 * radius / (radius + 0.55 * blur)
-            inside += 1
-            clear *= inside
-        dark = Image.fromarray(np.clip((1 - clear) * 0.66 * 255, 0, 255).astype(np.uint8))
+        sideways = self._sideways[np.ix_(rows, columns)]
+        places = (sideways * self._right[i] + self._row[rows, None, i] + position[2 * i] for i in range(2))
+        capsules = (a, b - a, radii, soft)
+        dark = Image.fromarray(kernels.cast_shadows(*(np.float32(part) for part in (*capsules, *places))))
         wide = (len(columns) * _SHADOW_STEP, len(rows) * _SHADOW_STEP)
         shade = np.asarray(dark.resize(wide, Image.Resampling.BILINEAR))[: y1 - y0, : x1 - x0]
-        remaining = 256 - shade.astype(np.uint16)
-        for channel in range(3):
-            part = frame[y0:y1, x0:x1, channel]
-            part[...] = (part * remaining) >> 8
+        lay_over(picture[y0:y1, x0:x1], shade, BLACK)
 
-    def draw_trail(self, frame: np.ndarray, position: np.ndarray, path: np.ndarray, width: float = 0.035) -> None:
+    def draw_trail(self, picture: np.ndarray, position: np.ndarray, path: np.ndarray, width: float = 0.035) -> None:
         """Draw the path (n, 3) of the root on the floor as a ribbon, fainter where it is older."""
         path = _thin(path[:, [0, 2]], 0.06)
         if len(path) < 2:
@@ -182,29 +154,12 @@ class Ground:
         for n in np.flatnonzero(visible[:-1] & visible[1:]).tolist():
             quad = [*corners[0, n], *corners[0, n + 1], *corners[1, n + 1], *corners[1, n]]
             draw.polygon([float(v) for v in quad], fill=int(255 * (0.85 - 0.55 * age[n])))
-        blend(frame[y0:y1, x0:x1], np.asarray(mask.reduce(k)), TRAIL)
+        lay_over(picture[y0:y1, x0:x1], np.asarray(mask.reduce(k)), TRAIL)
 
 
-def blend(part: np.ndarray, mask: np.ndarray, colour: np.ndarray) -> None:
-    """Lay one RGB colour (0..1) over ``part`` (h, w, 3) uint8 in place, as far as ``mask`` (h, w) 0..255 says."""
-    rows, columns = np.nonzero(mask)
-    weight = mask[rows, columns].astype(np.int32)[:, None]
-    ink = (np.asarray(colour) * 255).astype(np.int32)
-    part[rows, columns] = (part[rows, columns] * (255 - weight) + ink * weight + 127) // 255
-
-
-def _casters(body: Body, index: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Cones and ellipsoids alike as capsules: ends (N, 3) twice and radii (N,)."""
-    axes = body.axes[index]
-    lengths = np.maximum(np.linalg.norm(axes, axis=-1), 1e-6)
-    order = np.argsort(lengths, axis=1)
-    pick = np.arange(len(axes))
-    radius = (lengths[pick, order[:, 0]] + lengths[pick, order[:, 1]]) / 2
-    long = axes[pick, order[:, 2]]
-    half = long * np.maximum(1 - radius / lengths[pick, order[:, 2]], 0)[:, None]
-    starts = np.concatenate([body.starts[index], body.centres[index] - half])
-    ends = np.concatenate([body.ends[index], body.centres[index] + half])
-    return starts, ends, np.concatenate([body.radii.mean(1), radius])
+def lay_over(picture: np.ndarray, mask: np.ndarray, colour: np.ndarray) -> None:
+    """Lay one RGB colour (0..1) over a picture (h, w, 3 or 4) uint8 in place, as far as ``mask`` (h, w) 0..255 says."""
+    kernels.lay_over(picture, mask, (np.append(colour, 1) * 255).astype(np.uint8))
 
 
 def _thin(path: np.ndarray, spacing: float) -> np.ndarray:

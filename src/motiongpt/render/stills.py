@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,13 +12,13 @@ from PIL import Image
 from motiongpt.errors import MotionGPTError
 from motiongpt.files import atomic_path
 from motiongpt.motion import Motion
-from motiongpt.render.body import Limbs, body_scale, build_body, forward
 from motiongpt.render.camera import choose_azimuth, make_view, place_camera
-from motiongpt.render.film import checked_size, paste
+from motiongpt.render.figures import Colour, make_figure
+from motiongpt.render.film import checked_size, draw_figures, paste
 from motiongpt.render.ground import Ground
-from motiongpt.render.rasteriser import draw_bodies
+from motiongpt.render.limbs import Limbs, body_scale, forward
 from motiongpt.render.text import FAINT, INK, text_mask
-from motiongpt.render.video import make_film
+from motiongpt.render.video import make_film, straight
 
 _SEQUENCE_ELEVATION = np.radians(18)
 _STRIP_ELEVATION = np.radians(8)
@@ -31,24 +32,26 @@ _TIME_COLOURS = np.array(
 
 
 def render_frame(
-    motion: Motion,
+    motions: Motion | Sequence[Motion],
     index: int,
     *,
-    caption: str | None = None,
+    captions: str | Sequence[str] | None = None,
     size: tuple[int, int] = (1280, 720),
+    body: str | None = None,
     trail: bool = True,
+    transparent: bool = False,
 ) -> np.ndarray:
-    """The frame ``index`` (negative counts from the end) of the video of a motion, as (H, W, 3) uint8 RGB.
+    """The frame ``index`` (negative counts from the end) of the video of motions, as a picture (H, W, 3) uint8 RGB.
 
-    Options as in :func:`motiongpt.render.render_video`.
+    Options as in :func:`motiongpt.render.render_video`; transparent pictures are (H, W, 4) uint8 RGBA.
 
     Raises:
-        MotionGPTError: there is no such frame, or an impossible size.
+        MotionGPTError: there is no such frame, or as :func:`motiongpt.render.render_video` says.
     """
-    if not -len(motion) <= index < len(motion):
-        raise MotionGPTError(f"There is no frame {index}: {motion.name or 'the motion'} has {len(motion)} frames.")
-    film = make_film(motion, captions=caption, size=size, fps=None, trail=trail)
-    return film.draw(index % len(motion))
+    film = make_film(motions, captions=captions, size=size, fps=None, body=body, trail=trail, transparent=transparent)
+    if not -film.num_frames <= index < film.num_frames:
+        raise MotionGPTError(f"There is no frame {index}: there are {film.num_frames} frames.")
+    return straight(film.draw(index % film.num_frames))
 
 
 def render_sequence(
@@ -57,6 +60,8 @@ def render_sequence(
     *,
     caption: str | None = None,
     size: tuple[int, int] = (1280, 720),
+    body: str | None = None,
+    transparent: bool = False,
 ) -> np.ndarray:
     """Several poses in one scene, coloured by time from pale to deep, as (H, W, 3) uint8 RGB.
 
@@ -69,9 +74,11 @@ def render_sequence(
         poses: how many, at most one a frame.
         caption: text under the picture; by default the motion's own ``text``.
         size: (width, height) in pixels.
+        body: what the figures are drawn as, as in :func:`motiongpt.render.render_video`.
+        transparent: leave floor and sky out; the picture is (H, W, 4) uint8 RGBA.
 
     Raises:
-        MotionGPTError: an impossible number of poses or size.
+        MotionGPTError: an impossible number of poses or size, or a body that cannot be drawn.
     """
     frames = _along_path(motion, _checked_poses(poses))
     count = len(frames)
@@ -81,16 +88,17 @@ def render_sequence(
     view = make_view(size, azimuth, float(_SEQUENCE_ELEVATION), edge, bottom)
     camera = place_camera(picked, view, (edge, bottom), follow=False)
     position = camera.positions[0]
-    ground = Ground(camera)
+    ground = Ground(camera, transparent=transparent)
     picture = ground.draw(position)
     if not spread:
         ground.draw_trail(picture, position, motion.joints[:, Limbs.of(motion).root])
-    body = build_body(picked)
-    bodies = [(body.tinted(_time_colour(n / max(count - 1, 1))), n) for n in range(count)]
-    ground.draw_shadow(picture, position, bodies)
-    draw_bodies(picture, view, position, bodies)
+    figure = make_figure(picked, body)
+    colours = [_time_colour(n / max(count - 1, 1)) for n in range(count)]
+    figures = [(figure, n) for n in range(count)]
+    ground.draw_shadow(picture, position, figures)
+    draw_figures(picture, view, position, figures, colours)
     _write_note(picture, note, edge)
-    return picture
+    return straight(picture)
 
 
 def render_strip(
@@ -99,6 +107,8 @@ def render_strip(
     *,
     caption: str | None = None,
     size: tuple[int, int] | None = None,
+    body: str | None = None,
+    transparent: bool = False,
 ) -> np.ndarray:
     """Poses side by side, evenly in time from the first frame to the last, as (H, W, 3) uint8 RGB.
 
@@ -109,9 +119,10 @@ def render_strip(
         poses: how many, at most one a frame.
         caption: text under the strip; by default the motion's own ``text``.
         size: (width, height) in pixels; by default 200 pixels a pose and 400 high.
+        body, transparent: as in :func:`render_sequence`.
 
     Raises:
-        MotionGPTError: an impossible number of poses or size.
+        MotionGPTError: an impossible number of poses or size, or a body that cannot be drawn.
     """
     count = min(_checked_poses(poses), len(motion))
     size = checked_size((max(200 * count, 400), 400) if size is None else size)
@@ -129,22 +140,23 @@ def render_strip(
     view = make_view((round(piece * 1.15), size[1]), azimuth, float(_STRIP_ELEVATION), edge, bottom)
     camera = place_camera(standing, view, (edge, bottom), follow=False)
     position = camera.positions[0]
-    body = build_body(standing)
+    figure = make_figure(standing, body)
     middles = [(n + 0.5) * piece for n in range(count)]
     views = [replace(view, width=size[0], centre=(middle - 0.5, view.centre[1])) for middle in middles]
-    grounds = [Ground(replace(camera, view=v), radius=_STRIP_RADIUS * body_scale(motion, limbs)) for v in views]
+    radius = _STRIP_RADIUS * body_scale(motion, limbs)
+    grounds = [Ground(replace(camera, view=single), radius, transparent) for single in views]
     picture = np.minimum.reduce([ground.draw(position) for ground in grounds])
     for n, ground in enumerate(grounds):
-        ground.draw_shadow(picture, position, [(body, n)])
+        ground.draw_shadow(picture, position, [(figure, n)])
     for n, (single, time) in enumerate(zip(views, times, strict=True)):
-        draw_bodies(picture, single, position, [(body, n)])
+        draw_figures(picture, single, position, [(figure, n)])
         paste(picture, time, FAINT, size[1] - bottom + edge // 2, round(middles[n] - time.shape[1] / 2))
     _write_note(picture, note, edge)
-    return picture
+    return straight(picture)
 
 
 def save_image(picture: np.ndarray, path: str | Path) -> Path:
-    """Write a picture (H, W, 3) uint8 as PNG; the file appears only when complete.
+    """Write a picture (H, W, 3) RGB or (H, W, 4) RGBA uint8 as PNG; the file appears only when complete.
 
     Raises:
         MotionGPTError: another suffix than .png, something that is no picture, or a folder that cannot be written.
@@ -153,9 +165,10 @@ def save_image(picture: np.ndarray, path: str | Path) -> Path:
     if path.suffix.lower() != ".png":
         raise MotionGPTError(f"Cannot write a picture to {path}: the file name must end in .png.")
     picture = np.asarray(picture)
-    if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8 or 0 in picture.shape:
+    if picture.ndim != 3 or picture.shape[2] not in (3, 4) or picture.dtype != np.uint8 or 0 in picture.shape:
         raise MotionGPTError(
-            f"Cannot write {path}: a picture is (height, width, 3) of uint8, not {picture.shape} of {picture.dtype}."
+            f"Cannot write {path}: a picture is (height, width, 3 or 4) of uint8, "
+            f"not {picture.shape} of {picture.dtype}."
         )
     with atomic_path(path) as temporary:
         Image.fromarray(picture).save(temporary, format="PNG")
@@ -220,7 +233,7 @@ def _write_note(picture: np.ndarray, mask: np.ndarray | None, edge: int) -> None
         paste(picture, mask, INK, picture.shape[0] - edge - height, (picture.shape[1] - width) // 2)
 
 
-def _time_colour(time: float) -> tuple[float, float, float]:
+def _time_colour(time: float) -> Colour:
     stops = np.linspace(0, 1, len(_TIME_COLOURS))
     red, green, blue = (float(np.interp(time, stops, _TIME_COLOURS[:, i])) for i in range(3))
     return red, green, blue
