@@ -6,7 +6,7 @@ import re
 import sys
 from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -122,7 +122,7 @@ def render(
         raise MotionGPTError(
             f"A {mode.value} shows one motion, not {len(motions)}: name one file, or use --mode video."
         )
-    options = {"body": None if body is None else body.value, "transparent": transparent}
+    options: dict[str, Any] = {"body": None if body is None else body.value, "transparent": transparent}
     if moving:
         show = sys.stderr.isatty()
         render_video(motions, path, captions=caption, size=pixels or _SIZE, progress=show, **options)

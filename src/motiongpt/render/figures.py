@@ -115,7 +115,7 @@ class Bones:
         starts, ends = self._starts[index], self._ends[index]
         axis = ends - starts
         length = np.linalg.norm(axis, axis=-1, keepdims=True)
-        axis = np.where(length > 1e-6, axis / np.maximum(length, 1e-6), np.float32([0, 1, 0]))
+        axis = np.where(length > 1e-6, axis / np.maximum(length, 1e-6), np.array([0, 1, 0], dtype=np.float32))
         # Any direction across will do; this one is never along the axis.
         across = np.cross(axis, np.eye(3, dtype=np.float32)[np.argmin(np.abs(axis), axis=1)])
         across /= np.linalg.norm(across, axis=-1, keepdims=True)
@@ -172,5 +172,5 @@ def tinted(colours: np.ndarray, colour: Colour) -> np.ndarray:
     """Colours (V, 3) of a figure in one hue; sides stay apart by lightness, the left is lighter."""
     lightness = np.ones((len(colours), 1), dtype=np.float32)
     for known, factor in ((LEFT, 1.12), (RIGHT, 0.88), (FACE, 0.45)):
-        lightness[np.all(colours == np.float32(known), axis=1)] = factor
-    return np.clip(np.float32(colour) * lightness, 0, 1)
+        lightness[np.all(colours == np.array(known, dtype=np.float32), axis=1)] = factor
+    return np.clip(np.array(colour, dtype=np.float32) * lightness, 0, 1)
