@@ -44,7 +44,7 @@ def joint_pixels(motion: Motion, frame: int = 0) -> np.ndarray:
 
 def test_limbs_are_drawn_where_the_joints_project_in_the_colour_of_their_side(figure) -> None:
     motion = figure()
-    picture = render_frame(motion, 0, size=SIZE)
+    picture = render_frame(motion, 0, size=SIZE, body="skeleton")
     assert picture.shape == (270, 480, 3)
     assert picture.dtype == np.uint8
     pixels = joint_pixels(motion)
@@ -162,7 +162,7 @@ def test_kit_figure_is_drawn_with_both_sides(figure) -> None:
     kit = joints[:, order].copy()
     kit[:, [15, 20], 2] += 0.06
     picture = render_frame(Motion(kit, fps=12.5, skeleton=KIT), 0, size=SIZE)
-    ours = render_frame(figure(), 0, size=SIZE)
+    ours = render_frame(figure(), 0, size=SIZE, body="skeleton")
     for mask in (reds, blues):
         assert np.linalg.norm(middle(mask(picture)) - middle(mask(ours))) < 10
 
@@ -237,7 +237,7 @@ def test_transparent_pictures_hold_the_figures_as_they_are(walk, draw) -> None:
 def test_motions_side_by_side_have_their_names(figure) -> None:
     three = [figure(name=name) for name in ("walk", "jump", "")]
     picture = render_frame(three, 0, size=(960, 270))
-    dark = [(picture[:40, n * 320 + 4 : n * 320 + 160].max(2) < 160).sum() for n in range(3)]
+    dark = [(picture[:24, n * 320 + 4 : n * 320 + 70].max(2) < 160).sum() for n in range(3)]
     assert min(dark[:2]) > 10
     assert dark[2] == 0
 

@@ -65,7 +65,7 @@ class Body:
                 f"the pose has {len(pose.names)} others."
             )
         turns = rotations.to_matrix(pose.world())
-        root = pose.root * (_leg(self.offsets) / _leg(pose.offsets))
+        root = pose.root * (_leg(self.offsets) / max(_leg(pose.offsets), 1e-9))
         places = forward(self.offsets, self.parents, pose.quaternions, root)
         moves = places - np.einsum("tjab,jb->tja", turns, self.rest_joints)
         return np.concatenate([turns, moves[..., None]], axis=-1).astype(np.float32)

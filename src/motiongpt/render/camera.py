@@ -14,7 +14,7 @@ _FIELD_OF_VIEW = np.radians(30)  # vertical; a long lens keeps proportions
 _SIDE_ANGLE = np.radians(38)  # between the body's front and the camera at the first frame
 _FOLLOW_SECONDS = 0.7  # standard deviation of the smoothing of the followed path
 _STANDING_ROOM = 2.2  # metres; a figure of normal size that stays within this is watched by a camera that stands still
-_MARGIN = 0.14  # metres around the joints for flesh, head and hands
+_MARGIN = 0.19  # metres around the joints for flesh, head and hands
 
 
 @dataclass(frozen=True)

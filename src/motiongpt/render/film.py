@@ -9,7 +9,7 @@ import numpy as np
 from motiongpt.errors import MotionGPTError
 from motiongpt.motion import Motion
 from motiongpt.render.camera import Camera, View, choose_azimuth, make_view, place_camera
-from motiongpt.render.figures import Colour, Figure, make_figure, tinted
+from motiongpt.render.figures import Colour, Figure, colours_of, make_figure
 from motiongpt.render.ground import Ground, lay_over
 from motiongpt.render.limbs import Limbs, floor_height
 from motiongpt.render.rasteriser import Mesh, draw_meshes
@@ -160,8 +160,8 @@ def draw_figures(
     """Draw figures, each at one of its frames, in their own colours or each in shades of one that is given."""
     meshes: list[Mesh] = []
     for number, (figure, index) in enumerate(figures):
-        own = figure.colours if colours is None else tinted(figure.colours, colours[number])
-        meshes.append((figure.vertices(index), figure.faces, own))
+        tint = None if colours is None else colours[number]
+        meshes.append((figure.vertices(index), figure.faces, colours_of(figure, tint)))
     draw_meshes(picture, view, position, meshes)
 
 

@@ -13,7 +13,7 @@ from motiongpt.errors import MotionGPTError
 from motiongpt.files import atomic_path
 from motiongpt.motion import Motion
 from motiongpt.render.camera import choose_azimuth, make_view, place_camera
-from motiongpt.render.figures import Colour, make_figure
+from motiongpt.render.figures import Colour, Figure, make_figure
 from motiongpt.render.film import checked_size, draw_figures, paste
 from motiongpt.render.ground import Ground
 from motiongpt.render.limbs import Limbs, body_scale, forward
@@ -92,7 +92,7 @@ def render_sequence(
     picture = ground.draw(position)
     if not spread:
         ground.draw_trail(picture, position, motion.joints[:, Limbs.of(motion).root])
-    figure = make_figure(picked, body)
+    figure = _figure_at(motion, frames, picked, body)
     colours = [_time_colour(n / max(count - 1, 1)) for n in range(count)]
     figures = [(figure, n) for n in range(count)]
     ground.draw_shadow(picture, position, figures)
@@ -140,7 +140,7 @@ def render_strip(
     view = make_view((round(piece * 1.15), size[1]), azimuth, float(_STRIP_ELEVATION), edge, bottom)
     camera = place_camera(standing, view, (edge, bottom), follow=False)
     position = camera.positions[0]
-    figure = make_figure(standing, body)
+    figure = _figure_at(motion, frames, standing, body)
     middles = [(n + 0.5) * piece for n in range(count)]
     views = [replace(view, width=size[0], centre=(middle - 0.5, view.centre[1])) for middle in middles]
     radius = _STRIP_RADIUS * body_scale(motion, limbs)
@@ -197,8 +197,8 @@ def _laid_out(motion: Motion, frames: np.ndarray) -> tuple[Motion, float, bool]:
     root = picked.joints[:, limbs.root][:, [0, 2]].astype(np.float64)
     spacing = _POSE_SPACING * body_scale(motion, limbs)
     azimuth = choose_azimuth(motion)
-    gaps = np.linalg.norm(np.diff(root, axis=0), axis=1)
-    if len(frames) > 1 and np.median(gaps) < 0.4 * spacing:
+    gaps = np.linalg.norm(root[:, None] - root, axis=-1) + 1e9 * np.eye(len(root))
+    if len(frames) > 1 and np.median(gaps.min(1)) < 0.5 * spacing:
         right = np.array([np.cos(azimuth), -np.sin(azimuth)])
         places = (np.arange(len(frames)) - (len(frames) - 1) / 2)[:, None] * spacing * right
         joints = picked.joints.copy()
@@ -214,6 +214,12 @@ def _laid_out(motion: Motion, frames: np.ndarray) -> tuple[Motion, float, bool]:
         towards = normal + 0.45 * facing
         azimuth = float(np.arctan2(towards[0], towards[1]))
     return picked, azimuth, False
+
+
+def _figure_at(motion: Motion, frames: np.ndarray, placed: Motion, body: str | None) -> Figure:
+    """The figure of some frames of a motion, moved to where they are placed."""
+    root = Limbs.of(motion).root
+    return make_figure(motion, body, frames, placed.joints[:, root] - motion.joints[frames, root])
 
 
 def _note(motion: Motion, caption: str | None, size: tuple[int, int]) -> tuple[np.ndarray | None, int, int]:

@@ -57,7 +57,8 @@ def render_video(
         captions: text under each motion; by default each motion's own ``text``.
         size: (width, height) in pixels; both even, except for GIF.
         fps: frames a second of the video, played in real time; by default the first motion's.
-        body: "skeleton", bones and joints.
+        body: "mannequin", which needs the 22 joints of HumanML3D, or "skeleton", bones and joints; None takes the
+            mannequin where it can.
         trail: draw the path of the root over the last 15 seconds on the floor.
         transparent: leave floor, sky and clock out, to lay the figures over something else: a MOV is then ProRes 4444,
             a WebM VP9 with opacity; MP4 and GIF have none.
