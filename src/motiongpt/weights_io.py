@@ -60,6 +60,19 @@ def load_config(folder: Path, kind: str) -> dict[str, Any]:
     return config
 
 
+def kind_of(folder: Path) -> str:
+    """The kind of model that ``folder/config.json`` describes.
+
+    Raises:
+        MotionGPTError: there is no such file, or it is no description of a model.
+    """
+    path = folder / "config.json"
+    try:
+        return str(json.loads(path.read_text(encoding="utf-8"))["kind"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise MotionGPTError(f"{folder} is not a model folder: it has no config.json that tells its kind.") from error
+
+
 def config_from(kind: type[T], values: Mapping[str, Any], where: str) -> T:
     """Build a config dataclass from plain values.
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.linalg import sqrtm
 from scipy.spatial.transform import Rotation
 
 from motiongpt.errors import MotionGPTError
@@ -18,7 +19,9 @@ from motiongpt.evaluation.metrics import (
     multimodality,
     pa_mpjpe,
     r_precision,
+    r_precision_bound,
     reconstruction_errors,
+    retrieval,
     with_interval,
 )
 
@@ -63,6 +66,61 @@ def test_r_precision_counts() -> None:
     np.testing.assert_allclose(r_precision(text[:32], np.zeros((32, 6))), np.array([1, 2, 3]) / 32)
 
 
+def test_fid_equals_the_matrix_root() -> None:
+    rng = np.random.default_rng(9)
+    real, made = rng.normal(size=(400, 12)) @ rng.normal(size=(12, 12)), rng.normal(1, 2, size=(300, 12))
+    first, second = np.cov(real, rowvar=False), np.cov(made, rowvar=False)
+    root = np.trace(sqrtm(first @ second)).real
+    expected = np.sum((real.mean(0) - made.mean(0)) ** 2) + np.trace(first) + np.trace(second) - 2 * root
+    assert frechet_distance(real, made) == pytest.approx(expected, rel=1e-8)
+
+
+def test_bound_of_captions_that_are_alike() -> None:
+    different = [str(i) for i in range(32)]
+    np.testing.assert_array_equal(r_precision_bound(different, [{text} for text in different]), [1, 1, 1])
+    # Half of the clips are told in one sentence: 16 in a draw.
+    half = ["walks" if i < 16 else str(i) for i in range(32)]
+    np.testing.assert_allclose(
+        r_precision_bound(half, [{text, "x"} for text in half]), [(k + 16) / 32 for k in (1, 2, 3)]
+    )
+    # One other clip has the query among its captions.
+    shared = [{text} for text in different]
+    shared[5].add("4")
+    assert r_precision_bound(different, shared)[0] == pytest.approx((31 + 0.5) / 32)
+    # Who knows the sentences by heart reaches it, on average.
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 12, size=32 * 200)
+    spots = rng.normal(size=(12, 8))[labels]
+    found = r_precision(spots, spots + rng.normal(0, 1e-9, size=spots.shape))
+    texts = [str(label) for label in labels]
+    np.testing.assert_allclose(found, r_precision_bound(texts, [{text} for text in texts]), atol=0.01)
+    with pytest.raises(MotionGPTError, match="32"):
+        r_precision_bound(["a"], [{"a"}])
+
+
+def test_retrieval_counts_ranks() -> None:
+    rng = np.random.default_rng(4)
+    motions = rng.normal(size=(60, 5))
+    own = rng.integers(0, 60, size=90)
+    assert retrieval(motions[own], motions, own) == {**{f"R@{k}": 1.0 for k in (1, 2, 3, 5, 10)}, "MedR": 1.0}
+    texts = motions[own] + rng.normal(0, 0.7, size=(90, 5))
+    ranks = [
+        sorted(range(60), key=lambda j: float(np.sum((text - motions[j]) ** 2))).index(number)
+        for text, number in zip(texts, own, strict=True)
+    ]
+    found = retrieval(texts, motions, own)
+    assert found["MedR"] == np.median(ranks) + 1
+    assert found["R@5"] == np.mean(np.array(ranks) < 5)
+
+
+def test_embeddings_that_are_not_finite_are_refused() -> None:
+    broken = np.zeros((32, 4))
+    broken[3, 1] = np.nan
+    for measure in (r_precision, matching_score, frechet_distance):
+        with pytest.raises(MotionGPTError, match="finite"):
+            measure(np.zeros((32, 4)), broken)
+
+
 def test_fid_of_known_distributions() -> None:
     rng = np.random.default_rng(1)
     rows = rng.normal(size=(500, 5))
@@ -75,7 +133,8 @@ def test_fid_of_known_distributions() -> None:
     # Fewer rows than dimensions: the covariances are singular.
     few = rng.normal(size=(4, 30))
     assert np.isfinite(frechet_distance(few, few + 1))
-    assert frechet_distance(few, few + 1) == pytest.approx(30, rel=0.05)
+    assert frechet_distance(few, few + 1) == pytest.approx(30, rel=1e-9)
+    assert abs(frechet_distance(few, few)) < 1e-9
 
 
 def test_diversity_and_multimodality() -> None:

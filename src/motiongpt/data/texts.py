@@ -6,6 +6,7 @@ whole clip; ``nan`` counts as 0.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import re
 from collections.abc import Iterable
@@ -79,14 +80,8 @@ def parse_captions(path: str | Path) -> tuple[list[Caption], list[tuple[int, str
     Raises:
         MotionGPTError: the file is missing or is not text.
     """
-    try:
-        lines = Path(path).read_text(encoding="utf-8").splitlines()
-    except OSError as error:
-        raise MotionGPTError(f"Cannot read captions from {path}: {error.strerror or error}.") from error
-    except UnicodeDecodeError as error:
-        raise MotionGPTError(f"{path} is not UTF-8 text: captions are lines 'caption#tokens#start#end'.") from error
     captions, faults = [], []
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(_lines(path), start=1):
         if not line.strip():
             continue
         try:
@@ -94,6 +89,30 @@ def parse_captions(path: str | Path) -> tuple[list[Caption], list[tuple[int, str
         except ValueError as error:
             faults.append((number, str(error)))
     return captions, faults
+
+
+def token_columns(path: str | Path) -> dict[str, str]:
+    """The token column (``walk/VERB left/ADV``) of every well-formed caption of a text file, by caption.
+
+    Published data sets have nouns and verbs lemmatised there.
+
+    Raises:
+        MotionGPTError: as :func:`parse_captions`.
+    """
+    columns = {}
+    for line in _lines(path):
+        with contextlib.suppress(ValueError):
+            columns[parse_caption(line).text] = line.split("#")[1].strip()
+    return columns
+
+
+def _lines(path: str | Path) -> list[str]:
+    try:
+        return Path(path).read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise MotionGPTError(f"Cannot read captions from {path}: {error.strerror or error}.") from error
+    except UnicodeDecodeError as error:
+        raise MotionGPTError(f"{path} is not UTF-8 text: captions are lines 'caption#tokens#start#end'.") from error
 
 
 def write_captions(path: str | Path, captions: Iterable[Caption | str]) -> None:

@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from motiongpt.data.layout import MotionText, MotionTextDataset
+from motiongpt.data.layout import TEXTS, MotionText, MotionTextDataset
+from motiongpt.data.texts import token_columns, tokens
 from motiongpt.errors import MotionGPTError
 from motiongpt.language.actions import actions, sides
 from motiongpt.model import MotionGPT
@@ -33,28 +34,40 @@ _LEAST_STEP = 0.02
 
 @dataclass(frozen=True)
 class Clip:
-    """A held-back clip: id, where it was captured, motion, captions (maybe none)."""
+    """A held-back clip: id, where it was captured, motion, captions (maybe none), and these lemmatised, if the data
+    set has them so."""
 
     id: str
     source: str
     motion: Motion
     captions: tuple[str, ...]
+    lemmas: tuple[str, ...] = ()
 
 
-def read_clips(root: str | Path, split: str = "test", limit: int | None = None) -> list[Clip]:
-    """Clips of a split without mirrored ones.
+def read_clips(
+    root: str | Path,
+    split: str = "test",
+    limit: int | None = None,
+    *,
+    mirrored: bool = False,
+    min_frames: int = 1,
+    max_frames: int | None = None,
+) -> list[Clip]:
+    """Clips of a split, without mirrored ones unless these are asked for.
 
     Args:
         root: data set in the HumanML3D layout; the ``source`` column of its ``clips.csv`` is used where there is one.
         split: name of the list.
         limit: take about so many, evenly over the list.
+        mirrored: take mirrored clips too.
+        min_frames, max_frames: bounds of the feature rows of a clip, both included.
 
     Raises:
         MotionGPTError: the data set cannot be read.
     """
-    data = MotionTextDataset(root, split)
+    data = MotionTextDataset(root, split, min_frames=min_frames, max_frames=max_frames)
     sources = _sources(Path(root) / "clips.csv")
-    chosen = [index for index, name in enumerate(data.ids) if not name.startswith("M")]
+    chosen = [index for index, name in enumerate(data.ids) if mirrored or not name.startswith("M")]
     if not chosen:
         raise MotionGPTError(
             f"{Path(root) / f'{split}.txt'} lists only mirrored clips; there is nothing to measure on."
@@ -65,8 +78,14 @@ def read_clips(root: str | Path, split: str = "test", limit: int | None = None) 
 
 
 def _clip(item: MotionText, data: MotionTextDataset, sources: dict[str, str]) -> Clip:
+    name = item.id.split("[")[0]
     motion = Motion.from_features(item.features, data.skeleton, name=item.id)
-    return Clip(item.id, sources.get(item.id.split("[")[0], "all"), motion, tuple(c.text for c in item.captions))
+    texts = tuple(caption.text for caption in item.captions)
+    columns = token_columns(data.root / TEXTS / f"{name}.txt") if texts else {}
+    lemmas = tuple(" ".join(token.split("/")[0] for token in columns[text].split()) for text in texts)
+    # Data sets that nobody lemmatised have the words themselves there.
+    plain = lemmas == tuple(" ".join(token.split("/")[0] for token in tokens(text).split()) for text in texts)
+    return Clip(item.id, sources.get(name, "all"), motion, texts, () if plain else lemmas)
 
 
 def _sources(path: Path) -> dict[str, str]:
@@ -77,9 +96,21 @@ def _sources(path: Path) -> dict[str, str]:
 
 
 def reconstruction(tokenizer: MotionTokenizer, clips: Sequence[Clip]) -> dict[str, dict[str, float]]:
-    """Error of encoding and decoding, over all clips (``"all"``) and by source.
+    """Encode and decode all clips, and compare: see :func:`compare_reconstructions`."""
+    made = [
+        tokenizer.decode_motion(tokenizer.encode(clip.motion)).joints
+        for clip in tqdm(clips, desc="reconstruction", disable=None)
+    ]
+    return compare_reconstructions(clips, made)
+
+
+def compare_reconstructions(clips: Sequence[Clip], made: Sequence[np.ndarray]) -> dict[str, dict[str, float]]:
+    """Error of clips that were encoded and decoded, over all (``"all"``) and by source.
 
     Each frame is moved so that the roots agree; nothing is turned, so an error of the heading counts.
+
+    Args:
+        made: joints (T or more, J, 3) of each clip, in canonical placement.
 
     Returns:
         For each source: ``clips``, ``frames``, ``mpjpe_clips`` and ``mpjpe_frames`` (mm, mean over clips and over
@@ -89,18 +120,18 @@ def reconstruction(tokenizer: MotionTokenizer, clips: Sequence[Clip]) -> dict[st
         :func:`motiongpt.motion.measures.jerk` (m/s^3), ``jerk_real`` and ``jerk``.
     """
     rows = []
-    for clip in tqdm(clips, desc="reconstruction", disable=None):
+    for clip, decoded in zip(clips, made, strict=True):
         # Both sides go through the canonical placement, so they start at one place with one heading.
         truth, skeleton = clip.motion.standard().joints, clip.motion.skeleton
-        made = tokenizer.decode_motion(tokenizer.encode(clip.motion)).joints[: len(truth)]
-        own, other = truth - truth[:, :1], made - made[:, :1]
-        turn = rotations.multiply(rotations.conjugate(heading(truth, skeleton)), heading(made, skeleton))
+        joints = decoded[: len(truth)]
+        own, other = truth - truth[:, :1], joints - joints[:, :1]
+        turn = rotations.multiply(rotations.conjugate(heading(truth, skeleton)), heading(joints, skeleton))
         angle = 2 * np.arctan2(turn[-1, 2], turn[-1, 0])
         error = 1000 * np.linalg.norm(own - other, axis=-1).mean(axis=-1)
         turned = 1000 * np.linalg.norm(own - rotations.rotate(turn[:, None], other), axis=-1).mean()
-        drift = float(np.linalg.norm((truth - made)[-1, 0, [0, 2]]))
+        drift = float(np.linalg.norm((truth - joints)[-1, 0, [0, 2]]))
         heading_drift = abs(np.degrees((angle + np.pi) % (2 * np.pi) - np.pi))
-        measured = [measure(joints, skeleton) for measure in (foot_skate_ratio, jerk) for joints in (truth, made)]
+        measured = [measure(some, skeleton) for measure in (foot_skate_ratio, jerk) for some in (truth, joints)]
         rows.append(
             (
                 clip.source, len(truth), error.mean(), turned, drift, drift / clip.motion.seconds, heading_drift,

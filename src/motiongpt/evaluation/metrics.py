@@ -5,10 +5,9 @@ Embeddings are (N, D) arrays of an :class:`motiongpt.evaluation.evaluator.Evalua
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
-from scipy import linalg
 
 from motiongpt.errors import MotionGPTError
 
@@ -30,6 +29,8 @@ def _pairs(texts: np.ndarray, motions: np.ndarray, group: int) -> list[np.ndarra
         raise MotionGPTError(
             f"Each text needs its motion: embeddings are {texts.shape} and {motions.shape}, expected (N, D) twice."
         )
+    if not (np.isfinite(texts).all() and np.isfinite(motions).all()):
+        raise MotionGPTError("Ranking needs finite numbers, but embeddings hold NaN or infinite ones: leave these out.")
     if len(texts) < group:
         raise MotionGPTError(f"Ranking needs groups of {group}, but there are {len(texts)} pairs of text and motion.")
     starts = range(0, len(texts) - group + 1, group)
@@ -55,6 +56,46 @@ def r_precision(texts: np.ndarray, motions: np.ndarray, *, group: int = GROUP, t
     return np.array([(rank < count).mean() for count in range(1, top + 1)])
 
 
+def r_precision_bound(
+    queries: Sequence[str], told: Sequence[Collection[str]], *, group: int = GROUP, top: int = 3
+) -> np.ndarray:
+    """R-precision of whoever knows by heart what is said of which clip, (top,): clips said to do the same are a draw.
+
+    Args:
+        queries: (N,) texts that are ranked, in the form in which equal ones tell nothing apart.
+        told: (N,) all texts of each clip, in that form, its query among them.
+        group, top: as in :func:`r_precision`, in the same order.
+
+    Raises:
+        MotionGPTError: other numbers, or fewer clips than a group.
+    """
+    if len(queries) != len(told) or len(told) < group:
+        raise MotionGPTError(f"Ranking needs groups of {group}, but there are {len(queries)} texts, {len(told)} clips.")
+    rows = []
+    for start in range(0, len(told) - group + 1, group):
+        members = told[start : start + group]
+        draws = [sum(query in texts for texts in members) for query in queries[start : start + group]]
+        rows += [[min(1.0, count / draw) for count in range(1, top + 1)] for draw in draws]
+    return np.mean(rows, axis=0)
+
+
+def retrieval(texts: np.ndarray, motions: np.ndarray, own: Sequence[int] | np.ndarray) -> dict[str, float]:
+    """How well texts find their motions among all motions (as in TMR, Petrovich et al., ICCV 2023).
+
+    Args:
+        texts: embeddings (N, D) of queries.
+        motions: embeddings (M, D) of all that can be found.
+        own: (N,) the row of ``motions`` that each query tells.
+
+    Returns:
+        ``R@1``, ``R@2``, ``R@3``, ``R@5`` and ``R@10`` (shares of queries whose motion is among the nearest) and
+        ``MedR``, the median rank, 1 being the best.
+    """
+    apart = distances(texts, motions)
+    rank = (apart < np.take_along_axis(apart, np.asarray(own)[:, None], axis=1)).sum(1)
+    return {**{f"R@{k}": float((rank < k).mean()) for k in (1, 2, 3, 5, 10)}, "MedR": float(np.median(rank) + 1)}
+
+
 def matching_score(texts: np.ndarray, motions: np.ndarray, *, group: int = GROUP) -> float:
     """Mean distance of a text and its motion, over the complete groups of :func:`r_precision`.
 
@@ -75,13 +116,13 @@ def frechet_distance(real: np.ndarray, made: np.ndarray) -> float:
         if rows.ndim != 2 or len(rows) < 2 or not np.isfinite(rows).all():
             raise MotionGPTError(f"FID needs two or more rows of finite numbers, but embeddings are {rows.shape}.")
     apart = real.mean(0) - made.mean(0)
-    first, second = (np.atleast_2d(np.cov(rows, rowvar=False)) for rows in (real, made))
-    root = linalg.sqrtm(first @ second)
-    if not np.isfinite(root).all():
-        # Singular product: a little on the diagonal, as all published numbers have it.
-        offset = 1e-6 * np.eye(len(first))
-        root = linalg.sqrtm((first + offset) @ (second + offset))
-    return float(apart @ apart + np.trace(first) + np.trace(second) - 2 * np.trace(root).real)
+    # With covariances A'A and B'B, the trace of the root of their product is the sum of the singular values of AB':
+    # no matrix root, which loses digits where there are fewer rows than dimensions.
+    first, second = (
+        np.asarray(np.linalg.qr((rows - rows.mean(0)) / np.sqrt(len(rows) - 1), mode="r")) for rows in (real, made)
+    )
+    shared = np.linalg.svd(first @ second.T, compute_uv=False).sum()
+    return float(apart @ apart + (first**2).sum() + (second**2).sum() - 2 * shared)
 
 
 def diversity(motions: np.ndarray, rng: np.random.Generator, *, pairs: int = 300) -> float:
@@ -184,6 +225,7 @@ def completion_errors(
     lengths: Sequence[int] | np.ndarray | None = None,
     *,
     task: str,
+    given: Sequence[tuple[int, int]] | None = None,
     strict_reference: bool = False,
 ) -> dict[str, float]:
     """Displacement errors of the frames that were not given, a mean over the motions.
@@ -194,6 +236,7 @@ def completion_errors(
         real, made: joints (T, J, 3) of each whole motion, given frames included, or all padded in (B, T, J, 3).
         lengths: frames of each motion in padded arrays; all when None.
         task: ``pred``, whose first fifth is given, or ``inbetween``, whose first and last quarter are.
+        given: frames that were given at the start and at the end of each motion; those shares rounded down when None.
         strict_reference: for ``pred``, frame k of the made part is compared with frame k of the whole real motion.
 
     Returns:
@@ -210,7 +253,8 @@ def completion_errors(
     for number, (a, b) in enumerate(zip(real, made, strict=True)):
         end = len(a) if lengths is None else int(lengths[number])
         a, b = _same_joints(a[:end], b[:end])
-        first, last = int(GIVEN[task][0] * end), end - int(GIVEN[task][1] * end)
+        head, tail = (int(share * end) for share in GIVEN[task]) if given is None else given[number]
+        first, last = head, end - tail
         if first == 0 or first == last:
             raise MotionGPTError(f"Motion {number} has {end} frames: too few to complete it for the task {task}.")
         truth = a[: last - first] if strict_reference and task == "pred" else a[first:last]

@@ -1,0 +1,20 @@
+"""Loading evaluators from their folders."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from motiongpt.errors import MotionGPTError
+from motiongpt.evaluation.embedding import MotionTextEvaluator
+from motiongpt.weights_io import kind_of
+
+
+def load_evaluator(folder: str | Path) -> MotionTextEvaluator:
+    """The evaluator of a folder.
+
+    Raises:
+        MotionGPTError: it holds no evaluator, or one that is damaged.
+    """
+    folder = Path(folder)
+    kind = kind_of(folder)
+    raise MotionGPTError(f"{folder} holds a {kind!r}, which is no evaluator.")
