@@ -63,14 +63,48 @@ def test_ceiling_alone(cli: Cli, refused: Callable[..., str], dataset: Path) -> 
     assert "--data" in refused("evaluate", "probes", "--ceiling")
 
 
-def test_held_out(cli: Cli, refused: Callable[..., str], tiny_model_folder: Path, dataset: Path) -> None:
+def test_descriptions(cli: Cli, refused: Callable[..., str], tiny_model_folder: Path, dataset: Path) -> None:
     common = ("--model", tiny_model_folder, "--data", dataset)
-    result = cli("evaluate", "reconstruction", *common, "-o", "rec", "--json")
-    report = json.loads(result.out)
-    assert report["all"]["clips"] == 2
-    assert report == json.loads(Path("rec.json").read_text(encoding="utf-8"))
-    assert "MPJPE" in Path("rec.md").read_text(encoding="utf-8")
     result = cli("evaluate", "describe", *common, "--split", "train", "--limit", 1)
     assert result.code == 0, result.err
     assert "of 1 " in result.out
     refused("evaluate", "describe", "--model", tiny_model_folder, "--data", "none")
+
+
+def test_all_tasks(cli: Cli, tiny_model_folder: Path, dataset: Path) -> None:
+    command = ("evaluate", "all", "--model", tiny_model_folder, "--data", dataset, "--replications", 2, "--rerank", 1)
+    result = cli(*command, "-o", "out/report", "--gallery")
+    assert result.code == 0, result.err
+    report = json.loads(Path("out/report.json").read_text(encoding="utf-8"))
+    assert list(report["tasks"]) == ["t2m", "m2t", "pred", "inbetween", "reconstruction"]
+    assert report["tasks"]["reconstruction"]["sources"]["all"]["clips"] == report["protocol"]["clips"] == 2
+    assert "MPJPE" in Path("out/report.md").read_text(encoding="utf-8")
+    assert "<h2>Prediction" in Path("out/report.html").read_text(encoding="utf-8")
+    # What was made is kept, and made anew it is the same.
+    assert len(list(Path("outputs/evaluation").glob("*.npz"))) == 9
+    again = json.loads(cli(*command, "--fresh", "--json").out)
+    assert {**again, "seconds": 0} == {**report, "seconds": 0}
+
+
+def test_one_task(cli: Cli, tiny_model_folder: Path, dataset: Path) -> None:
+    common = ("--model", tiny_model_folder, "--data", dataset, "--fresh")
+    result = cli("evaluate", "pred", *common, "--replications", 1, "--protocol", "original", "--json")
+    report = json.loads(result.out)
+    assert report["tasks"]["pred"]["rows"]["real"]["ade"]["mean"] > 0
+    assert report["protocol"]["protocol"] == "original"
+    result = cli("evaluate", "reconstruction", *common, "--limit", 1)
+    assert "| PA-MPJPE (mm)" in result.out
+
+
+def test_what_evaluation_refuses(
+    cli: Cli, refused: Callable[..., str], tiny_model_folder: Path, dataset: Path, kit_folder: Path
+) -> None:
+    common = ("evaluate", "t2m", "--model", tiny_model_folder, "--data")
+    assert "config.json" in refused(*common, dataset, "--evaluator", "none")
+    assert "evaluator is needed" in refused(*common, dataset, "--evaluator", tiny_model_folder)
+    assert "251" in refused(*common, kit_folder, "--split", "train")
+    assert "-o" in refused(*common, dataset, "--gallery")
+    assert "none.txt" in refused(*common, dataset, "--split", "none")
+    (dataset / "texts/000004.txt").write_text("")
+    (dataset / "texts/000005.txt").write_text("")
+    assert "caption" in refused(*common, dataset, "--fresh")

@@ -9,12 +9,14 @@ from typing import Annotated, Any
 
 import typer
 
-from motiongpt.cli.console import load_model, print_json, say, writable_folder
+from motiongpt.cli.console import OUTPUTS, load_model, print_json, say, writable_folder
 from motiongpt.cli.options import AsJson, Device, Guidance, Model, Rerank, Samples, Seed, Temperature, TopK, TopP
 from motiongpt.errors import MotionGPTError
 from motiongpt.files import atomic_path
 
-app = typer.Typer(name="evaluate", help="Evaluation: does a motion do what was asked; descriptions, reconstruction.")
+app = typer.Typer(
+    name="evaluate", help="Evaluation: does a motion do what was asked; the tasks of MotionGPT on held-back clips."
+)
 
 Data = Annotated[
     Path, typer.Option("--data", metavar="DIR", help="Data set in the HumanML3D layout.", show_default=False)
@@ -28,7 +30,7 @@ Report = Annotated[
 ]
 
 
-class Group(str, Enum):
+class Sentences(str, Enum):
     """Groups of sentences."""
 
     seen = "seen"
@@ -47,7 +49,7 @@ def probes(
     ] = None,
     ceiling: Annotated[bool, typer.Option("--ceiling", help="Judge real clips only, no model.")] = False,
     group: Annotated[
-        list[Group] | None, typer.Option("--group", help="Ask only these sentences (can be repeated).")
+        list[Sentences] | None, typer.Option("--group", help="Ask only these sentences (can be repeated).")
     ] = None,
     temperature: Temperature = None,
     top_k: TopK = None,
@@ -70,7 +72,7 @@ def probes(
     from motiongpt.evaluation.tables import probe_summary
 
     chosen = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "guidance": guidance, "rerank": rerank}
-    groups = {one.value for one in group or Group}
+    groups = {one.value for one in group or Sentences}
     say(f"seed {seed}")
     report = evaluate_probes(
         load_model(model, device),
@@ -113,24 +115,100 @@ def describe(
     _finish(report, description_table(report), output, as_json)
 
 
-@app.command()
-def reconstruction(
-    data: Data,
-    split: Split = "test",
-    limit: Limit = None,
-    output: Report = None,
-    model: Model = None,
-    device: Device = "cpu",
-    as_json: AsJson = False,
-) -> None:
-    """Encode and decode clips of a data set: joint error, drift, foot skating and jerk, real and reconstructed."""
-    from motiongpt.evaluation.held_out import read_clips
-    from motiongpt.evaluation.held_out import reconstruction as reconstruct
-    from motiongpt.evaluation.tables import reconstruction_table
+class Protocol(str, Enum):
+    """Ways to measure."""
 
-    output = _report_name(output)
-    report = reconstruct(load_model(model, device).tokenizer, read_clips(data, split, limit))
-    _finish(report, reconstruction_table(report), output, as_json)
+    corrected = "corrected"
+    original = "original"
+
+
+Evaluator = Annotated[
+    Path | None,
+    typer.Option("--evaluator", metavar="DIR", help="Evaluator folder; without one, what needs it is left out."),
+]
+Replications = Annotated[int, typer.Option("--replications", metavar="N", min=1, help="Repeat what is random.")]
+ProtocolName = Annotated[
+    Protocol, typer.Option("--protocol", help="original: completion from tokens, a shift, and padding as published.")
+]
+Group = Annotated[int, typer.Option("--group", min=2, help="Texts and motions ranked against each other.")]
+Mirrored = Annotated[bool, typer.Option("--mirrored", help="Take mirrored clips too, as published populations do.")]
+Workers = Annotated[int, typer.Option("--workers", min=1, help="Processes; --device may name several, cuda:0,cuda:1.")]
+Keep = Annotated[
+    Path, typer.Option("--keep", metavar="DIR", help="Folder in which what the model makes is kept for the next run.")
+]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Make everything anew, and keep nothing.")]
+Gallery = Annotated[bool, typer.Option("--gallery", help="Write REPORT.html too: best, worst and random cases.")]
+
+
+def _verb(task: str | None, text: str) -> None:
+    """A verb that measures one task, or all of them."""
+
+    def measure(
+        data: Data,
+        evaluator: Evaluator = None,
+        replications: Replications = 20,
+        seed: Seed = 0,
+        split: Split = "test",
+        output: Report = None,
+        gallery: Gallery = False,
+        protocol: ProtocolName = Protocol.corrected,
+        group: Group = 32,
+        limit: Limit = None,
+        mirrored: Mirrored = False,
+        temperature: Temperature = None,
+        top_k: TopK = None,
+        top_p: TopP = None,
+        guidance: Guidance = None,
+        rerank: Rerank = None,
+        model: Model = None,
+        device: Device = "cpu",
+        workers: Workers = 1,
+        keep: Keep = OUTPUTS / "evaluation",
+        fresh: Fresh = False,
+        as_json: AsJson = False,
+    ) -> None:
+        from motiongpt.evaluation.bench import TASKS, Bench, Settings
+        from motiongpt.evaluation.gallery import write_gallery
+        from motiongpt.evaluation.report import markdown
+        from motiongpt.evaluation.results import evaluate_bench
+
+        name = _report_name(output)
+        if gallery and name is None:
+            raise MotionGPTError("--gallery writes REPORT.html: name the report with -o.")
+        chosen = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "guidance": guidance, "rerank": rerank}
+        settings = Settings(
+            data=str(data),
+            model=model,
+            evaluator=None if evaluator is None else str(evaluator),
+            split=split,
+            protocol=protocol.value,
+            replications=replications,
+            seed=seed,
+            group=group,
+            limit=limit,
+            mirrored=mirrored,
+            device=device,
+            sampling=tuple((key, value) for key, value in chosen.items() if value is not None),
+        )
+        tasks = TASKS if task is None else (task,)
+        bench = Bench.open(settings, None if fresh else writable_folder(keep))
+        report = evaluate_bench(bench, tasks, workers=workers)
+        for note in report["notes"]:
+            say(note)
+        if gallery and name is not None:
+            write_gallery(bench, report, Path(f"{name}.html"))
+        _finish(report, markdown(report), name, as_json)
+
+    measure.__doc__ = text
+    app.command("all" if task is None else task)(measure)
+
+
+_verb("t2m", "Text to motion: R-precision, FID, diversity, MultiModality; sliding feet, jitter, length.")
+_verb("m2t", "Motion to text: BLEU, ROUGE-L, CIDEr, R-precision; is the action named, and the side?")
+_verb("pred", "Prediction from the first fifth: ADE, FDE, FID, diversity, seams.")
+_verb("inbetween", "The middle between the first and last quarter: ADE, FDE, FID, diversity, seams.")
+_verb("reconstruction", "Encode and decode: MPJPE, PA-MPJPE, ACCEL, FID, use of the codebook, drift.")
+_verb(None, "All five tasks in one report.")
 
 
 def _report_name(output: Path | None) -> Path | None:

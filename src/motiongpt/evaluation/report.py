@@ -64,8 +64,8 @@ def _introduction(report: dict[str, Any]) -> str:
         f"Measured on {clips} of list `{protocol['split']}` of `{protocol['data']}`, {protocol['replications']} "
         "replications, mean ± half the width of the 95 % interval. How it was done stands under Protocol.\n\n"
         "The columns of others are HumanML3D's test split in the space of its own evaluator. Another data set and "
-        "another evaluator make other numbers: compare R-precision, FID, diversity and matching score with those of the "
-        "real clips beside them, not across columns.\n\n" + sources
+        "another evaluator make other numbers: compare R-precision, FID, diversity and matching score with those of "
+        "the real clips beside them, not across columns.\n\n" + sources
     )
 
 
@@ -84,7 +84,9 @@ def task_tables(report: dict[str, Any], task: str) -> str:
         )
     if "sources" in found:
         parts.append(reconstruction_table(found["sources"]))
-    parts.append(f"{found['clips']} clips, {found['replications']} replications, {report['seconds'][task]:.3f} s a sample.")
+    parts.append(
+        f"{found['clips']} clips, {found['replications']} replications, {report['seconds'][task]:.3f} s a sample."
+    )
     return "\n\n".join(part for part in parts if part)
 
 

@@ -20,6 +20,7 @@ from motiongpt.errors import Interrupted, MotionGPTError
 from motiongpt.evaluation.bench import PROTOCOLS, TASKS, Bench, Settings
 from motiongpt.evaluation.metrics import multimodality, with_interval
 from motiongpt.evaluation.tasks import Judged, judge
+from motiongpt.matching.matcher import Matcher
 
 _TEXTS = 100
 _PAIRS = 10
@@ -112,13 +113,28 @@ def evaluate_bench(bench: Bench, tasks: Sequence[str] = TASKS, *, workers: int =
         raise Interrupted(
             f"Interrupted after {len(judged)} of {len(jobs)} replications; the same command goes on from there."
         ) from None
-    report: dict[str, Any] = {"protocol": record(bench, tasks), "notes": [], "tasks": {}, "seconds": {}}
+    report: dict[str, Any] = {"protocol": record(bench, tasks), "notes": _conflicts(bench), "tasks": {}, "seconds": {}}
     for task in tasks:
         runs = [judged[job.task, job.replication] for job in jobs if job.task == task]
         report["tasks"][task] = _gathered(bench, task, runs, report["notes"])
         report["seconds"][task] = float(np.mean([run.seconds for run in runs]))
     report["notes"] = list(dict.fromkeys(report["notes"]))
     return report
+
+
+def _conflicts(bench: Bench) -> list[str]:
+    """Whether the evaluator judges its own choice."""
+    own, judging = bench.model.matcher, bench.evaluator
+    if own is None or not isinstance(judging, Matcher):
+        return []
+    first, second = own.state_dict(), judging.state_dict()
+    same = first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
+    if not same or bench.model.defaults.rerank == 1:
+        return []
+    return [
+        "The evaluator is the matcher that chooses among the model's candidates: its R-precision and matching score "
+        "are those of a judge in its own cause. Train another one for evaluation."
+    ]
 
 
 @lru_cache(maxsize=1)
@@ -147,7 +163,8 @@ def _gathered(bench: Bench, task: str, runs: Sequence[Judged], notes: list[str])
     if broken:
         count = sum(len(run.broken) for run in runs)
         names = ", ".join(sorted(broken)[:10])
-        notes.append(f"{task}: {count} motions were not made of finite numbers and are left out: {names}.")
+        why = next(iter(broken.values()))
+        notes.append(f"{task}: {count} motions could not be made and are left out: {names}. The first: {why}")
     gathered = {"clips": len(bench.clips_of(task)), "replications": len(runs), "rows": rows, "broken": broken}
     if task == "t2m" and runs[0].embeddings is not None:
         rows["made"].update(_variety(bench, [run.embeddings for run in runs if run.embeddings is not None], notes))
