@@ -83,6 +83,15 @@ def from_axis_angle(vector: np.ndarray) -> np.ndarray:
     return np.concatenate([np.cos(angle / 2), vector * 0.5 * np.sinc(angle / (2 * np.pi))], axis=-1)
 
 
+def to_axis_angle(q: np.ndarray) -> np.ndarray:
+    """Unit quaternions (..., 4) to rotation vectors (..., 3), axis times radians, of at most half a turn."""
+    q = np.asarray(q, dtype=np.float64)
+    q = np.where(q[..., :1] < 0, -q, q)
+    sine = np.linalg.norm(q[..., 1:], axis=-1, keepdims=True)
+    angle = 2 * np.arctan2(sine, q[..., :1])
+    return q[..., 1:] * np.where(sine < 1e-9, 2.0, angle / np.maximum(sine, 1e-9))
+
+
 def from_euler(angles: np.ndarray, order: str) -> np.ndarray:
     """Intrinsic Euler angles (..., len(order)) in radians to quaternions (..., 4)."""
     angles = np.asarray(angles, dtype=np.float64)
