@@ -14,7 +14,7 @@ import motiongpt
 PACKAGE = Path(motiongpt.__file__).parent
 ROOMS = (
     "errors", "reference", "files", "weights_io", "motion", "bodies", "render", "formats", "viewer", "tokenizer",
-    "language", "matching", "model", "data", "training", "evaluation", "compat", "cli", "__main__",
+    "language", "matching", "model", "data", "training", "evaluation", "compat", "web", "cli", "__main__",
 )  # fmt: skip
 # Front doors that open a later room when they are called: Motion.load and Motion.save, motiongpt.MotionGPT.
 DOORS = {("motion", "motion.py", "formats"), ("__init__", "__init__.py", "model")}

@@ -57,6 +57,36 @@ def test_a_seed_gives_the_same_motion_alone_or_in_a_batch(model):
     assert len(other) != len(alone) or np.abs(other.joints - alone.joints).max() > 1e-3
 
 
+def test_each_sentence_can_have_its_own_seed_and_length(model):
+    texts, seeds, lengths = ["a person walks", "a person jumps", "a person walks"], [5, 3, 6], [2.0, None, 1.0]
+    rows = model.generate(texts, n=2, seed=seeds, seconds=lengths, rerank=2, guidance=3.0)
+    for text, seed, seconds, row in zip(texts, seeds, lengths, rows, strict=True):
+        alone = model.generate(text, n=2, seed=seed, seconds=seconds, rerank=2, guidance=3.0)
+        for mine, other in zip(row, alone, strict=True):
+            np.testing.assert_allclose(mine.joints, other.joints, atol=1e-5)
+    with pytest.raises(MotionGPTError, match="as many lengths and seeds, not 2 and 3"):
+        model.generate(texts, seed=seeds, seconds=[1.0, 2.0])
+
+
+def test_parts_are_shown_while_motions_are_written(model):
+    seen = []
+    motions = model.generate(["walk", "jump"], n=2, seconds=3.0, cleanup=False, on_part=lambda *part: seen.append(part))
+    for text in (0, 1):
+        for sample in (0, 1):
+            parts = [part for number, place, part in seen if (number, place) == (text, sample)]
+            assert [len(part) for part in parts] == [20, 40, 60]
+            np.testing.assert_allclose(parts[-1].joints, motions[text][sample].joints, atol=1e-5)
+
+
+def test_a_description_is_shown_while_it_is_written(model, walk):
+    seen = {0: [], 1: []}
+    texts = model.describe([walk, walk[:20]], on_text=lambda number, text: seen[number].append(text))
+    for number, text in enumerate(texts):
+        assert seen[number][-1] == text
+        assert len(set(seen[number])) > 1
+        assert all(text.startswith(part.rstrip("\ufffd")) for part in seen[number])
+
+
 def test_generated_motion_is_canonical(model):
     motion = model.generate("a person walks", seconds=2.0)
     np.testing.assert_allclose(motion.joints[0, 0, [0, 2]], 0, atol=1e-5)

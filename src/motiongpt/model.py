@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, reduce
 from importlib import resources
@@ -12,12 +12,20 @@ from pathlib import Path
 from typing import Any, TypedDict, overload
 
 import numpy as np
-import torch
 
 from motiongpt.errors import MotionGPTError, require
 from motiongpt.language.captions import normalise_caption
 from motiongpt.language.clauses import clauses as clauses_of
-from motiongpt.language.decoding import FreeGrammar, Generation, MotionGrammar, TextGrammar, generate, score, stream
+from motiongpt.language.decoding import (
+    FreeGrammar,
+    Generation,
+    MotionGrammar,
+    Step,
+    TextGrammar,
+    generate,
+    score,
+    stream,
+)
 from motiongpt.language.durations import asked_seconds
 from motiongpt.language.model import STORAGE, MotionLanguageModel
 from motiongpt.language.templates import Fields, Task, Templates
@@ -45,7 +53,7 @@ class _Sampling(TypedDict):
 
 class _Guidance(TypedDict):
     guidance: float | None
-    unconditional: str | None
+    unconditional: list[str] | None
 
 
 @dataclass(frozen=True)
@@ -198,6 +206,7 @@ class MotionGPT:
         rerank: int | None = None,
         clauses: bool | None = None,
         cleanup: bool | None = None,
+        on_part: Callable[[int, int, Motion], None] | None = None,
     ) -> Motion: ...
     @overload
     def generate(
@@ -217,6 +226,7 @@ class MotionGPT:
         rerank: int | None = None,
         clauses: bool | None = None,
         cleanup: bool | None = None,
+        on_part: Callable[[int, int, Motion], None] | None = None,
     ) -> list[Motion]: ...
     @overload
     def generate(
@@ -224,11 +234,11 @@ class MotionGPT:
         text: list[str],
         *,
         n: None = None,
-        seconds: float | None = None,
+        seconds: float | Sequence[float | None] | None = None,
         frames: int | None = None,
         min_seconds: float | None = None,
         max_seconds: float | None = None,
-        seed: int = 0,
+        seed: int | Sequence[int] = 0,
         temperature: float | None = None,
         top_k: int | None = None,
         top_p: float | None = None,
@@ -236,6 +246,7 @@ class MotionGPT:
         rerank: int | None = None,
         clauses: bool | None = None,
         cleanup: bool | None = None,
+        on_part: Callable[[int, int, Motion], None] | None = None,
     ) -> list[Motion]: ...
     @overload
     def generate(
@@ -243,11 +254,11 @@ class MotionGPT:
         text: list[str],
         *,
         n: int,
-        seconds: float | None = None,
+        seconds: float | Sequence[float | None] | None = None,
         frames: int | None = None,
         min_seconds: float | None = None,
         max_seconds: float | None = None,
-        seed: int = 0,
+        seed: int | Sequence[int] = 0,
         temperature: float | None = None,
         top_k: int | None = None,
         top_p: float | None = None,
@@ -255,17 +266,18 @@ class MotionGPT:
         rerank: int | None = None,
         clauses: bool | None = None,
         cleanup: bool | None = None,
+        on_part: Callable[[int, int, Motion], None] | None = None,
     ) -> list[list[Motion]]: ...
     def generate(
         self,
         text: str | list[str],
         *,
         n: int | None = None,
-        seconds: float | None = None,
+        seconds: float | Sequence[float | None] | None = None,
         frames: int | None = None,
         min_seconds: float | None = None,
         max_seconds: float | None = None,
-        seed: int = 0,
+        seed: int | Sequence[int] = 0,
         temperature: float | None = None,
         top_k: int | None = None,
         top_p: float | None = None,
@@ -273,19 +285,24 @@ class MotionGPT:
         rerank: int | None = None,
         clauses: bool | None = None,
         cleanup: bool | None = None,
+        on_part: Callable[[int, int, Motion], None] | None = None,
     ) -> Motion | list[Motion] | list[list[Motion]]:
         """Motion that does what a sentence says.
 
         Args:
             text: one sentence, or a list of them.
             n: samples of each sentence; gives a list for each. Sample s is the same whatever n is.
-            seconds, frames: exact length asked for (frames at the skeleton's rate, 20 fps for HumanML3D). Without them
-                and without bounds a sentence may say it: "walks forward for three seconds".
+            seconds, frames: exact length asked for (frames at the skeleton's rate, 20 fps for HumanML3D); of seconds
+                a list may have one value for each sentence. Without them and without bounds a sentence may say it:
+                "walks forward for three seconds".
             min_seconds, max_seconds: bounds when the model chooses the length.
-            seed: of all randomness.
+            seed: of all randomness; a list may have one for each sentence, whose motion is then the same as alone.
             temperature, top_k, top_p, guidance, rerank: of sampling; see :class:`GenerationDefaults`.
             clauses: make the actions of "..., then ..." each by itself and join them, see :class:`GenerationDefaults`.
             cleanup: False leaves jitter and sliding feet as decoded; None takes the default.
+            on_part: called with the number of the sentence, that of the sample, and what is written of it so far, as
+                decoded, after every few codes. With ``rerank`` it is the first candidate that is shown while all are
+                written; the result may be another one.
 
         Returns:
             A motion in canonical placement for a sentence, a list for a list, and lists of n when n is given.
@@ -294,42 +311,67 @@ class MotionGPT:
             MotionGPTError: a text is empty or too long, or a number is out of its range.
         """
         texts = [text] if isinstance(text, str) else text
-        asked = self._frames(seconds, frames)
+        asked_lengths = (
+            [seconds] * len(texts) if seconds is None or isinstance(seconds, (int, float)) else list(seconds)
+        )
+        seeds = [seed] * len(texts) if isinstance(seed, int) else list(seed)
+        if not len(asked_lengths) == len(seeds) == len(texts):
+            raise MotionGPTError(
+                f"{len(texts)} sentences need as many lengths and seeds, not {len(asked_lengths)} and {len(seeds)}."
+            )
+        asked = [self._frames(length, frames) for length in asked_lengths]
         samples, candidates = 1 if n is None else n, self.defaults.rerank if rerank is None else rerank
         if samples < 1 or candidates < 1:
             raise MotionGPTError(f"n and rerank must be at least 1, but are {samples} and {candidates}.")
         bounded = min_seconds is not None or max_seconds is not None
-        lengths = [self._told_frames(item) if asked is None and not bounded else asked for item in texts]
+        lengths = [
+            self._told_frames(item) if length is None and not bounded else length
+            for item, length in zip(texts, asked, strict=True)
+        ]
         parts = [self._clauses(item, exact, clauses) for item, exact in zip(texts, lengths, strict=True)]
         told = [
-            (clause, exact, len(row))
-            for row, exact in zip(parts, lengths, strict=True)
+            (number, clause, exact, len(row))
+            for number, (row, exact) in enumerate(zip(parts, lengths, strict=True))
             for at_once in row
             for clause in at_once
         ]
-        jobs = [self._text_job(clause, exact, min_seconds, max_seconds, share) for clause, exact, share in told]
+        jobs = [self._text_job(clause, exact, min_seconds, max_seconds, share) for _, clause, exact, share in told]
         window = self.defaults.window
+        on_token = None
+        if on_part is not None:
+            # Of a sentence of several actions the first is shown.
+            numbers = [number for number, *_ in told]
+            owners = [number if numbers.index(number) == place else None for place, number in enumerate(numbers)]
+            on_token = self._preview(owners, texts, candidates, on_part)
         answers = generate(
             self.language,
             [prompt for prompt, _, _ in jobs],
             [MotionGrammar(min(low, window), min(high, window)) for _, low, high in jobs],
+            on_token=on_token,
             n=samples * candidates,
-            seed=seed,
+            seed=[seeds[number] for number, *_ in told],
             **self._sampling(temperature, top_k, top_p),
-            **self._guidance(guidance, asked),
+            **self._guidance(guidance, [asked[number] for number, *_ in told]),
         )
         rows = []
-        for (clause, _, _), (_, low, _), written in zip(told, jobs, answers, strict=True):
+        for (number, *_), (_, low, _), best in zip(
+            told, jobs, self._best([clause for _, clause, *_ in told], answers, candidates), strict=True
+        ):
             row = []
-            for number, sample in enumerate(self._best(clause, written, candidates)):
+            for sample, answer in enumerate(best):
                 (codes,) = self.extend_codes(
-                    [_codes(sample)], [low], seed=seed + number, temperature=temperature, top_k=top_k, top_p=top_p
+                    [_codes(answer)],
+                    [low],
+                    seed=seeds[number] + sample,
+                    temperature=temperature,
+                    top_k=top_k,
+                    top_p=top_p,
                 )
                 row.append(codes)
             rows.append(row)
-        best, motions = iter(rows), []
+        done, motions = iter(rows), []
         for item, sentences, exact in zip(texts, parts, lengths, strict=True):
-            chosen = [[next(best) for _ in at_once] for at_once in sentences]
+            chosen = [[next(done) for _ in at_once] for at_once in sentences]
             made = [[[codes[number] for codes in at_once] for at_once in chosen] for number in range(samples)]
             motions.append([replace(self._decode(codes, exact, cleanup), text=item) for codes in made])
         if n is None:
@@ -359,7 +401,7 @@ class MotionGPT:
         codes: list[int] = []
         words = self.language.tokenizer
         sampling = self._sampling(None, None, None)
-        for step in stream(self.language, [prompt], grammar, seed=seed, **sampling, **self._guidance(None, exact)):
+        for step in stream(self.language, [prompt], grammar, seed=seed, **sampling, **self._guidance(None, [exact])):
             new = words.codes([step.token])
             codes += new
             if (new and len(codes) % every == 0) or step.token == words.end:
@@ -368,13 +410,19 @@ class MotionGPT:
                 )
 
     @overload
-    def describe(self, motion: Motion) -> str: ...
+    def describe(self, motion: Motion, *, on_text: Callable[[int, str], None] | None = None) -> str: ...
     @overload
-    def describe(self, motion: Sequence[Motion]) -> list[str]: ...
-    def describe(self, motion: Motion | Sequence[Motion]) -> str | list[str]:
+    def describe(self, motion: Sequence[Motion], *, on_text: Callable[[int, str], None] | None = None) -> list[str]: ...
+    def describe(
+        self, motion: Motion | Sequence[Motion], *, on_text: Callable[[int, str], None] | None = None
+    ) -> str | list[str]:
         """What a motion shows, in a sentence; for a list, a list.
 
         A motion longer than the model reads at once is described part by part, "..., then ...".
+
+        Args:
+            motion: one, or several.
+            on_text: called with the number of a motion and the words that its description begins with, as they come.
         """
         motions = [motion] if isinstance(motion, Motion) else list(motion)
         parts: list[tuple[int, str]] = []
@@ -383,8 +431,20 @@ class MotionGPT:
             for part in np.array_split(codes, count):
                 prompt = _prompt(Task.M2T, self._fields(codes=part))
                 parts.append((number, prompt))
+        first = {number: part for part, (number, _) in reversed(list(enumerate(parts)))}
+        written: dict[int, list[int]] = {part: [] for part in first.values()}
+
+        def on_token(step: Step) -> None:
+            if on_text is not None and step.prompt in written:
+                written[step.prompt].append(step.token)
+                on_text(parts[step.prompt][0], self.language.tokenizer.decode(written[step.prompt]))
+
         answers = generate(
-            self.language, [prompt for _, prompt in parts], TextGrammar(max_tokens=60, no_repeat=6), temperature=0
+            self.language,
+            [prompt for _, prompt in parts],
+            TextGrammar(max_tokens=60, no_repeat=6),
+            on_token=on_token,
+            temperature=0,
         )
         texts: list[list[str]] = [[] for _ in motions]
         for (number, _), (answer,) in zip(parts, answers, strict=True):
@@ -742,32 +802,66 @@ class MotionGPT:
             "top_p": self.defaults.top_p if top_p is None else top_p,
         }
 
-    def _best(self, text: str, written: list[Generation], candidates: int) -> list[Generation]:
-        """Of every ``candidates`` answers the one that fits the sentence best."""
+    def _preview(
+        self,
+        owners: Sequence[int | None],
+        texts: Sequence[str],
+        candidates: int,
+        on_part: Callable[[int, int, Motion], None],
+        every: int = 5,
+    ) -> Callable[[Step], None]:
+        """What decoding calls with every token, so that ``on_part`` sees the first candidate of each sample grow.
+
+        Args:
+            owners: for each prompt the number of the sentence that begins with it, or None.
+        """
+        written: dict[tuple[int, int], list[int]] = {}
+
+        def on_token(step: Step) -> None:
+            owner = owners[step.prompt]
+            if owner is None or step.sample % candidates:
+                return
+            codes = written.setdefault((step.prompt, step.sample), [])
+            new = self.language.tokenizer.codes([step.token])
+            codes += new
+            if new and len(codes) % every == 0:
+                part = self._decode([[np.array(codes)]], None, False)
+                on_part(owner, step.sample // candidates, replace(part, text=texts[owner]))
+
+        return on_token
+
+    def _best(self, texts: Sequence[str], answers: list[list[Generation]], candidates: int) -> list[list[Generation]]:
+        """Of every ``candidates`` answers to a sentence the one that fits it best."""
         if candidates == 1:
-            return written
+            return answers
+        written = [answer for row in answers for answer in row]
+        captions = [normalise_caption(text) for text, row in zip(texts, answers, strict=True) for _ in row]
         if self.matcher is not None:
             features = [self.tokenizer.decode(_codes(answer)) for answer in written]
-            fit = self.matcher.embed_motions(features) @ self.matcher.embed_texts([normalise_caption(text)])[0]
-            first = np.arange(0, len(written), candidates)
-            return [written[i] for i in first + fit.reshape(-1, candidates).argmax(1)]
-        prompts = [_prompt(Task.M2T, self._fields(codes=answer.codes)) for answer in written]
-        likelihoods = score(self.language, prompts, [normalise_caption(text)] * len(prompts)).view(-1, candidates)
-        best = likelihoods.argmax(1) + torch.arange(len(likelihoods)) * candidates
-        return [written[i] for i in best.tolist()]
+            places = {caption: place for place, caption in enumerate(dict.fromkeys(captions))}
+            sentences = self.matcher.embed_texts(list(places))[[places[caption] for caption in captions]]
+            fit = (self.matcher.embed_motions(features) * sentences).sum(1)
+        else:
+            prompts = [_prompt(Task.M2T, self._fields(codes=answer.codes)) for answer in written]
+            fit = score(self.language, prompts, captions).numpy()
+        best = fit.reshape(-1, candidates).argmax(1) + np.arange(0, len(written), candidates)
+        chosen = iter([written[i] for i in best])
+        return [[next(chosen) for _ in range(len(row) // candidates)] for row in answers]
 
-    def _guidance(self, scale: float | None, exact: int | None) -> _Guidance:
-        """The scale, and the instruction that asks for any motion of that length."""
+    def _guidance(self, scale: float | None, exact: Sequence[int | None]) -> _Guidance:
+        """The scale, and for each sentence the instruction that asks for any motion of its length."""
         scale = self.defaults.guidance if scale is None else scale
         if not (math.isfinite(scale) and scale >= 0):
             raise MotionGPTError(f"guidance must be a number of 0 or more, but is {scale}.")
         if scale == 1:
             return {"guidance": None, "unconditional": None}
-        if exact is None:
-            prompt = _prompt(Task.RANDOM_M, self._fields())
-        else:
-            prompt = _prompt(Task.SECONDS2M, self._fields(frames=self._shown_frames(exact)))
-        return {"guidance": scale, "unconditional": prompt}
+        prompts = [
+            _prompt(Task.RANDOM_M, self._fields())
+            if length is None
+            else _prompt(Task.SECONDS2M, self._fields(frames=self._shown_frames(length)))
+            for length in exact
+        ]
+        return {"guidance": scale, "unconditional": prompts}
 
     def _fields(self, **known: Any) -> Fields:
         tokenizer = self.tokenizer

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from motiongpt import __version__
-from motiongpt.cli import batch, bodies, checkpoints, data, evaluate, files, motions, search, tokens, train, view
+from motiongpt.cli import batch, bodies, checkpoints, data, evaluate, files, motions, search, serve, tokens, train, view
 from motiongpt.cli.console import say
 from motiongpt.errors import Interrupted, MotionGPTError
 
@@ -36,6 +36,7 @@ app.command()(files.convert)
 app.command()(files.render)
 app.command()(view.view)
 app.command()(bodies.fit)
+app.command()(serve.serve)
 app.command("import-checkpoint")(checkpoints.import_checkpoint)
 app.command("export-checkpoint")(checkpoints.export_checkpoint)
 app.add_typer(tokens.app)

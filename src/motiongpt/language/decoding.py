@@ -287,7 +287,7 @@ def stream(
     temperature: float = 1.0,
     top_k: int | None = None,
     top_p: float | None = None,
-    seed: int = 0,
+    seed: int | Sequence[int] = 0,
     guidance: float | None = None,
     unconditional: str | Sequence[str] | None = None,
     batch_size: int = 64,
@@ -297,7 +297,10 @@ def stream(
     grammars = [grammar] * len(prompts) if isinstance(grammar, Grammar) else list(grammar)
     if len(grammars) != len(prompts):
         raise MotionGPTError(f"{len(prompts)} prompts need as many grammars, not {len(grammars)}.")
-    if n < 1 or seed < 0:
+    seeds = [seed] * len(prompts) if isinstance(seed, int) else list(seed)
+    if len(seeds) != len(prompts):
+        raise MotionGPTError(f"{len(prompts)} prompts need as many seeds, not {len(seeds)}.")
+    if n < 1 or any(number < 0 for number in seeds):
         raise MotionGPTError(f"n must be at least 1 and seed at least 0, not {n} and {seed}.")
     if not 0 <= temperature < math.inf:
         raise MotionGPTError(f"temperature must be 0 (greedy) or more, not {temperature}.")
@@ -332,7 +335,7 @@ def stream(
                 None if baselines is None else baselines[batch],
                 [grammars[p] for p, _ in rows],
                 # Sample s draws the same numbers whatever the batch and whatever the other prompts.
-                [np.random.default_rng([seed, s]) for _, s in rows],
+                [np.random.default_rng([seeds[p], s]) for p, s in rows],
                 n,
                 guidance,
                 pick,
@@ -353,7 +356,7 @@ def generate(
     temperature: float = 1.0,
     top_k: int | None = None,
     top_p: float | None = None,
-    seed: int = 0,
+    seed: int | Sequence[int] = 0,
     guidance: float | None = None,
     unconditional: str | Sequence[str] | None = None,
     batch_size: int = 64,
@@ -369,7 +372,8 @@ def generate(
         temperature: 0 is greedy.
         top_k: sample among the ``top_k`` likeliest tokens.
         top_p: sample among the likeliest tokens whose probabilities first add up to ``top_p``.
-        seed: sample s of a prompt is the same for the same seed, alone or in any batch.
+        seed: of all prompts, or one for each; sample s of a prompt is the same for the same seed, alone or in any
+            batch.
         guidance: scale of classifier-free guidance, 1 changes nothing: scores are extrapolated from those after the
             ``unconditional`` prompt.
         unconditional: for all prompts, or one for each.

@@ -1,0 +1,1 @@
+"""One server: the chat page, the REST API and the MCP endpoint."""

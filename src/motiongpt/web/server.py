@@ -1,0 +1,67 @@
+"""Running it: from the command line, and for tests in a thread."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import replace
+
+from motiongpt.errors import MotionGPTError, require
+from motiongpt.web.settings import Settings
+
+_LOCAL = ("localhost", "127.0.0.1", "[::1]")
+
+
+def names_of(host: str) -> tuple[str, ...]:
+    """Names under which a server that listens at ``host`` may be called; () for any.
+
+    A page of another site can let its own name lead to this machine; such requests show that name.
+    """
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return (*_LOCAL, host.lower())
+    if address.is_unspecified:
+        return ()
+    return (*_LOCAL, f"[{address}]" if address.version == 6 else str(address))
+
+
+def make_server(
+    settings: Settings,
+    *,
+    host: str,
+    port: int,
+    model: str | None = None,
+    device: str = "cpu",
+    speech: str | None = None,
+):  # type: ignore[no-untyped-def]  # uvicorn.Server; uvicorn is only there with the extra
+    """A uvicorn server with the model loaded, not yet running.
+
+    Raises:
+        MotionGPTError: the extra web is not installed, or there is no such model.
+    """
+    uvicorn = require("uvicorn", "web")
+    for module in ("fastapi", "multipart", "prometheus_client", "mcp", "fastapi_offline"):
+        require(module, "web")
+    from motiongpt.model import MotionGPT
+    from motiongpt.web.app import create_app
+    from motiongpt.web.speech import Whisper
+
+    if not 0 <= port < 65536:
+        raise MotionGPTError(f"A port is a number from 0 to 65535, not {port}.")
+    app = create_app(
+        MotionGPT.from_pretrained(model, device),
+        replace(settings, hosts=names_of(host)),
+        None if speech is None else Whisper(speech),
+    )
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=15,
+        timeout_graceful_shutdown=int(settings.drain),
+        h11_max_incomplete_event_size=64 * 1024,
+    )
+    return uvicorn.Server(config)

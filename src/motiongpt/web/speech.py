@@ -1,0 +1,70 @@
+"""Words from a microphone, by a speech model of the user's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from motiongpt.errors import MotionGPTError, require
+
+RATE = 16_000
+# Longest recording, seconds.
+LONGEST = 60
+
+
+class Whisper:
+    """A speech recognition model of transformers.
+
+    Args:
+        source: folder of the model, such as a download of ``openai/whisper-base``.
+
+    Raises:
+        MotionGPTError: transformers is not installed, or there is no such model in the folder.
+    """
+
+    def __init__(self, source: str | Path) -> None:
+        transformers = require("transformers", "hub")
+        try:
+            self._pipe = transformers.pipeline("automatic-speech-recognition", model=str(source))
+        except (OSError, ValueError) as error:
+            raise MotionGPTError(
+                f"Cannot load a speech model from {source}: give the folder of a Whisper model."
+            ) from error
+
+    def __call__(self, data: bytes) -> str:
+        """The words in a recording.
+
+        Raises:
+            MotionGPTError: no audio that can be decoded, or too long.
+        """
+        return str(self._pipe({"raw": decode_audio(data), "sampling_rate": RATE})["text"]).strip()
+
+
+def decode_audio(data: bytes) -> np.ndarray:
+    """(samples,) float32 mono at 16 kHz of a recording in any format that FFmpeg knows (webm, ogg, wav, mp3 ...).
+
+    Raises:
+        MotionGPTError: no audio that can be decoded, or longer than a minute.
+    """
+    import io
+
+    av: Any = require("av", "all")
+    try:
+        with av.open(io.BytesIO(data), metadata_errors="ignore") as container:
+            resampler = av.AudioResampler(format="flt", layout="mono", rate=RATE)
+            pieces: list[np.ndarray] = []
+            count = 0
+            for frame in container.decode(audio=0):
+                for piece in resampler.resample(frame):
+                    pieces.append(piece.to_ndarray().ravel())
+                    count += pieces[-1].size
+                if count > LONGEST * RATE:
+                    raise MotionGPTError(f"The recording is longer than {LONGEST} seconds: say less at once.")
+            pieces += [piece.to_ndarray().ravel() for piece in resampler.resample(None)]
+    except (av.FFmpegError, ValueError, IndexError) as error:
+        raise MotionGPTError("The recording cannot be decoded: send webm, ogg, wav or mp3.") from error
+    if not pieces:
+        raise MotionGPTError("The recording is empty: nothing was said.")
+    return np.concatenate(pieces).astype(np.float32)
