@@ -28,7 +28,7 @@ def call(url: str, data: bytes | None = None, **headers: str) -> tuple[int, dict
     names = {name.replace("_", "-"): value for name, value in headers.items()}
     request = urllib.request.Request(url, data, names)
     try:
-        with urllib.request.urlopen(request, timeout=30) as response:
+        with urllib.request.urlopen(request, timeout=120) as response:
             return response.status, dict(response.headers), response.read()
     except urllib.error.HTTPError as error:
         return error.code, dict(error.headers), error.read()
