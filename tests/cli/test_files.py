@@ -118,6 +118,33 @@ def test_tokens(cli: Cli, tiny_model_folder: Path, walk_file: Path) -> None:
     assert answer["frames"] == 60
 
 
+def test_tokens_show(cli: Cli, tiny_model_folder: Path, walk_file: Path) -> None:
+    model = ("--model", tiny_model_folder)
+    result = cli("tokens", "show", walk_file, "--codes", "3,17", "-o", "shown", *model)
+    assert result.lines == ["shown/codes_0003-0017.png", "shown/usage.png", "shown/usage.csv"], result.err
+    with Image.open("shown/codes_0003-0017.png") as picture:
+        assert picture.size == (240, 140)
+    tokenizer = MotionGPT.from_pretrained(tiny_model_folder).tokenizer
+    counts = np.loadtxt("shown/usage.csv", delimiter=",", skiprows=1)
+    expected = np.bincount(tokenizer.encode(Motion.load(walk_file), coarse=True), minlength=tokenizer.num_codes)
+    np.testing.assert_array_equal(counts[:, 1], expected)
+    assert counts[:, 2].sum() == pytest.approx(1, abs=1e-3)
+    # A data set: its features are counted as they are.
+    Path("set/new_joint_vecs").mkdir(parents=True)
+    np.save("set/new_joint_vecs/000000.npy", tokenizer.features_of(Motion.load(walk_file)))
+    assert cli("tokens", "show", "set", "--codes", "0", "-o", "set_shown", *model).code == 0
+    assert np.loadtxt("set_shown/usage.csv", delimiter=",", skiprows=1)[:, 1].sum() == expected.sum()
+
+
+def test_tokens_show_refusals(refused: Callable[..., str], tiny_model_folder: Path) -> None:
+    model = ("--model", tiny_model_folder)
+    Path("empty").mkdir()
+    assert "no code 5000" in refused("tokens", "show", "--codes", "5000", *model)
+    assert "whole numbers" in refused("tokens", "show", "--codes", "a,b", *model)
+    assert "new_joint_vecs" in refused("tokens", "show", "empty", "--codes", "1", *model)
+    assert "missing.npy" in refused("tokens", "show", "missing.npy", "--codes", "1", *model)
+
+
 def test_tokens_refusals(refused: Callable[..., str], tiny_model_folder: Path, walk_file: Path) -> None:
     model = ("--model", tiny_model_folder)
     np.save("real.npy", np.zeros(4))

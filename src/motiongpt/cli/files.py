@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from motiongpt.cli.console import OUTPUTS, check_output, print_json, save_motion, say
-from motiongpt.cli.options import AsJson, Body, Engine, Fps, SkeletonName, Unit
+from motiongpt.cli.options import AsJson, BodyOption, Engine, Fps, SkeletonName, Unit
 from motiongpt.errors import MotionGPTError
 from motiongpt.motion import Motion
 
@@ -84,9 +84,7 @@ def render(
     ] = 0,
     poses: Annotated[int | None, typer.Option("--poses", min=1, help="Poses in a sequence (6) or strip (8).")] = None,
     engine: Annotated[Engine, typer.Option("--engine", help="What draws.")] = Engine.fast,
-    body: Annotated[
-        Body | None, typer.Option("--body", help="What figures are drawn as; KIT's joints only as a skeleton.")
-    ] = None,
+    body: BodyOption = None,
     caption: Annotated[
         list[str] | None, typer.Option("--caption", help="Text under the picture; once for each of several motions.")
     ] = None,

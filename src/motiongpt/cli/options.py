@@ -67,3 +67,9 @@ class Body(str, Enum):
 
     mannequin = "mannequin"
     skeleton = "skeleton"
+
+
+BodyOption = Annotated[
+    Body | None,
+    typer.Option("--body", help="What figures are drawn as; KIT's joints only as a skeleton."),
+]

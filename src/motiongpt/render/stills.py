@@ -93,7 +93,7 @@ def render_sequence(
     if not spread:
         ground.draw_trail(picture, position, motion.joints[:, Limbs.of(motion).root])
     figure = _figure_at(motion, frames, picked, body)
-    colours = [_time_colour(n / max(count - 1, 1)) for n in range(count)]
+    colours = [time_colour(n / max(count - 1, 1)) for n in range(count)]
     figures = [(figure, n) for n in range(count)]
     ground.draw_shadow(picture, position, figures)
     draw_figures(picture, view, position, figures, colours)
@@ -239,7 +239,8 @@ def _write_note(picture: np.ndarray, mask: np.ndarray | None, edge: int) -> None
         paste(picture, mask, INK, picture.shape[0] - edge - height, (picture.shape[1] - width) // 2)
 
 
-def _time_colour(time: float) -> Colour:
+def time_colour(time: float) -> Colour:
+    """Colour of a time from 0 (pale) to 1 (deep)."""
     stops = np.linspace(0, 1, len(_TIME_COLOURS))
     red, green, blue = (float(np.interp(time, stops, _TIME_COLOURS[:, i])) for i in range(3))
     return red, green, blue
