@@ -54,6 +54,10 @@ def import_checkpoint(
             "--data", metavar="DIR", help="Or the HumanML3D or KIT folder, whose Mean.npy and Std.npy are used."
         ),
     ] = None,
+    words: Annotated[
+        Path | None,
+        typer.Option("--words", metavar="DIR", help="Word vectors of an evaluator: our_vab_data.npy, our_vab_idx.pkl."),
+    ] = None,
     activation: Annotated[
         Activation, typer.Option("--activation", help="Of the motion tokenizer; the weights do not tell.")
     ] = Activation.relu,
@@ -75,6 +79,7 @@ def import_checkpoint(
         mean=mean,
         std=std,
         data=data,
+        words=words,
         activation=activation.value,
         norm=None if norm is None else norm.value,
     )

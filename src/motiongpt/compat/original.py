@@ -17,10 +17,11 @@ from safetensors.torch import save_file
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
-from motiongpt.compat.unpickling import read_checkpoint
+from motiongpt.compat.unpickling import read_checkpoint, read_plain_pickle
 from motiongpt.data.layout import load_statistics, skeleton_of_width
 from motiongpt.errors import MotionGPTError, require
 from motiongpt.evaluation.evaluator import Evaluator, EvaluatorConfig
+from motiongpt.evaluation.words import WordVectorEvaluator
 from motiongpt.files import atomic_path
 from motiongpt.formats.arrays import load_npy
 from motiongpt.formats.sniff import looks_like
@@ -465,6 +466,28 @@ def build_evaluator(weights: OriginalWeights, *, strict_reference: bool = False)
     return evaluator.eval()
 
 
+def read_word_vectors(folder: Path) -> tuple[np.ndarray, list[str]]:
+    """The GloVe vectors of the original's evaluators, (V, 300), and their words.
+
+    Args:
+        folder: has ``our_vab_data.npy`` and ``our_vab_idx.pkl``, which is read without running anything in it.
+
+    Raises:
+        MotionGPTError: a file is missing, damaged, refused, or does not fit the other.
+    """
+    vectors = load_npy(folder / "our_vab_data.npy").astype(np.float32)
+    path = folder / "our_vab_idx.pkl"
+    rows = read_plain_pickle(path)
+    if not isinstance(rows, dict) or not all(isinstance(word, str) and type(row) is int for word, row in rows.items()):
+        raise MotionGPTError(f"{path}: expected a dictionary of words and their rows.")
+    if vectors.ndim != 2 or not np.isfinite(vectors).all() or not all(0 <= row < len(vectors) for row in rows.values()):
+        raise MotionGPTError(
+            f"{folder}: our_vab_data.npy, {vectors.shape}, does not fit the rows of our_vab_idx.pkl, or is not finite."
+        )
+    words = list(rows)
+    return vectors[[rows[word] for word in words]], words
+
+
 def import_checkpoint(
     file: str | Path,
     folder: str | Path,
@@ -473,6 +496,7 @@ def import_checkpoint(
     mean: Path | None = None,
     std: Path | None = None,
     data: Path | None = None,
+    words: Path | None = None,
     activation: str = "relu",
     norm: str | None = None,
 ) -> dict[str, Any]:
@@ -486,6 +510,8 @@ def import_checkpoint(
         folder: made where missing.
         text_tokenizer: see :func:`build_language`.
         mean, std, data: see :func:`read_statistics`.
+        words: the folder of word vectors of an evaluator, see :func:`read_word_vectors`; without it and statistics an
+            evaluator's networks are written, but no evaluation can be made with them.
         activation, norm: see :func:`build_vqvae`.
 
     Returns:
@@ -496,12 +522,22 @@ def import_checkpoint(
         MotionGPTError: see the functions named; nothing is written then.
     """
     weights, folder = read_weights(file), Path(folder)
+    evaluator = build_evaluator(weights) if weights.evaluator else None
     skeleton = skeleton_of(weights)
+    if skeleton is None and evaluator is not None:
+        skeleton = skeleton_of_width(evaluator.config.features)
     statistics = None if skeleton is None else read_statistics(skeleton, mean=mean, std=std, data=data)
     tokenizer = build_tokenizer(weights, statistics, activation=activation, norm=norm) if weights.vae else None
     count = tokenizer.num_codes if tokenizer else None
     language = build_language(weights, text_tokenizer, count) if weights.language else None
-    evaluator = build_evaluator(weights) if weights.evaluator else None
+    judge = None
+    if evaluator and words is not None:
+        if statistics is None:
+            raise MotionGPTError(
+                "An evaluator that reads motions needs the statistics it was trained with: give --mean and --std, or "
+                "--data."
+            )
+        judge = WordVectorEvaluator(evaluator, *read_word_vectors(words), statistics.mean, statistics.std)
     remarks = [statistics.remark] if statistics and statistics.remark else []
     if tokenizer and language:
         defaults = config_from(GenerationDefaults, weights.config.get("defaults", _DEFAULTS.__dict__), str(file))
@@ -512,8 +548,11 @@ def import_checkpoint(
     elif language:
         language.save(folder / "language")
         remarks.append("no motion tokenizer is in the file: only the language model was written")
-    if evaluator:
+    if judge:
+        judge.save(folder / "evaluator")
+    elif evaluator:
         evaluator.save(folder / "evaluator")
+        remarks.append("of the evaluator only the networks were written: evaluation needs --words and statistics too")
     used = {"tokenizer": len(weights.vae), "language": len(weights.language), "evaluator": len(weights.evaluator)}
     return {
         "used": {name: count for name, count in used.items() if count},

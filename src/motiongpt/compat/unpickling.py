@@ -203,6 +203,24 @@ def read_checkpoint(path: str | Path) -> Any:
         raise MotionGPTError(f"{path}: cannot be read ({error.strerror or error}).") from error
 
 
+def read_plain_pickle(path: str | Path) -> Any:
+    """What ``pickle.dump`` wrote of plain containers, numbers and texts. Nothing that the file names is run.
+
+    Raises:
+        MotionGPTError: the file is missing, damaged, or asks for anything else.
+    """
+    path = Path(path)
+    try:
+        with path.open("rb") as file:
+            return _unpickle(file, path, _no_tensor)
+    except OSError as error:
+        raise MotionGPTError(f"{path}: cannot be read ({error.strerror or error}).") from error
+
+
+def _no_tensor(_: Any) -> Tensor:
+    raise pickle.UnpicklingError("it speaks of tensors")
+
+
 def _check_head(path: Path, head: bytes) -> None:
     kind = looks_like(head)
     if kind == "empty":

@@ -129,7 +129,7 @@ class Bench:
         """
         from motiongpt.evaluation.evaluators import load_evaluator
 
-        evaluator = None if settings.evaluator is None else load_evaluator(settings.evaluator)
+        evaluator = None if settings.evaluator is None else load_evaluator(settings.evaluator, settings.data)
         model = MotionGPT.from_pretrained(settings.model, settings.device)
         shortest = 24 if model.tokenizer.skeleton is KIT else 40
         clips = read_clips(
