@@ -41,6 +41,8 @@ from motiongpt.weights_io import config_from, load_config, save_config, to_devic
 
 KIND = "motiongpt"
 MATCHER = "matcher"
+# Of the captions that a matcher chooses among.
+_CAPTION_TEMPERATURE = 0.7
 # Ten minutes at 20 fps.
 MAX_FRAMES = 12_000
 
@@ -425,12 +427,10 @@ class MotionGPT:
             on_text: called with the number of a motion and the words that its description begins with, as they come.
         """
         motions = [motion] if isinstance(motion, Motion) else list(motion)
-        parts: list[tuple[int, str]] = []
+        parts: list[tuple[int, np.ndarray]] = []
         for number, codes in enumerate(self.tokenizer.encode_batch(motions, coarse=True)):
             count = math.ceil(len(codes) / self.defaults.window)
-            for part in np.array_split(codes, count):
-                prompt = _prompt(Task.M2T, self._fields(codes=part))
-                parts.append((number, prompt))
+            parts += [(number, part) for part in np.array_split(codes, count)]
         first = {number: part for part, (number, _) in reversed(list(enumerate(parts)))}
         written: dict[int, list[int]] = {part: [] for part in first.values()}
 
@@ -439,19 +439,33 @@ class MotionGPT:
                 written[step.prompt].append(step.token)
                 on_text(parts[step.prompt][0], self.language.tokenizer.decode(written[step.prompt]))
 
-        answers = generate(
-            self.language,
-            [prompt for _, prompt in parts],
-            TextGrammar(max_tokens=60, no_repeat=6),
-            on_token=on_token,
-            temperature=0,
-        )
         texts: list[list[str]] = [[] for _ in motions]
-        for (number, _), (answer,) in zip(parts, answers, strict=True):
-            if not texts[number] or texts[number][-1] != answer.text:
-                texts[number].append(answer.text)
+        for (number, _), text in zip(parts, self._captions([codes for _, codes in parts], on_token), strict=True):
+            if not texts[number] or texts[number][-1] != text:
+                texts[number].append(text)
         results = [", then ".join(sentences) for sentences in texts]
         return results[0] if isinstance(motion, Motion) else results
+
+    def _captions(self, parts: Sequence[np.ndarray], on_token: Callable[[Step], None]) -> list[str]:
+        """A sentence for each row of codes: the likeliest, or the one of several that the matcher finds to fit best.
+
+        The likeliest is shown by ``on_token`` while it is written.
+        """
+        prompts = [_prompt(Task.M2T, self._fields(codes=codes)) for codes in parts]
+        grammar = TextGrammar(max_tokens=60, no_repeat=6)
+        answers = generate(self.language, prompts, grammar, on_token=on_token, temperature=0)
+        likeliest = [answer.text for (answer,) in answers]
+        others = self.defaults.rerank - 1
+        if self.matcher is None or others < 1:
+            return likeliest
+        sampled = generate(self.language, prompts, grammar, n=others, temperature=_CAPTION_TEMPERATURE, seed=0)
+        motions = self.matcher.embed_motions([self.tokenizer.decode(codes) for codes in parts])
+        best = []
+        for first, rest, vector in zip(likeliest, sampled, motions, strict=True):
+            # A caption may come out empty; it fits nothing.
+            texts = [text for text in dict.fromkeys([first, *(answer.text for answer in rest)]) if text.strip()]
+            best.append(texts[int((self.matcher.embed_texts(texts) @ vector).argmax())] if texts else first)
+        return best
 
     @overload
     def predict(
