@@ -310,6 +310,12 @@ def test_a_matcher_chooses_among_candidates(tiny_model_folder, bert_folder, tmp_
     for number, motion in enumerate(chosen):
         group = candidates[3 * number : 3 * number + 3]
         assert any(np.array_equal(motion.joints, one.joints) for one in group)
+    features = [model.tokenizer.decode(model.tokenizer.encode(candidates[0], coarse=True))]
+    model.defaults = replace(model.defaults, rerank=1)
+    likeliest = model.describe(candidates[0])
+    model.defaults = replace(model.defaults, rerank=8)
+    fit = matcher.embed_texts([likeliest, model.describe(candidates[0])]) @ matcher.embed_motions(features)[0]
+    assert fit[1] > fit[0]
     model.save_pretrained(tmp_path)
     again = MotionGPT.from_pretrained(tmp_path)
     assert again.matcher is not None

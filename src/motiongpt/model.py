@@ -424,7 +424,8 @@ class MotionGPT:
 
         Args:
             motion: one, or several.
-            on_text: called with the number of a motion and the words that its description begins with, as they come.
+            on_text: called with the number of a motion and the words that its description begins with, as they come;
+                the matcher may prefer another one in the end.
         """
         motions = [motion] if isinstance(motion, Motion) else list(motion)
         parts: list[tuple[int, np.ndarray]] = []
