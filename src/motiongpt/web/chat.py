@@ -60,8 +60,8 @@ async def answer(
             yield event
         conversation.motion, conversation.prompt = made[0], intent.text
         conversation.intent, conversation.base = replace(intent, seconds=length), None
-        several = f"{len(made)} times: " if len(made) > 1 else ""
-        yield "text", {"delta": f"{several}{intent.text} ({made[0].motion.seconds:.1f} s, seed {made[0].seed})."}
+        number = f" {len(made)} times" if len(made) > 1 else f", {made[0].motion.seconds:.1f} seconds"
+        yield "text", {"delta": f"Here is “{intent.text}”{number} (seed {made[0].seed})."}
     elif intent.task == "ask":
         words, result = await service.ask(intent.text, it if it is not None and _about_it(intent.text) else None)
         if result is not None:
@@ -74,7 +74,7 @@ async def answer(
         async for event in _described(service, it):
             yield event
         if intent.length:
-            yield "text", {"delta": f" It lasts {it.motion.seconds:.1f} seconds."}
+            yield "text", {"delta": f". It lasts {it.motion.seconds:.1f} seconds."}
     elif intent.task == "length":
         clip = it.motion
         words = f"It lasts {clip.seconds:.1f} seconds: {len(clip)} frames, {clip.fps:g} a second."
