@@ -152,6 +152,13 @@ export class MotionPlayer extends EventTarget {
     this.time = this.#time;
   }
 
+  /** Show the codes of a motion, when they come later than itself. */
+  setCodes(index, codes, codeSeconds) {
+    Object.assign(this.clips[index], { codes, codeSeconds });
+    this.#drawTokens();
+    this.#showTime();
+  }
+
   /** Pick one of several motions. */
   select(index) {
     if (index < 0 || index >= this.#views.length) return;
@@ -475,7 +482,7 @@ export class MotionPlayer extends EventTarget {
       plane,
       new ShaderMaterial({
         vertexShader: GRID_VERTEX, fragmentShader: GRID_FRAGMENT, transparent: true, depthWrite: false,
-        uniforms: { colour: { value: new Color() }, centre: { value: new Vector3() }, strength: { value: 0.36 } },
+        uniforms: { colour: { value: new Color() }, centre: { value: new Vector3() }, strength: { value: 0.32 } },
       }),
     );
     this.#shadow = new Mesh(plane, new ShadowMaterial({ depthWrite: false }));
