@@ -130,7 +130,7 @@ class Ground:
 
     def draw_trail(self, picture: np.ndarray, position: np.ndarray, path: np.ndarray, width: float = 0.035) -> None:
         """Draw the path (n, 3) of the root on the floor as a ribbon, fainter where it is older."""
-        path = _thin(path[:, [0, 2]], 0.06)
+        path = _thin(path[:, [0, 2]], 0.10)
         if len(path) < 2:
             return
         step = np.gradient(path, axis=0)
