@@ -4,7 +4,7 @@
 
 Loading, generating and memory are measured in fresh processes. With --raw, a folder with ``cmu/``, ``hdm05/`` and
 ``captions/humanml3d.jsonl.gz`` (see docs/data.md), a data set is built into a temporary folder. A busy machine makes
-all numbers worse: the load average is printed.
+all numbers worse: the load average is printed. Rendering has a benchmark of its own, render.py.
 """
 
 from __future__ import annotations
@@ -28,14 +28,11 @@ from motiongpt.data.build import build
 from motiongpt.language.decoding import MotionGrammar, generate
 from motiongpt.model import MotionGPT
 from motiongpt.motion import features_to_joints, joints_to_features
-from motiongpt.render import render_video
-from render import made_up_walk, stick_figure
+from render import made_up_walk
 
-# The original's numbers on two CPU cores.
+# The original's number on two CPU cores.
 PUBLISHED_FEATURES_MS = 41.0
-PUBLISHED_RENDER_MS = 195.0
 FEATURE_FRAMES = 170
-VIDEO_FRAMES = 200
 TOKENS = 50
 
 _FRESH = """
@@ -131,19 +128,6 @@ def main() -> None:
     rows.append(
         ("a token of the language model", f"{ours:.2f} ms", f"transformers {theirs:.2f} ms: {theirs / ours:.1f}x")
     )
-
-    walk = made_up_walk(VIDEO_FRAMES)
-    with tempfile.TemporaryDirectory() as folder:
-        start = time.perf_counter()
-        render_video(walk, Path(folder) / "walk.mp4")
-        video = time.perf_counter() - start
-    stick = stick_figure(walk, (1280, 720))
-    drawn = iter(range(1, VIDEO_FRAMES))
-    plain = milliseconds(lambda: stick(next(drawn)), 20)
-    frame = 1000 * video / VIDEO_FRAMES
-    rows.append((f"render {VIDEO_FRAMES} frames of 1280x720 to mp4", f"{video:.2f} s", "under 6 s"))
-    against = f"matplotlib stick figure, drawing alone, {plain:.0f} ms: {plain / frame:.1f}x"
-    rows.append(("a frame of it", f"{frame:.1f} ms", f"{against}; published {PUBLISHED_RENDER_MS:.0f} ms"))
 
     joints = made_up_walk(FEATURE_FRAMES + 1).joints
     extract = milliseconds(lambda: joints_to_features(joints))

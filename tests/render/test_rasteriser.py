@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from motiongpt.render import kernels
 from motiongpt.render.camera import View, make_view
 from motiongpt.render.rasteriser import draw_meshes
 
@@ -117,3 +118,15 @@ def test_what_is_behind_the_lens_or_beside_the_picture_is_left_out(view) -> None
         assert not picture.any(), centre
     # Partly beside it: no error, and its part is there.
     assert drawn(view, [ball((1.2, 0, 0), 0.6)])[:, -1].any()
+
+
+def test_works_where_nothing_can_be_kept(monkeypatch) -> None:
+    numba_njit = kernels.njit
+
+    def njit(cache: bool = False, **options):
+        if cache:
+            raise RuntimeError("cannot cache function: no locator available")
+        return numba_njit(**options)
+
+    monkeypatch.setattr(kernels, "njit", njit)
+    assert kernels._compiled(lambda x: x + 1)(2) == 3

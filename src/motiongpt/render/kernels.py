@@ -18,7 +18,11 @@ _SAMPLES = np.array([[-0.125, -0.375], [0.375, -0.125], [-0.375, 0.125], [0.125,
 
 
 def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    compiled: Callable[..., Any] = njit(cache=True, nogil=True, fastmath=True)(function)
+    compiled: Callable[..., Any]
+    try:
+        compiled = njit(cache=True, nogil=True, fastmath=True)(function)
+    except RuntimeError:  # neither this folder nor the user's cache can be written: compiled anew in each process
+        compiled = njit(nogil=True, fastmath=True)(function)
     return compiled
 
 
