@@ -198,6 +198,19 @@ class _Fit:
         turned = rotations.rotate(start, self.offsets[_INDEX[child]])
         return rotations.multiply(rotations.between(turned, self.bone(child)), start)
 
+    def settled(self, start: np.ndarray, child: str) -> np.ndarray:
+        """As :meth:`carried`, but where the bone points nearly opposite to its rest, and the shortest way says nothing
+        of the turn about it, the turn stays as it was before and after."""
+        free = self.carried(start, child)
+        offset = self.offsets[_INDEX[child]]
+        along = _unit(rotations.rotate(free, offset))
+        turned = rotations.multiply(_transported(along), free[:1])
+        side = np.cross(offset, [0.0, 1.0, 0.0])
+        angle = _twist(along, rotations.rotate(turned, side), rotations.rotate(free, side))
+        certain = np.clip(1 + (_unit(rotations.rotate(start, offset)) * along).sum(-1), 0, 1) ** 2
+        angle = _smooth_angle([(angle, certain)], (_TWIST_SECONDS * self.fps) ** 2)
+        return rotations.multiply(_about(along, angle), turned)
+
     def hub(self, name: str) -> np.ndarray:
         """The rotation (T, 4) that lays the bones of a hub on the source."""
         children = [_INDEX[child] for child in _HUBS[name]]
@@ -322,7 +335,7 @@ def fit_pose(motion: Motion, offsets: np.ndarray | None = None) -> Pose:
         fit.put(f"{side}_wrist", fit.of(f"{side}_elbow"))
         fit.limb(f"{side}_hip", "pelvis")
         fit.put(f"{side}_knee", fit.carried(fit.of(f"{side}_hip"), f"{side}_ankle"))
-        fit.put(f"{side}_ankle", fit.carried(fit.of(f"{side}_knee"), f"{side}_foot"))
+        fit.put(f"{side}_ankle", fit.settled(fit.of(f"{side}_knee"), f"{side}_foot"))
         fit.put(f"{side}_foot", fit.of(f"{side}_ankle"))
 
     parents = np.array(HUMANML3D.parents)
