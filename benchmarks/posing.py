@@ -4,7 +4,8 @@
 
 For each clip: distance of the joints from the source, largest turn of a joint relative to its parent from one frame to
 the next, and how many such turns of over 60 degrees there are where the bones before and after the joint do not turn
-as much against one another in the source. Then frames fitted in a second beside frames of features computed in a second, in one run.
+as much against one another in the source. Then frames fitted in a second beside frames of features computed in a
+second, in one run.
 """
 
 from __future__ import annotations
@@ -78,7 +79,9 @@ def main() -> None:
             from motiongpt.render import render_strip, save_image
 
             save_image(render_strip(motion), arguments.strips / f"{name}.png")
-    print(f"rotations {frames / spent:.0f} frames/s, features of HumanML3D {frames / features_spent:.0f} frames/s", end="")
+    print(
+        f"rotations {frames / spent:.0f} frames/s, features of HumanML3D {frames / features_spent:.0f} frames/s", end=""
+    )
     print(f", ratio {features_spent / spent:.2f}")
 
 

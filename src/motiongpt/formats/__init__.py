@@ -9,7 +9,9 @@ suffix   read                                                     write
 .bvh     any rig of :mod:`~motiongpt.formats.joint_maps`          T-pose rig, HumanML3D names
 .amc     Acclaim, with its .asf                                   no
 .npz     AMASS, no body model needed                              no
-.npy     joints (T, 22, 3), features (T, 263), KIT (T, 251)       joints; features when named ``*.features.npy``
+.npy     joints (T, 22, 3), features (T, 263), KIT (T, 251);      joints; features when named ``*.features.npy``
+         SMPL's 24, 52, 55 joints, SMPL poses (T, 72, 156, 165)
+.glb     skeleton animation, any rig that .bvh may have           no
 .mp4     no                                                       video
 .gif     no                                                       video
 .png     no                                                       strip of poses
@@ -24,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from motiongpt.errors import MotionGPTError
-from motiongpt.formats import amass, amc, bvh, npy
+from motiongpt.formats import amass, amc, bvh, glb_reader, npy
 from motiongpt.formats.sniff import check_file
 from motiongpt.motion.motion import Motion
 from motiongpt.motion.skeleton import Skeleton
@@ -46,7 +48,13 @@ def _write_strip(motion: Motion, path: Path, **options: Any) -> None:
 
 
 VIDEO_SUFFIXES = (".mp4", ".webm", ".mov", ".gif")
-READERS: dict[str, Callable[..., Motion]] = {".bvh": bvh.read, ".amc": amc.read, ".npz": amass.read, ".npy": npy.read}
+READERS: dict[str, Callable[..., Motion]] = {
+    ".bvh": bvh.read,
+    ".amc": amc.read,
+    ".npz": amass.read,
+    ".npy": npy.read,
+    ".glb": glb_reader.read,
+}
 WRITERS: dict[str, Callable[..., None]] = {
     ".npy": npy.write,
     ".bvh": bvh.write,

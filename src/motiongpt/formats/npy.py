@@ -11,11 +11,14 @@ import numpy as np
 
 from motiongpt.errors import MotionGPTError
 from motiongpt.files import atomic_path
-from motiongpt.formats import rig
+from motiongpt.formats import rig, smpl_poses
 from motiongpt.formats.arrays import load_npy
 from motiongpt.motion.motion import Motion
 from motiongpt.motion.skeleton import HUMANML3D, KIT, SKELETONS, Skeleton
 
+# SMPL's 24, SMPL+H's 52 and SMPL-X's 55 joints begin with the 22 of HumanML3D.
+_LARGER = (24, 52, 55)
+_KEYPOINTS = {17: "COCO or Human3.6M", 25: "Kinect v2 or OpenPose", 32: "Azure Kinect", 33: "MediaPipe"}
 _EXPECTED = "joints (T, 22, 3), (1, T, 22, 3) or (T, 66), HumanML3D features (T, 263) or KIT features (T, 251)"
 
 
@@ -44,7 +47,8 @@ def read(
     """Read an .npy of joints or features.
 
     Args:
-        path: the file; features must not be normalised.
+        path: the file; features must not be normalised. SMPL's joints (T, 24, 3), (T, 52, 3), (T, 55, 3) are read by
+            their first 22; SMPL's poses (T, 72, 156 or 165; axis times radians) are laid on the average body in place.
         fps: frame rate; the skeleton's (20 for HumanML3D, 12.5 for KIT) when not given.
         unit: unit of joints (see :data:`motiongpt.formats.rig.UNITS`), metres when not given. KIT joints may also be in
             the data set's own unit, which their size tells.
@@ -54,7 +58,8 @@ def read(
         Motion of T frames (T, J, 3), metres, Y up, as they stand in the file. Features begin at the origin, facing +Z.
 
     Raises:
-        MotionGPTError: another shape (the text lists the known ones), pickled objects, a text file, NaN.
+        MotionGPTError: another shape (the text lists the known ones), keypoints that miss joints (the text says what
+            would work), poses without ``fps``, pickled objects, a text file, NaN.
     """
     array = load_npy(path)
     asked = _skeleton(skeleton, path)
@@ -75,7 +80,17 @@ def read(
             motion = Motion.from_features(array.astype(np.float32), known, name=path.stem)
             return motion if rate is None else Motion(motion.joints, rate, known, motion.name)
 
+    if array.ndim == 2 and array.shape[1] in smpl_poses.WIDTHS and asked in (None, HUMANML3D):
+        return smpl_poses.to_motion(array, path, rate)
     target = asked or HUMANML3D
+    if array.ndim == 3 and array.shape[1] in _LARGER and array.shape[2] == 3 and target is HUMANML3D:
+        array = array[:, : HUMANML3D.num_joints]
+    if array.ndim == 3 and array.shape[1] in _KEYPOINTS and array.shape[2] in (3, 4):
+        raise MotionGPTError(
+            f"{path}: {array.shape[1]} points are {_KEYPOINTS[array.shape[1]]} keypoints, which lack the spine, collar "
+            "or toe joints of HumanML3D, and guessing these would spoil the motion; fit SMPL to them (SMPLify-X, "
+            "smplfitter or the like) and give its 24 joints (T, 24, 3) or its poses (T, 72)."
+        )
     if array.ndim == 2 and array.shape[1] == target.num_joints * 3:
         array = array.reshape(len(array), -1, 3)
     if array.ndim != 3 or array.shape[1:] != (target.num_joints, 3):
