@@ -174,8 +174,13 @@ def test_a_conversation_keeps_what_it_speaks_of(client: Client, walk: Motion, tm
     walk.save(tmp_path / "a.npy")
     uploaded = client.upload(tmp_path / "a.npy")
     assert say("", motion=uploaded.id)["task"]["task"] == "describe"
+    assert say("again")["results"][0]["seconds"] == 7.0
+    say("", motion=uploaded.id)
     continued = say("Continue this")["results"][0]
     assert (continued["given"], continued["seconds"]) == ([60, 0], 7.0)
+    other = say("another one")["results"][0]
+    assert (other["given"], other["source"]) == ([60, 0], uploaded.id)
+    assert other["seed"] != continued["seed"]
     assert say("Fill the middle")["results"][0]["kind"] == "inbetween"
     assert say("cut it to 2 seconds")["results"][0]["frames"] == 40
     assert say("turn it left")["results"][0]["frames"] == 40

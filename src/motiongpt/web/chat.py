@@ -42,7 +42,7 @@ async def answer(
         before = conversation.intent or Intent("predict")
         seed = None
         intent = replace(before, samples=intent.samples or before.samples)
-        it = conversation.base if before.task in ("predict", "inbetween") else it
+        it = conversation.base or it if before.task in ("predict", "inbetween") else it
     if intent.task == "resize" and it is not None:
         intent = _resized(intent, conversation, it)
         if intent.task == "generate" and seed is None:
@@ -100,7 +100,7 @@ def _resized(intent: Intent, conversation: Conversation, it: Result) -> Intent:
     else:
         target = now + intent.seconds if intent.more else intent.seconds
     target = max(round(target, 2), 0.5)
-    if it.kind == "generate":
+    if it.kind == "generate" and conversation.prompt:
         return Intent("generate", conversation.prompt, seconds=target)
     if target > now:
         return Intent("predict", seconds=target - now)
