@@ -184,8 +184,7 @@ async def _described(service: Service, it: Result) -> AsyncIterator[Event]:
         if len(sure) > len(told) and sure.startswith(told):
             yield "text", {"delta": sure[len(told) :]}
             told = sure
-    whole = finished[0]
-    yield "text", {"delta": whole[len(told) :] if whole.startswith(told) else f" {whole}"}
+    yield "text", {"delta": finished[0][len(told) :]}
 
 
 async def _while(work: Callable[[Callable[[Any], None]], Awaitable[list[Any]]], made: list[Any]) -> AsyncIterator[Any]:

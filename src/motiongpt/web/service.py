@@ -122,7 +122,11 @@ class Service:
         ]
 
     async def describe(self, motion: Motion, on_text: Callable[[str], None] | None = None) -> str:
-        """A motion in words; ``on_text`` is called in another thread with what there is of them."""
+        """A motion in words; ``on_text`` is called in another thread with what there is of them.
+
+        A model with a matcher chooses among several descriptions in the end, so there is nothing to be shown before.
+        """
+        shown = None if self.model.matcher is not None else on_text
 
         def run(jobs: Sequence[Any]) -> Sequence[Any]:
             motions, callbacks = (list(column) for column in zip(*jobs, strict=True))
@@ -133,7 +137,7 @@ class Service:
 
             return self.model.describe(motions, on_text=show)
 
-        return await self._ask(Job("describe", run, (motion, on_text)))
+        return await self._ask(Job("describe", run, (motion, shown)))
 
     async def predict(
         self,
