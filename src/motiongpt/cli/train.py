@@ -105,6 +105,10 @@ def assemble(
         Path | None,
         typer.Option("--matcher", metavar="DIR", help="Result of train evaluator, to choose among candidates."),
     ] = None,
+    evaluator_folder: Annotated[
+        Path | None,
+        typer.Option("--evaluator", metavar="DIR", help="Result of train evaluator, put beside the model."),
+    ] = None,
     defaults: Annotated[
         list[str] | None,
         typer.Argument(metavar="[KEY=VALUE]...", help="Defaults of generation, such as top_p=0.9.", show_default=False),
@@ -112,6 +116,7 @@ def assemble(
     as_json: AsJson = False,
 ) -> None:
     """Join a motion tokenizer and a language model into a model folder that every verb reads with --model."""
+    import torch
     import yaml
 
     from motiongpt.language.model import MotionLanguageModel
@@ -137,6 +142,10 @@ def assemble(
         None if matcher_folder is None else Matcher.load(matcher_folder),
     )
     model.save_pretrained(output)
+    if evaluator_folder is not None:
+        judge, encoder = Matcher.load(evaluator_folder), model.language.text_encoder
+        shared = encoder is not None and judge.reader.equals(encoder)
+        judge.save(output / "evaluator", dtype=torch.float16, shared_reader=shared)
     if as_json:
         print_json({"output": str(output), "defaults": generation.__dict__})
     else:
