@@ -76,7 +76,7 @@ class GenerationDefaults:
         context: codes a part sees of what is before (and after) it.
         clauses: make the actions of a sentence such as "walks forward, then sits down" each by itself and join them
             where they are most alike, and put the arms of one on the legs of the other for "walks while waving"; when a
-            length is asked for, the sentence stays whole.
+            length or bounds are asked for, the sentence stays whole.
         cleanup: smooth what is decoded and stop its feet from sliding; see :mod:`motiongpt.motion.cleanup`.
     """
 
@@ -330,7 +330,12 @@ class MotionGPT:
             self._told_frames(item) if length is None and not bounded else length
             for item, length in zip(texts, asked, strict=True)
         ]
-        parts = [self._clauses(item, exact, clauses) for item, exact in zip(texts, lengths, strict=True)]
+        # What is joined has no length that could be known before.
+        wanted = (self.defaults.clauses if clauses is None else clauses) and not bounded
+        parts = [
+            clauses_of(item) if wanted and exact is None and self.tokenizer.skeleton is HUMANML3D else [(item,)]
+            for item, exact in zip(texts, lengths, strict=True)
+        ]
         told = [
             (number, clause, exact, len(row))
             for number, (row, exact) in enumerate(zip(parts, lengths, strict=True))
@@ -749,13 +754,6 @@ class MotionGPT:
         told = asked_seconds(text)
         return None if told is None else self._frames(told, None)
 
-    def _clauses(self, text: str, exact: int | None, wanted: bool | None) -> list[tuple[str, ...]]:
-        """The sentences that are made one by one for a text, see :func:`motiongpt.language.clauses.clauses`."""
-        wanted = self.defaults.clauses if wanted is None else wanted
-        # Joining knows where feet and pelvis are, of one skeleton.
-        whole = not wanted or exact is not None or self.tokenizer.skeleton.name != HUMANML3D.name
-        return [(text,)] if whole else clauses_of(text)
-
     def _text_job(
         self, text: str, exact: int | None, min_seconds: float | None, max_seconds: float | None, parts: int = 1
     ) -> tuple[str, int, int]:
@@ -772,7 +770,7 @@ class MotionGPT:
         high = self._require_frames(self.defaults.max_seconds if max_seconds is None else max_seconds, None)
         if low > high:
             raise MotionGPTError(f"The shortest length, {low / fps:g} s, is above the longest, {high / fps:g} s.")
-        fewest = math.ceil(low / parts / stride)
+        fewest = math.ceil(low / stride)
         most = max(fewest, int(high / parts) // stride)
         return _prompt(Task.T2M, self._fields(caption=normalise_caption(text))), fewest, most
 
