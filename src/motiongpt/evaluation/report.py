@@ -40,7 +40,7 @@ _METRICS = {
 }
 _CAPTIONS = {
     "bleu_1": "BLEU-1", "bleu_2": "BLEU-2", "bleu_3": "BLEU-3", "bleu_4": "BLEU-4", "rouge_l": "ROUGE-L",
-    "cider": "CIDEr", "bertscore": "BERTScore", "bertscore_rescaled": "BERTScore, rescaled",
+    "cider": "CIDEr",
 }  # fmt: skip
 _SOURCES = {"made": "this model", "real": "real clips", "bound": "bound by equal captions", "at rest": "body at rest"}
 
@@ -129,16 +129,24 @@ def _caption_table(scores: dict[str, Any]) -> str:
     return table(["tokens, references", *(_CAPTIONS[name] for name in names)], body)
 
 
+def _bert_score(found: dict[str, float] | str) -> str:
+    if isinstance(found, str):
+        return found
+    return f"{found['bertscore']:.1f} raw, {found['bertscore_rescaled']:.1f} rescaled"
+
+
 def _action_table(found: dict[str, Any]) -> str:
     judged, sides = found["actions"], found["actions"]["sides"]
-    if judged["action"] is None:
-        return ""
-    rows = [
-        ["action among the references'", f"{percent(judged['action'])} of {judged['clips']}"],
-        ["action most references begin with", percent(judged["main"])],
+    rows = []
+    if judged["clips"]:
+        rows += [
+            ["action among the references'", f"{percent(judged['action'])} of {judged['clips']}"],
+            ["action most references begin with", percent(judged["main"])],
+        ]
+    rows += [
         ["side", f"{sides['right']} right, {sides['wrong']} wrong, {sides['silent']} silent"],
         ["different captions", percent(found["different"])],
-        ["BERTScore", found.get("bertscore", "not asked for")],
+        ["BERTScore (roberta-large, idf)", _bert_score(found["bertscore"])],
     ]
     return table(["captions", "value"], rows)
 

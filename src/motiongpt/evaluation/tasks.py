@@ -11,6 +11,7 @@ import numpy as np
 
 from motiongpt.evaluation import captions
 from motiongpt.evaluation.bench import Bench, Made
+from motiongpt.evaluation.bertscore import bert_score
 from motiongpt.evaluation.held_out import Clip, compare_reconstructions, judge_description, seam_jump
 from motiongpt.evaluation.metrics import (
     completion_errors,
@@ -238,6 +239,7 @@ def _captions(clips: Sequence[Clip], texts: Sequence[str], notes: list[str]) -> 
             "sides": {name: sum(v["side"] == name for v in verdicts) for name in ("right", "wrong", "silent")},
         },
         "different": len(set(texts)) / len(texts),
+        "bertscore": bert_score(texts, [clip.captions for clip in clips]),
     }
 
 
