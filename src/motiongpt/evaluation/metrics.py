@@ -122,7 +122,8 @@ def frechet_distance(real: np.ndarray, made: np.ndarray) -> float:
         np.asarray(np.linalg.qr((rows - rows.mean(0)) / np.sqrt(len(rows) - 1), mode="r")) for rows in (real, made)
     )
     shared = np.linalg.svd(first @ second.T, compute_uv=False).sum()
-    return float(apart @ apart + (first**2).sum() + (second**2).sum() - 2 * shared)
+    # Rounding can bring equal sets a little under zero.
+    return max(float(apart @ apart + (first**2).sum() + (second**2).sum() - 2 * shared), 0.0)
 
 
 def diversity(motions: np.ndarray, rng: np.random.Generator, *, pairs: int = 300) -> float:
