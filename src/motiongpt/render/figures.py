@@ -103,8 +103,8 @@ class Bones:
                 part(joints[:, joint], joints[:, joint], 0.034, 0.034, side_of[joint])
             if parent >= 0:
                 part(joints[:, parent], joints[:, joint], 0.026, 0.020, min(side_of[parent], side_of[joint]))
-        # The head joint sits at the base of the skull.
-        up = joints[:, head] - joints[:, limbs.spine[-2]]
+        # The head joint sits at the base of the skull, before the neck rather than over it.
+        up = joints[:, head] - (joints[:, limbs.arms[0][0]] + joints[:, limbs.arms[1][0]]) / 2
         up /= np.maximum(np.linalg.norm(up, axis=-1, keepdims=True), 1e-9)
         front = forward(joints, limbs)
         chin, crown = joints[:, head] + up * (0.03 * size), joints[:, head] + up * (0.10 * size)
