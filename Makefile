@@ -15,13 +15,24 @@ TEXT ?= a person walks forward and turns left
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --constraint constraints.txt --editable
 
-.PHONY: demo test quick lint data model
+.PHONY: demo test browser quick lint data model
 
 demo: $(VENV)/installed-all
 	@$(BIN)/motiongpt generate "$(TEXT)" --seconds 4 --seed 0 --format mp4,bvh,npy,png --output outputs/demo
 
-test: lint
+test: lint tests/node_modules browser
 	$(BIN)/python -m pytest
+
+# What reads our files for the web in tests: the Khronos validator and three.js, and a browser. Without npm, or without
+# a browser and the right to install one, these tests are skipped and say why.
+tests/node_modules: tests/package-lock.json
+	@if command -v npm > /dev/null; then npm ci --prefix tests --no-audit --no-fund && touch $@; \
+		else echo "no npm: tests of files for the web will be skipped"; fi
+
+browser:
+	@if ! command -v chromium > /dev/null && [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
+		(apt-get -qq update && apt-get -qq install --yes --no-install-recommends chromium > /dev/null) \
+		|| echo "no chromium: tests in a browser will be skipped"; fi
 
 quick: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -m "not slow"

@@ -141,7 +141,7 @@ def test_unwritable_places(refused: Refused, tiny_model_folder: Path, walk_file:
         assert folder in refused("tokens", "encode", walk_file, "-o", f"{folder}/out.npy", *model)
     Path("folder.npy").mkdir()
     assert "folder.npy" in refused("convert", walk_file, "folder.npy")
-    assert ".glb" in refused("convert", walk_file, "out.glb")
+    assert ".obj" in refused("convert", walk_file, "out.obj")
     assert "suffix" in refused("convert", walk_file, "out")
 
 

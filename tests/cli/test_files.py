@@ -39,7 +39,7 @@ def test_convert_makes_it_standard(cli: Cli, make_walk: Callable[..., Motion]) -
     source.save("child.bvh")
     result = cli("convert", "child.bvh", "out/child.npy", "--json")
     assert result.code == 0, result.err
-    answer = json.loads(result.out)
+    answer = json.loads(result.out)["motions"][0]
     assert (answer["fps"], answer["frames"]) == (20.0, 40)
     assert answer["source_fps"] == pytest.approx(60, rel=1e-3)
     joints = np.load("out/child.npy")
@@ -50,6 +50,38 @@ def test_convert_makes_it_standard(cli: Cli, make_walk: Callable[..., Motion]) -
     kept = np.load("kept.npy")
     _standard(kept)
     np.testing.assert_allclose(_lengths(kept), 0.7 * np.array(HUMANML3D.lengths[1:]), atol=2e-3)
+
+
+def test_convert_of_several_motions_with_names(cli: Cli, walk_file: Path, make_walk: Callable[..., Motion]) -> None:
+    make_walk(frames=30, name="short").save("short.npy")
+    result = cli("convert", walk_file, "short.npy", "both.glb", "--names", "mixamo", "--body", "skeleton", "--json")
+    assert result.code == 0, result.err
+    assert [motion["frames"] for motion in json.loads(result.out)["motions"]] == [60, 30]
+    text = Path("both.glb").read_bytes()
+    assert b"mixamorig:LeftHand" in text
+    assert b'"name":"short"' in text
+    assert cli("convert", walk_file, "named.bvh", "--names", "cmu").code == 0
+    assert "JOINT LeftUpLeg" in Path("named.bvh").read_text()
+    for arguments, message in (
+        ((walk_file, "short.npy", "both.bvh"), "hold one motion"),
+        ((walk_file, "m.npy", "--names", "cmu"), "no option 'names'"),
+        ((walk_file, "m.glb", "--names", "rigify"), "smpl, mixamo, cmu"),
+        ((walk_file, "m.fbx", "--blender", "nowhere"), "nowhere: the option blender names no program"),
+    ):
+        refused = cli("convert", *arguments)
+        assert refused.code == 2
+        assert message in refused.err
+
+
+def test_blender_is_asked_only_for_what_it_draws(cli: Cli, walk_file: Path) -> None:
+    for arguments, message in (
+        (("--caption", "x"), "without caption"),
+        (("--mode", "strip"), "Blender draws video, sequence, frame"),
+        (("--blender", "nowhere"), "nowhere"),
+    ):
+        refused = cli("render", walk_file, "--engine", "blender", *arguments)
+        assert refused.code == 2
+        assert message in refused.err
 
 
 def test_convert_to_features_and_back(cli: Cli, walk_file: Path) -> None:

@@ -11,8 +11,9 @@ import pytest
 
 from bodies import bone_lengths, chain, smooth_turns, standing
 from motiongpt import formats
+from motiongpt.bodies.posing import fit_pose
 from motiongpt.errors import MotionGPTError
-from motiongpt.motion import HUMANML3D
+from motiongpt.motion import HUMANML3D, Motion
 
 # In an AMASS file a body with no root rotation lies on its back along Y; this turn sets it upright in Z-up space.
 UPRIGHT = np.array([np.pi / 2, 0.0, 0.0])
@@ -155,3 +156,31 @@ def test_other_content(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(content)
         with pytest.raises(MotionGPTError, match=message):
             formats.read(tmp_path / name)
+
+
+def test_written_and_read_again(tmp_path: Path, moving: Motion) -> None:
+    again = formats.read(formats.write(moving, tmp_path / "m.npz"))
+    assert (again.fps, len(again)) == (20, 60)
+    np.testing.assert_allclose(again.joints, fit_pose(moving).joints(), atol=1e-4)
+
+
+def test_what_is_written_is_amass(tmp_path: Path, moving: Motion) -> None:
+    with np.load(formats.write(moving, tmp_path / "m.npz"), allow_pickle=False) as data:
+        arrays = dict(data)
+    assert {key: arrays[key].shape for key in ("poses", "trans", "betas")} == {
+        "poses": (60, 156), "trans": (60, 3), "betas": (16,),
+    }  # fmt: skip
+    assert float(arrays["mocap_framerate"]) == 20
+    assert str(arrays["gender"]) == "neutral"
+    # Z is up there: laid on the average body with scipy, the joints come out in the axes of AMASS.
+    rest = arrays["rest_joints"]
+    turns = arrays["poses"][:, :66].reshape(60, 22, 3)
+    joints = chain(rest - rest[list(HUMANML3D.parents)], HUMANML3D.parents, turns, arrays["trans"] + rest[0])
+    head, foot = joints[:, HUMANML3D.index("head")], joints[:, HUMANML3D.index("left_foot")]
+    assert ((head - foot)[:, 2] > 1).all()
+    np.testing.assert_allclose(joints[..., [0, 2, 1]] * [-1, 1, 1], fit_pose(moving).joints(), atol=1e-4)
+
+
+def test_a_damaged_rest_pose(tmp_path: Path) -> None:
+    with pytest.raises(MotionGPTError, match=r"m\.npz: rest_joints has shape \(4, 3\)"):
+        formats.read(save(tmp_path / "m.npz", rest_joints=np.zeros((4, 3))))

@@ -13,6 +13,7 @@ from scipy.spatial.transform import Rotation
 
 from bodies import bone_lengths, chain
 from motiongpt import formats
+from motiongpt.bodies.posing import fit_pose
 from motiongpt.bodies.rest_pose import rest_offsets
 from motiongpt.errors import MotionGPTError
 from motiongpt.formats import bvh
@@ -433,3 +434,18 @@ def test_kit_joints_have_no_rig(tmp_path: Path) -> None:
     with pytest.raises(MotionGPTError, match="22 joints"):
         formats.write(Motion(np.zeros((3, 21, 3)), skeleton=KIT), tmp_path / "kit.bvh")
     assert not (tmp_path / "kit.bvh").exists()
+
+
+@pytest.mark.parametrize(
+    ("names", "hip"), [("smpl", "left_hip"), ("mixamo", "mixamorig:LeftUpLeg"), ("cmu", "LeftUpLeg")]
+)
+def test_names_of_other_rigs(tmp_path: Path, moving: Motion, names: str, hip: str) -> None:
+    path = formats.write(moving, tmp_path / "named.bvh", names=names)
+    theirs = pybvh.read_bvh_file(path)
+    joints = fit_pose(moving).joints()
+    there = theirs.joint_positions()[:, theirs.joint_names.index(hip)] / 100
+    np.testing.assert_allclose(there, joints[:, HUMANML3D.index("left_hip")], atol=1e-4)
+    # Our own rig is known under any of its names and nothing of it is moved; a foreign one of these names is mapped.
+    np.testing.assert_allclose(formats.read(path).joints, joints, atol=1e-4)
+    with pytest.raises(MotionGPTError, match="names must be one of smpl, mixamo, cmu"):
+        formats.write(moving, path, names="rigify")

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from motiongpt import formats
+from motiongpt.bodies.posing import fit_pose
 from motiongpt.errors import MotionGPTError
 from motiongpt.motion import Motion
 
@@ -17,7 +18,7 @@ from motiongpt.motion import Motion
     ("name", "content", "message"),
     [
         ("missing.bvh", None, "no such file"),
-        ("motion.fbx", b"data", r"'?\.fbx.*\.bvh, \.amc, \.npz, \.npy"),
+        ("motion.obj", b"data", r"'?\.obj.*\.bvh, \.amc, \.npz, \.npy"),
         ("motion", b"data", "without a suffix"),
         ("empty.bvh", b"", "empty"),
         ("page.bvh", b"<!doctype html><html>", "web page"),
@@ -58,8 +59,8 @@ def test_options_that_the_format_does_not_have(tmp_path: Path, moving: Motion) -
 
 
 def test_unknown_suffix_when_writing(tmp_path: Path, moving: Motion) -> None:
-    for name in ("m.fbx", "m.amc", "m"):
-        with pytest.raises(MotionGPTError, match=r"\.npy, \.bvh, \.mp4"):
+    for name in ("m.obj", "m.amc", "m"):
+        with pytest.raises(MotionGPTError, match=r"\.npy, \.bvh, .*\.mp4"):
             formats.write(moving, tmp_path / name)
     assert not list(tmp_path.iterdir())
 
@@ -96,6 +97,17 @@ def test_a_sequence_of_formats_keeps_the_joints(tmp_path: Path, moving: Motion) 
     for name in ("a.bvh", "b.npy", "c.bvh", "d.npy"):
         motion = formats.read(formats.write(motion, tmp_path / name))
     assert np.abs(motion.joints - moving.joints).max() < 1e-3
+
+
+@pytest.mark.parametrize("suffix", [".bvh", ".npz", ".npy", ".csv", ".glb"])
+@pytest.mark.parametrize("frames", [1, pytest.param(20_000, marks=pytest.mark.slow)])
+def test_short_and_long_clips(tmp_path: Path, moving: Motion, suffix: str, frames: int) -> None:
+    clip = Motion(np.resize(moving.joints, (frames, 22, 3)))
+    path = formats.write(clip, tmp_path / f"clip{suffix}")
+    if suffix in formats.READERS:
+        again = formats.read(path, fps=20)
+        assert len(again) == frames
+        assert np.abs(again.joints - fit_pose(clip).joints()).max() < 1e-3
 
 
 def test_pictures_and_films(tmp_path: Path, moving: Motion) -> None:

@@ -102,14 +102,17 @@ def formats_of(names: Sequence[str], model: MotionGPT, *, asked: bool) -> list[s
     Raises:
         MotionGPTError: a format that was asked for cannot be written.
     """
+    from motiongpt.formats import RIGGED
+
     skeleton = model.tokenizer.skeleton
-    if skeleton is HUMANML3D or "bvh" not in names:
+    left_out = [name for name in names if f".{name}" in RIGGED]
+    if skeleton is HUMANML3D or not left_out:
         return list(names)
-    reason = f"a BVH needs HumanML3D's 22 joints, and this model makes the {skeleton.num_joints} of {skeleton.name}"
+    reason = f"it needs HumanML3D's 22 joints, and this model makes the {skeleton.num_joints} of {skeleton.name}"
     if asked:
-        raise MotionGPTError(f"Format 'bvh' cannot be written: {reason}.")
-    say(f"no bvh: {reason}")
-    return [name for name in names if name != "bvh"]
+        raise MotionGPTError(f"Format {left_out[0]!r} cannot be written: {reason}.")
+    say(f"no {', '.join(left_out)}: {reason}")
+    return [name for name in names if name not in left_out]
 
 
 def check_output(path: Path) -> Path:
@@ -128,13 +131,13 @@ def check_output(path: Path) -> Path:
     return path
 
 
-def save_motion(motion: Motion, path: Path, **options: Any) -> Path:
-    """Write a motion with options of its format; a video shows its progress on a terminal."""
-    from motiongpt.formats import VIDEO_SUFFIXES
+def save_motion(motion: Motion | Sequence[Motion], path: Path, **options: Any) -> Path:
+    """Write a motion, or several, with options of the format; a video shows its progress on a terminal."""
+    from motiongpt.formats import VIDEO_SUFFIXES, write
 
     if path.suffix.lower() in VIDEO_SUFFIXES:
         options["progress"] = sys.stderr.isatty()
-    return motion.save(path, **options)
+    return write(motion, path, **options)
 
 
 def save_all(motion: Motion, stem: Path, formats: Sequence[str]) -> dict[str, str]:

@@ -11,17 +11,21 @@ from typing import Annotated, Any
 import typer
 
 from motiongpt.cli.console import OUTPUTS, check_output, print_json, save_motion, say
-from motiongpt.cli.options import AsJson, BodyOption, Engine, Fps, SkeletonName, Unit
+from motiongpt.cli.options import AsJson, BlenderProgram, Body, BodyOption, Engine, Fps, Names, SkeletonName, Unit
 from motiongpt.errors import MotionGPTError
 from motiongpt.motion import Motion
 
+_INPUT = "Motion: .bvh, .amc, .npz, .npy, .csv, .fbx or .blend."
+
 
 def convert(
-    source: Annotated[Path, typer.Argument(metavar="IN", help="Motion: .bvh, .amc, .npz or .npy.", show_default=False)],
+    sources: Annotated[list[Path], typer.Argument(metavar="IN...", help=_INPUT, show_default=False)],
     target: Annotated[
         Path,
         typer.Argument(
-            metavar="OUT", help="File to write: .npy, .bvh, .mp4, .webm, .mov, .gif, .png.", show_default=False
+            metavar="OUT",
+            help="File to write: .npy, .bvh, .glb, .fbx, .blend, .npz, .csv, .mp4, .webm, .mov, .gif, .png.",
+            show_default=False,
         ),
     ],
     keep_proportions: Annotated[
@@ -30,23 +34,36 @@ def convert(
     fps: Fps = None,
     unit: Unit = None,
     skeleton: SkeletonName = None,
+    names: Names = None,
+    body: BodyOption = None,
+    blender: BlenderProgram = None,
     as_json: AsJson = False,
 ) -> None:
     """Bring a motion file into another format, as the model reads it.
 
     The result has 22 joints, 20 frames a second, metres, Y up, the floor at 0, the root over the origin and facing +Z
     at frame 0, and HumanML3D's proportions. KIT data stays KIT data: 21 joints, 12.5 frames a second. OUT.features.npy
-    gets the 263 features a frame instead of joints.
+    gets the 263 features a frame instead of joints. Several motions become as many clips of one .glb, .fbx or .blend.
     """
     check_output(target)
-    motion = Motion.load(source, fps=fps, unit=unit, skeleton=skeleton)
-    source_fps = motion.fps
-    motion = motion.resample(motion.skeleton.fps).canonical() if keep_proportions else motion.standard()
-    save_motion(motion, target)
-    say(f"{source} ({source_fps:g} fps) -> {target}: {len(motion)} frames at {motion.fps:g} fps, {motion.seconds:g} s")
+    motions, facts = [], []
+    for source in sources:
+        given = {"blender": blender} if source.suffix.lower() in (".fbx", ".blend") else {}
+        motion = Motion.load(source, fps=fps, unit=unit, skeleton=skeleton, **given)
+        source_fps = motion.fps
+        motion = motion.resample(motion.skeleton.fps).canonical() if keep_proportions else motion.standard()
+        motions.append(motion)
+        facts.append(
+            {"input": str(source), "frames": len(motion), "fps": motion.fps, "seconds": motion.seconds}
+            | {"source_fps": source_fps}
+        )
+    through_blender = blender if target.suffix.lower() in (".fbx", ".blend") else None
+    save_motion(motions, target, names=names, body=None if body is None else body.value, blender=through_blender)
+    for source, motion, fact in zip(sources, motions, facts, strict=True):
+        length = f"{len(motion)} frames at {motion.fps:g} fps, {motion.seconds:g} s"
+        say(f"{source} ({fact['source_fps']:g} fps) -> {target}: {length}")
     if as_json:
-        facts = {"frames": len(motion), "fps": motion.fps, "seconds": motion.seconds, "source_fps": source_fps}
-        print_json({"input": str(source), "output": str(target), **facts})
+        print_json({"output": str(target), "motions": facts})
     else:
         print(target)
 
@@ -64,9 +81,7 @@ class Mode(Enum):
 
 
 def render(
-    files: Annotated[
-        list[Path], typer.Argument(metavar="FILE...", help="Motions: .bvh, .amc, .npz or .npy.", show_default=False)
-    ],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help=_INPUT, show_default=False)],
     output: Annotated[
         Path | None,
         typer.Option(
@@ -94,6 +109,11 @@ def render(
     size: Annotated[
         str | None, typer.Option("--size", metavar="WxH", help="Pixels; 1280x720, or what a strip needs.")
     ] = None,
+    samples: Annotated[int, typer.Option("--samples", min=1, help="Rays a pixel of --engine blender.")] = 48,
+    save_blend: Annotated[
+        Path | None, typer.Option("--save-blend", metavar="FILE", help="Also save the scene of --engine blender.")
+    ] = None,
+    blender: BlenderProgram = None,
     fps: Fps = None,
     unit: Unit = None,
     skeleton: SkeletonName = None,
@@ -103,7 +123,6 @@ def render(
 
     Writes outputs/<name>.mp4, or outputs/<name>_<mode>.png, when -o is not given.
     """
-    # One engine so far: typer refuses other names, so there is nothing to choose between here.
     from motiongpt.formats import VIDEO_SUFFIXES
     from motiongpt.render import render_frame, render_sequence, render_strip, render_video, save_image
 
@@ -121,7 +140,19 @@ def render(
             f"A {mode.value} shows one motion, not {len(motions)}: name one file, or use --mode video."
         )
     options: dict[str, Any] = {"body": None if body is None else body.value, "transparent": transparent}
-    if moving:
+    if engine is Engine.blender:
+        from motiongpt.formats.blender.render import render as render_with_blender
+
+        if len(motions) > 1 or caption is not None or transparent:
+            raise MotionGPTError(
+                "Blender draws one motion, without caption, on a floor; --engine fast draws the others."
+            )
+        render_with_blender(
+            motions[0], path, mode=mode.value, body=(body or Body.mannequin).value, size=pixels or _SIZE,
+            samples=samples, frame=frame, poses=poses or 6, save_blend=save_blend, blender=blender,
+            progress=sys.stderr.isatty(),
+        )  # fmt: skip
+    elif moving:
         show = sys.stderr.isatty()
         render_video(motions, path, captions=caption, size=pixels or _SIZE, progress=show, **options)
     elif mode is Mode.frame:

@@ -23,7 +23,11 @@ OutputFile = Annotated[
 ]
 Formats = Annotated[
     str,
-    typer.Option("--format", metavar="A,B", help="What to write: mp4, webm, mov, gif, png, bvh, npy, features.npy."),
+    typer.Option(
+        "--format",
+        metavar="A,B",
+        help="What to write: mp4, webm, mov, gif, png, bvh, glb, fbx, blend, npz, csv, npy, features.npy.",
+    ),
 ]
 Temperature = Annotated[
     float | None, typer.Option("--temperature", min=0.0, help="Variety of sampling; 0 takes the likeliest.")
@@ -56,10 +60,20 @@ SkeletonName = Annotated[
 ]
 
 
+Names = Annotated[
+    str | None, typer.Option("--names", help="Names of joints in .bvh, .glb, .fbx, .blend: smpl, mixamo or cmu.")
+]
+BlenderProgram = Annotated[
+    str | None,
+    typer.Option("--blender", metavar="PROGRAM", help="Your Blender; the extra 'blender' when not given."),
+]
+
+
 class Engine(str, Enum):
     """What draws pictures and videos."""
 
     fast = "fast"
+    blender = "blender"
 
 
 class Body(str, Enum):

@@ -6,12 +6,15 @@ rate and world place, metres, Y up; ``Motion.standard()`` makes of it what the m
 ======== ======================================================== =====================================================
 suffix   read                                                     write
 ======== ======================================================== =====================================================
-.bvh     any rig of :mod:`~motiongpt.formats.joint_maps`          T-pose rig, HumanML3D names
+.bvh     any rig of :mod:`~motiongpt.formats.joint_maps`          T-pose rig, names by ``names``
 .amc     Acclaim, with its .asf                                   no
-.npz     AMASS, no body model needed                              no
+.npz     AMASS, no body model needed                              SMPL+H poses in AMASS' layout
 .npy     joints (T, 22, 3), features (T, 263), KIT (T, 251);      joints; features when named ``*.features.npy``
          SMPL's 24, 52, 55 joints, SMPL poses (T, 72, 156, 165)
-.glb     skeleton animation, any rig that .bvh may have           no
+.csv     joints, a row a frame                                    joints
+.glb     skeleton animation, any rig that .bvh may have           skinned body, an animation for each motion
+.fbx     through Blender                                          as .glb, through Blender
+.blend   through Blender                                          as .glb, through Blender
 .mp4     no                                                       video
 .gif     no                                                       video
 .png     no                                                       strip of poses
@@ -21,23 +24,24 @@ suffix   read                                                     write
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from motiongpt.errors import MotionGPTError
-from motiongpt.formats import amass, amc, bvh, glb_reader, npy
+from motiongpt.formats import amass, amc, bvh, csv, glb, glb_reader, npy
+from motiongpt.formats.blender import files as blender
 from motiongpt.formats.sniff import check_file
 from motiongpt.motion.motion import Motion
 from motiongpt.motion.skeleton import Skeleton
 
 
-def _write_video(motion: Motion, path: Path, **options: Any) -> None:
+def _write_video(motions: Sequence[Motion], path: Path, **options: Any) -> None:
     """Options: those of :func:`motiongpt.render.render_video`."""
     # Here and below: rendering is not needed to read a file.
     from motiongpt.render import render_video
 
-    render_video(motion, path, **options)
+    render_video(motions, path, **options)
 
 
 def _write_strip(motion: Motion, path: Path, **options: Any) -> None:
@@ -53,14 +57,28 @@ READERS: dict[str, Callable[..., Motion]] = {
     ".amc": amc.read,
     ".npz": amass.read,
     ".npy": npy.read,
+    ".csv": csv.read,
     ".glb": glb_reader.read,
+    ".fbx": blender.read,
+    ".blend": blender.read,
 }
 WRITERS: dict[str, Callable[..., None]] = {
     ".npy": npy.write,
     ".bvh": bvh.write,
+    ".npz": amass.write,
+    ".csv": csv.write,
+    ".glb": glb.write,
+    ".fbx": blender.write_fbx,
+    ".blend": blender.write_blend,
     **dict.fromkeys(VIDEO_SUFFIXES, _write_video),
     ".png": _write_strip,
 }
+# What holds rotations, which are fitted to HumanML3D's 22 joints only.
+RIGGED = (".bvh", ".npz", ".glb", ".fbx", ".blend")
+# The writers that get a list of motions.
+TAKE_SEVERAL: frozenset[Callable[..., None]] = frozenset(
+    {_write_video, glb.write, blender.write_fbx, blender.write_blend}
+)
 
 
 def _for_suffix(table: dict[str, Callable[..., Any]], path: Path, doing: str) -> Callable[..., Any]:
@@ -119,13 +137,15 @@ def read(
     return motion
 
 
-def write(motion: Motion, path: str | Path, **options: Any) -> Path:
+def write(motion: Motion | Sequence[Motion], path: str | Path, **options: Any) -> Path:
     """Write a motion; the suffix names the format. The file appears only when it is complete.
 
     Args:
-        motion: what to write, as it is: frame rate, proportions and place are kept.
+        motion: what to write, as it is: frame rate, proportions and place are kept. Several for .glb, .fbx and .blend,
+            and side by side in videos.
         path: the file to make or replace.
-        options: of the format: ``content`` (.npy), ``unit`` (.bvh), those of rendering for videos and .png.
+        options: of the format: ``content`` (.npy), ``unit`` (.bvh), ``names`` (.bvh, .glb, .fbx, .blend), ``body``
+            (.glb, .fbx, .blend), ``blender`` (.fbx, .blend), those of rendering for videos and .png.
 
     Returns:
         The path.
@@ -137,8 +157,14 @@ def write(motion: Motion, path: str | Path, **options: Any) -> Path:
     if path.is_dir():
         raise MotionGPTError(f"{path}: is a folder; give the name of a file in it.")
     writer = _for_suffix(WRITERS, path, "writing")
-    writer(motion, path, **_check_options(writer, options, path))
+    motions = [motion] if isinstance(motion, Motion) else list(motion)
+    if not motions:
+        raise MotionGPTError(f"{path}: there is no motion to write.")
+    if writer not in TAKE_SEVERAL and len(motions) > 1:
+        raise MotionGPTError(f"{path}: {path.suffix} files hold one motion, not {len(motions)}.")
+    given = _check_options(writer, options, path)
+    writer(motions if writer in TAKE_SEVERAL else motions[0], path, **given)
     return path
 
 
-__all__ = ["READERS", "VIDEO_SUFFIXES", "WRITERS", "read", "write"]
+__all__ = ["READERS", "RIGGED", "VIDEO_SUFFIXES", "WRITERS", "read", "write"]

@@ -1,7 +1,8 @@
-"""Reading AMASS .npz files (Mahmood et al., ICCV 2019), SMPL, SMPL+H or SMPL-X poses, without the licensed body model.
+"""AMASS .npz files (Mahmood et al., ICCV 2019), SMPL, SMPL+H or SMPL-X poses, without the licensed body model.
 
 The file holds rotations, not positions. They are laid on a fixed body: the bone directions of the average SMPL body at
-rest with HumanML3D's bone lengths; or on the user's own body model file, shaped by the file's betas.
+rest with HumanML3D's bone lengths; or on the user's own body model file, shaped by the file's betas. Files written here
+also hold ``rest_joints``, the rest pose that their rotations belong to, and are laid on that.
 AMASS has Z up. (x, y, z) becomes (-x, z, y), as in HumanML3D: a rotation, so left stays left.
 """
 
@@ -11,8 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
+from motiongpt.bodies.posing import fit_pose, rest_joints
 from motiongpt.bodies.rest_pose import SMPL_PELVIS, rest_offsets
 from motiongpt.errors import MotionGPTError
+from motiongpt.files import atomic_path
 from motiongpt.formats import rig
 from motiongpt.formats.arrays import load_npz
 from motiongpt.motion import rotations
@@ -21,6 +24,7 @@ from motiongpt.motion.motion import Motion
 from motiongpt.motion.skeleton import HUMANML3D
 
 _FPS_KEYS = ("mocap_framerate", "mocap_frame_rate")
+_REST_KEY = "rest_joints"
 _J = HUMANML3D.num_joints
 # SMPL 24 joints, SMPL+H 52, SMPL-X 55, and the 22 alone: the first 22 are the same in all.
 _POSE_WIDTHS = (66, 72, 156, 165)
@@ -71,7 +75,7 @@ def read(path: Path, *, fps: float | None = None, body_model: str | Path | None 
     Raises:
         MotionGPTError: arrays missing or of a wrong shape, no frame rate, a pickled body model.
     """
-    data = load_npz(path, ("poses", "root_orient", "pose_body", "trans", "betas", *_FPS_KEYS))
+    data = load_npz(path, ("poses", "root_orient", "pose_body", "trans", "betas", _REST_KEY, *_FPS_KEYS))
     if "poses" not in data and "root_orient" in data and "pose_body" in data:
         data["poses"] = np.concatenate([data["root_orient"], data["pose_body"]], axis=-1)
     missing = [key for key in ("poses", "trans") if key not in data]
@@ -97,12 +101,44 @@ def read(path: Path, *, fps: float | None = None, body_model: str | Path | None 
         if bad.any():
             raise MotionGPTError(f"{path}: {key} of frame {int(bad.argmax())} (from 0) is not finite.")
 
-    if body_model is None:
-        pelvis, offsets = SMPL_PELVIS, rest_offsets(np.array(HUMANML3D.lengths))
-    else:
+    if body_model is not None:
         rest = _rest_of_body_model(Path(body_model), np.ravel(data.get("betas", np.zeros(0))))
-        pelvis, offsets = rest[0], rest - rest[list(HUMANML3D.parents)]
+    elif _REST_KEY in data:
+        rest = np.asarray(data[_REST_KEY], dtype=np.float64)
+        if rest.shape != (_J, 3) or not np.isfinite(rest).all():
+            raise MotionGPTError(f"{path}: {_REST_KEY} has shape {rest.shape}, expected ({_J}, 3) finite numbers.")
+    else:
+        rest = SMPL_PELVIS + rest_joints(rest_offsets(np.array(HUMANML3D.lengths)), HUMANML3D.parents)
+    pelvis, offsets = rest[0], rest - rest[list(HUMANML3D.parents)]
     quaternions = rotations.from_axis_angle(poses[:, : _J * 3].reshape(-1, _J, 3))
     joints = forward(offsets, HUMANML3D.parents, quaternions, trans + pelvis)
     joints = joints[..., [0, 2, 1]] * [-1, 1, 1]
     return Motion(joints.astype(np.float32), fps=rig.check_fps(fps, str(path)), name=path.stem)
+
+
+def write(motion: Motion, path: Path) -> None:
+    """Write poses (T, 156) of SMPL+H with flat hands, trans (T, 3), betas (16,) of zeros, gender and frame rate.
+
+    Axes are those of AMASS, Z up. Tools with a body model show the average body in this motion; where its proportions
+    are others than the motion's, feet may slide a little.
+
+    Raises:
+        MotionGPTError: another skeleton than HumanML3D's, unwritable folder.
+    """
+    pose = fit_pose(motion)
+    # Here (x, y, z) is (-x, z, y) there; a turn of the root takes the rest pose along, which is the same on both sides.
+    turn = rotations.from_matrix(np.array([[-1.0, 0, 0], [0, 0, 1], [0, 1, 0]]))
+    quaternions = pose.quaternions.copy()
+    quaternions[:, 0] = rotations.multiply(turn, quaternions[:, 0])
+    poses = np.zeros((len(motion), 156), dtype=np.float32)
+    poses[:, : _J * 3] = rotations.to_axis_angle(quaternions).reshape(len(motion), -1)
+    with atomic_path(path) as temporary, temporary.open("wb") as file:
+        np.savez(
+            file,
+            poses=poses,
+            trans=(pose.root[:, [0, 2, 1]] * [-1, 1, 1] - SMPL_PELVIS).astype(np.float32),
+            betas=np.zeros(16, dtype=np.float32),
+            gender=np.array("neutral"),
+            mocap_framerate=np.array(float(motion.fps)),
+            rest_joints=(SMPL_PELVIS + pose.rest_joints).astype(np.float32),
+        )

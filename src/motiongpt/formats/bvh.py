@@ -16,6 +16,7 @@ from motiongpt.bodies.rest_pose import tips
 from motiongpt.errors import MotionGPTError
 from motiongpt.files import atomic_path
 from motiongpt.formats import joint_maps, rig
+from motiongpt.formats.naming import joint_names
 from motiongpt.formats.sniff import read_text
 from motiongpt.motion import rotations
 from motiongpt.motion.motion import Motion
@@ -296,7 +297,7 @@ def read(
         MotionGPTError: a broken or cut file, a rig that is not known, a missing frame rate, an unknown unit.
     """
     bvh = parse(path)
-    mapping = joint_maps.find(bvh.names, str(path))
+    mapping = joint_maps.find(bvh.names, str(path), bvh.offsets)
     joints = mapping.apply(bvh.positions(mapping.used))
     if up not in (None, "y", "z"):
         raise MotionGPTError(f"{path}: up must be 'y' or 'z', not {up!r}.")
@@ -351,20 +352,22 @@ def _smooth_euler(quaternions: np.ndarray) -> np.ndarray:
     return np.degrees(result)
 
 
-def write(motion: Motion, path: Path, *, unit: str | float = "cm") -> None:
+def write(motion: Motion, path: Path, *, unit: str | float = "cm", names: str = "smpl") -> None:
     """Write a BVH: T-pose at rest facing +Z, Y up, root channels Xposition Yposition Zposition, rotations Z X Y.
 
-    Joints carry HumanML3D's names; head, toes and wrists end in End Sites so that their bones show. Bones keep one
+    Head, toes and wrists end in End Sites so that their bones show. Bones keep one
     length, so joints move by a few millimetres where those of the motion do not: see :func:`motiongpt.bodies.fit_pose`.
 
     Args:
         unit: length unit of the file, "cm" as most animation programs expect, or another of
             :data:`motiongpt.formats.rig.UNITS`, or the metres in one unit.
+        names: of the joints: "smpl", "mixamo" or "cmu" (see :mod:`motiongpt.formats.naming`).
 
     Raises:
-        MotionGPTError: another skeleton than HumanML3D's, unknown unit, unwritable folder.
+        MotionGPTError: another skeleton than HumanML3D's, unknown unit or names, unwritable folder.
     """
     scale = 1 / rig.unit_scale(unit, str(path))
+    titles = joint_names(names, str(path))
     pose = fit_pose(motion)
     ends = tips(pose.offsets)
     lines = ["HIERARCHY"]
@@ -380,7 +383,7 @@ def write(motion: Motion, path: Path, *, unit: str | float = "cm") -> None:
         channels = f"6 Xposition Yposition Zposition {turns}" if root else f"3 {turns}"
         lines.extend(
             [
-                f"{pad}{'ROOT' if root else 'JOINT'} {name}",
+                f"{pad}{'ROOT' if root else 'JOINT'} {titles[index]}",
                 f"{pad}{{",
                 f"{pad}\tOFFSET {offset}",
                 f"{pad}\tCHANNELS {channels}",

@@ -60,6 +60,11 @@ class _Document:
             for child in node.get("children", []):
                 self.parents[child] = i
 
+    @property
+    def offsets(self) -> np.ndarray:
+        """(N, 3) places of the nodes in their parents as they stand in the file."""
+        return np.array([node.get("translation", (0.0, 0.0, 0.0)) for node in self.json.get("nodes", [])])
+
     def array(self, index: int) -> np.ndarray:
         """(n, width) float64 of an accessor."""
         accessor = self.json["accessors"][index]
@@ -124,7 +129,7 @@ def read(path: Path, *, fps: float | None = None, unit: str | float | None = Non
     """
     document = _Document(path)
     animation = document.animation(clip)
-    mapping = joint_maps.find(document.names, str(path))
+    mapping = joint_maps.find(document.names, str(path), document.offsets)
     keep = set(rig.needed(document.parents, mapping.used))
     try:
         tracks = [

@@ -29,6 +29,7 @@ from itertools import pairwise
 import numpy as np
 
 from motiongpt.errors import MotionGPTError
+from motiongpt.formats.naming import own_joints
 from motiongpt.motion.skeleton import HUMANML3D
 
 # SMPL's pelvis over the middle of the hips, in leg lengths (hip to ankle).
@@ -321,16 +322,20 @@ def _resolve(table: JointMap, present: dict[str, int]) -> tuple[Mapping, list[st
     return Mapping(table, direct, trunk), missing
 
 
-def find(names: Sequence[str], source: str) -> Mapping:
+def find(names: Sequence[str], source: str, offsets: np.ndarray | None = None) -> Mapping:
     """Recognise a rig by its joint names.
 
     Args:
         names: joint names in the order of the rig.
         source: the file, for the message.
+        offsets: (N, 3) of each joint from its parent at rest, which tell our own exports under foreign names.
 
     Raises:
         MotionGPTError: no joint map fits; the text lists the HumanML3D joints that stay unmatched under the best one.
     """
+    own = None if offsets is None else own_joints(names, offsets)
+    if own is not None:
+        return Mapping(JOINT_MAPS[0], dict(zip(HUMANML3D.joints, own, strict=True)), ())
     present: dict[str, int] = {}
     for i, name in enumerate(names):
         present.setdefault(_plain(name), i)

@@ -80,10 +80,10 @@ def render_sequence(
     Raises:
         MotionGPTError: an impossible number of poses or size, or a body that cannot be drawn.
     """
-    frames = _along_path(motion, _checked_poses(poses))
+    frames = along_path(motion, checked_poses(poses))
     count = len(frames)
     size = checked_size(size)
-    picked, azimuth, spread = _laid_out(motion, frames)
+    picked, azimuth, spread = laid_out(motion, frames)
     note, bottom, edge = _note(motion, caption, size)
     view = make_view(size, azimuth, float(_SEQUENCE_ELEVATION), edge, bottom)
     camera = place_camera(picked, view, (edge, bottom), follow=False)
@@ -124,7 +124,7 @@ def render_strip(
     Raises:
         MotionGPTError: an impossible number of poses or size, or a body that cannot be drawn.
     """
-    count = min(_checked_poses(poses), len(motion))
+    count = min(checked_poses(poses), len(motion))
     size = checked_size((max(200 * count, 400), 400) if size is None else size)
     frames = np.unique(np.rint(np.linspace(0, len(motion) - 1, count)).astype(int))
     note, bottom, edge = _note(motion, caption, size)
@@ -175,13 +175,13 @@ def save_image(picture: np.ndarray, path: str | Path) -> Path:
     return path
 
 
-def _checked_poses(poses: int) -> int:
+def checked_poses(poses: int) -> int:
     if not 1 <= poses <= _MOST_POSES:
         raise MotionGPTError(f"The number of poses must be between 1 and {_MOST_POSES}, not {poses}.")
     return int(poses)
 
 
-def _along_path(motion: Motion, count: int) -> np.ndarray:
+def along_path(motion: Motion, count: int) -> np.ndarray:
     """Frames evenly spaced in distance travelled over the floor, with a little of time in it for when nothing moves."""
     root = motion.joints[:, Limbs.of(motion).root][:, [0, 2]]
     steps = np.linalg.norm(np.diff(root, axis=0), axis=1) + 0.05 / motion.fps
@@ -190,7 +190,7 @@ def _along_path(motion: Motion, count: int) -> np.ndarray:
     return np.unique(np.rint(frames).astype(int))
 
 
-def _laid_out(motion: Motion, frames: np.ndarray) -> tuple[Motion, float, bool]:
+def laid_out(motion: Motion, frames: np.ndarray) -> tuple[Motion, float, bool]:
     """The chosen poses where they shall stand, the camera's azimuth for them, and whether they were spread."""
     limbs = Limbs.of(motion)
     picked = replace(motion, joints=motion.joints[frames])

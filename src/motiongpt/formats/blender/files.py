@@ -1,0 +1,106 @@
+"""FBX and .blend files, which Blender writes and reads for us."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from motiongpt.errors import MotionGPTError
+from motiongpt.files import atomic_path
+from motiongpt.formats import glb, joint_maps, rig
+from motiongpt.formats.blender import process
+from motiongpt.motion.motion import Motion
+from motiongpt.motion.skeleton import HUMANML3D
+
+
+def read(
+    path: Path, *, fps: float | None = None, unit: str | float | None = None, blender: str | Path | None = None
+) -> Motion:
+    """Read the skeletal animation of an .fbx or .blend: of its largest armature, the action that is on.
+
+    Args:
+        path: the file; scripts in a .blend are not run.
+        fps: overrides the frame rate of the file.
+        unit: see :func:`motiongpt.formats.rig.unit_scale`; from the length of the legs when not given.
+        blender: the user's Blender, see :func:`motiongpt.formats.blender.process.find`.
+
+    Returns:
+        (T, 22, 3) joints in the source's proportions and place, metres, Y up.
+
+    Raises:
+        MotionGPTError: no Blender, no file of this kind, no animated armature, a rig that is not known.
+    """
+    with tempfile.TemporaryDirectory(prefix="motiongpt-") as folder:
+        result = Path(folder) / "bones.npz"
+        process.run("read", {"path": str(path.resolve()), "output": str(result)}, source=str(path), blender=blender)
+        with np.load(result, allow_pickle=False) as archive:
+            data = dict(archive)
+    names = [str(name) for name in data["names"]]
+    offsets = data["rest"] - data["rest"][data["parents"][: len(data["rest"])]]
+    mapping = joint_maps.find(names, str(path), offsets)
+    joints = mapping.apply(data["places"])
+    rig.check_finite(joints, path, HUMANML3D.joints)
+    scale = rig.metres_per_unit(joints, unit, str(path), declared=1.0)
+    rate = rig.check_fps(float(data["fps"]) if fps is None else fps, str(path))
+    return Motion((joints * scale).astype(np.float32), fps=rate, name=path.stem)
+
+
+def _write(task: str, motions: Sequence[Motion], path: Path, names: str, body: str, blender: str | Path | None) -> None:
+    process.find(blender)  # before any work
+    rates = {motion.fps for motion in motions}
+    if len(rates) > 1:
+        several = ", ".join(f"{rate:g}" for rate in sorted(rates))
+        raise MotionGPTError(
+            f"{path}: {path.suffix} files have one frame rate, the motions have {several}; resample them first "
+            "(Motion.resample)."
+        )
+    with tempfile.TemporaryDirectory(prefix="motiongpt-") as folder, atomic_path(path) as temporary:
+        source = Path(folder) / "motion.glb"
+        glb.write(motions, source, names=names, body=body)
+        process.run(
+            task,
+            {
+                "glb": str(source),
+                "fps": motions[0].fps,
+                "frames": max(len(motion) for motion in motions),
+                "output": str(temporary.resolve()),
+            },
+            source=str(path),
+            blender=blender,
+        )
+
+
+def write_fbx(
+    motions: Sequence[Motion],
+    path: Path,
+    *,
+    names: str = "smpl",
+    body: str = "mannequin",
+    blender: str | Path | None = None,
+) -> None:
+    """Write a binary FBX: a skinned body, a take for each motion.
+
+    Args:
+        motions: at least one, all at one frame rate; fitted to the proportions of the first one.
+        names, body: as for .glb.
+        blender: the user's Blender, see :func:`motiongpt.formats.blender.process.find`.
+
+    Raises:
+        MotionGPTError: no Blender, several frame rates, or as for .glb.
+    """
+    _write("save_fbx", motions, path, names, body, blender)
+
+
+def write_blend(
+    motions: Sequence[Motion],
+    path: Path,
+    *,
+    names: str = "smpl",
+    body: str = "mannequin",
+    blender: str | Path | None = None,
+) -> None:
+    """Write a scene of Blender with the body and an action for each motion; arguments and errors as for .fbx."""
+    _write("save_blend", motions, path, names, body, blender)

@@ -1,0 +1,85 @@
+"""Joint positions as a table: one row a frame, for spreadsheets and other programs.
+
+The first line names the columns: ``frame`` (from 0), ``time`` (seconds), then ``NAME_x``, ``NAME_y``, ``NAME_z`` of
+every joint in the skeleton's order, metres, Y up, to a hundredth of a millimetre. Commas separate values (RFC 4180).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from motiongpt.errors import MotionGPTError
+from motiongpt.files import atomic_path
+from motiongpt.formats import rig
+from motiongpt.formats.sniff import read_text
+from motiongpt.motion.motion import Motion
+from motiongpt.motion.skeleton import SKELETONS, Skeleton
+
+
+def columns(skeleton: Skeleton) -> list[str]:
+    """Names of the columns: ``frame``, ``time`` and three for each joint."""
+    return ["frame", "time", *(f"{joint}_{axis}" for joint in skeleton.joints for axis in "xyz")]
+
+
+def read(path: Path, *, fps: float | None = None, unit: str | float | None = None) -> Motion:
+    """Read a table of joint positions.
+
+    Args:
+        path: the file; its columns may stand in any order, others than the joints' and ``time`` are passed over.
+        fps: overrides what the ``time`` column says; needed where there is none, or one frame only.
+        unit: unit of the positions (see :data:`motiongpt.formats.rig.UNITS`), metres when not given.
+
+    Returns:
+        (T, 22, 3) joints, or KIT's (T, 21, 3) where the columns are its joints; metres, Y up, where they stand.
+
+    Raises:
+        MotionGPTError: no such columns, a row of another length, something that is no number, no frame rate.
+    """
+    lines = [(number, line) for number, line in enumerate(read_text(path).splitlines(), start=1) if line.strip()]
+    header = [name.strip().strip('"').lower() for name in lines[0][1].split(",")]
+    wanted = {skeleton: [name.lower() for name in columns(skeleton)[2:]] for skeleton in SKELETONS.values()}
+    found = [skeleton for skeleton, names in wanted.items() if set(names) <= set(header)]
+    if not found:
+        nearest = min(wanted.values(), key=lambda names: len(set(names) - set(header)))
+        missing = [name for name in nearest if name not in header]
+        raise MotionGPTError(
+            f"{path}, line 1: expected the columns time and {nearest[0]}, {nearest[1]}, ... of every joint, but "
+            f"{len(missing)} are missing: {', '.join(missing[:4])}{', ...' if len(missing) > 4 else ''}."
+        )
+    skeleton = found[0]
+    if len(lines) == 1:
+        raise MotionGPTError(f"{path}: no frames in it, only the line with the columns' names.")
+    rows = []
+    for number, line in lines[1:]:
+        try:
+            row = [float(value.strip().strip('"')) for value in line.split(",")]
+        except ValueError:
+            row = []
+        if len(row) != len(header):
+            raise MotionGPTError(f"{path}, line {number}: expected {len(header)} numbers, found {line.strip()[:40]!r}.")
+        rows.append(row)
+    table = np.array(rows)
+    joints = table[:, [header.index(name) for name in wanted[skeleton]]].reshape(len(table), -1, 3)
+    rig.check_finite(joints, path, skeleton.joints)
+    if fps is None:
+        times = table[:, header.index("time")] if "time" in header else np.zeros(1)
+        if len(times) < 2 or not np.isfinite(times).all() or times[-1] <= times[0]:
+            raise MotionGPTError(f"{path}: its time column tells no frame rate; give it with fps=.")
+        fps = round((len(times) - 1) / float(times[-1] - times[0]), 3)
+    scale = 1.0 if unit is None else rig.unit_scale(unit, str(path))
+    return Motion((joints * scale).astype(np.float32), rig.check_fps(fps, str(path)), skeleton, name=path.stem)
+
+
+def write(motion: Motion, path: Path) -> None:
+    """Write the table.
+
+    Raises:
+        MotionGPTError: unwritable folder.
+    """
+    line = ",".join(["%d", "%.6f", *["%.5f"] * (motion.skeleton.num_joints * 3)])
+    with atomic_path(path) as temporary, temporary.open("w", encoding="ascii", newline="\n") as file:
+        file.write(",".join(columns(motion.skeleton)) + "\n")
+        for frame, row in enumerate(motion.joints.reshape(len(motion), -1)):
+            file.write(line % (frame, frame / motion.fps, *row) + "\n")

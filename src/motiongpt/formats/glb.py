@@ -1,0 +1,230 @@
+"""Writing binary glTF: a skinned body with one named animation for each motion.
+
+Format: glTF 2.0 (Khronos Group, ISO/IEC 12113:2022) in its binary container. glTF has this package's own conventions:
+metres, Y up, a body at rest faces +Z. The nodes of the 22 joints stand at rest in a T-pose without any rotation; the
+animations turn every joint and move the root, linear between keys, one key a frame.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from motiongpt.bodies.body import Body
+from motiongpt.bodies.mannequin import Mannequin
+from motiongpt.bodies.posing import Pose, fit_pose
+from motiongpt.bodies.stick_figure import stick_figure
+from motiongpt.errors import MotionGPTError
+from motiongpt.files import atomic_path
+from motiongpt.formats.naming import joint_names
+from motiongpt.motion.motion import Motion
+
+# Of the glTF specification: component types, buffer targets, chunk types.
+_COMPONENTS = {"u1": 5121, "u2": 5123, "u4": 5125, "f4": 5126}
+_KINDS = {(): "SCALAR", (3,): "VEC3", (4,): "VEC4", (4, 4): "MAT4"}
+_VERTICES, _INDICES = 34962, 34963
+_JSON_CHUNK, _BINARY_CHUNK = 0x4E4F534A, 0x004E4942
+_INFLUENCES = 4
+
+BODIES: dict[str, Callable[[np.ndarray], Body]] = {"mannequin": Mannequin, "skeleton": stick_figure}
+
+
+class _Buffer:
+    """The binary part of the file and the parts of the document that describe it."""
+
+    def __init__(self) -> None:
+        self.data = bytearray()
+        self.views: list[dict[str, Any]] = []
+        self.accessors: list[dict[str, Any]] = []
+
+    def add(self, array: np.ndarray, dtype: str, *, target: int | None = None, bounds: bool = False) -> int:
+        """Index of a new accessor of an array (n,), (n, 3), (n, 4) or (n, 4, 4; columns first)."""
+        array = np.ascontiguousarray(array, dtype=f"<{dtype}")
+        self.data.extend(b"\0" * (-len(self.data) % 4))
+        view: dict[str, Any] = {"buffer": 0, "byteOffset": len(self.data), "byteLength": array.nbytes}
+        if target is not None:
+            view["target"] = target
+        accessor: dict[str, Any] = {
+            "bufferView": len(self.views),
+            "componentType": _COMPONENTS[dtype],
+            "count": len(array),
+            "type": _KINDS[array.shape[1:]],
+        }
+        if bounds:
+            accessor["min"] = np.atleast_1d(array.min(axis=0)).tolist()
+            accessor["max"] = np.atleast_1d(array.max(axis=0)).tolist()
+        self.data.extend(array.tobytes())
+        self.views.append(view)
+        self.accessors.append(accessor)
+        return len(self.accessors) - 1
+
+
+def _influences(body: Body) -> tuple[np.ndarray, np.ndarray]:
+    """Joints (V, 4) of each vertex and their weights (V, 4), as the specification has them."""
+    missing = ((0, 0), (0, _INFLUENCES - body.weights.shape[1]))
+    weights = np.pad(body.weights, missing)
+    weights[:, 0] += 1 - weights.sum(axis=1)
+    # A joint of no weight must be joint 0.
+    return np.where(weights > 0, np.pad(body.joint_indices, missing), 0), weights
+
+
+def _normals(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
+    """(V, 3) unit normals, those of the faces around a vertex weighted by their areas."""
+    corners = vertices[faces]
+    across = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    sums = np.zeros_like(vertices)
+    for corner in range(3):
+        np.add.at(sums, faces[:, corner], across)
+    length = np.linalg.norm(sums, axis=1, keepdims=True)
+    return np.where(length > 1e-12, sums / np.maximum(length, 1e-12), [0.0, 1.0, 0.0])
+
+
+def _parts(body: Body) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Colour (3,) uint8 sRGB and faces (F, 3) of each part of a body that has a material of its own."""
+    colours, part = np.unique(body.colours[body.faces[:, 0]], axis=0, return_inverse=True)
+    return [(colour, body.faces[part.reshape(-1) == i]) for i, colour in enumerate(colours)]
+
+
+def _add_mesh(buffer: _Buffer, body: Body) -> dict[str, Any]:
+    """The mesh of the document: one primitive for each part of the body, all on the same vertices."""
+    joints, weights = _influences(body)
+    vertices = body.rest_vertices
+    attributes = {
+        "POSITION": buffer.add(vertices, "f4", target=_VERTICES, bounds=True),
+        "NORMAL": buffer.add(_normals(vertices, body.faces), "f4", target=_VERTICES),
+        "JOINTS_0": buffer.add(joints, "u1", target=_VERTICES),
+        "WEIGHTS_0": buffer.add(weights, "f4", target=_VERTICES),
+    }
+    primitives = [
+        {
+            "attributes": attributes,
+            "indices": buffer.add(faces.reshape(-1), "u2" if len(vertices) < 65535 else "u4", target=_INDICES),
+            "material": material,
+        }
+        for material, (_, faces) in enumerate(_parts(body))
+    ]
+    return {"name": "body", "primitives": primitives}
+
+
+def _material(colour: np.ndarray) -> dict[str, Any]:
+    """A matt material of an sRGB colour (3,) uint8; glTF has linear colours (IEC 61966-2-1)."""
+    srgb = colour / 255
+    linear = np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
+    return {
+        "name": "colour " + "".join(f"{value:02x}" for value in colour),
+        "pbrMetallicRoughness": {
+            "baseColorFactor": [*linear.tolist(), 1.0],
+            "metallicFactor": 0.0,
+            "roughnessFactor": 0.55,
+        },
+    }
+
+
+def _clip_names(poses: Sequence[Pose]) -> list[str]:
+    """One name a motion; those that come again are numbered."""
+    names: list[str] = []
+    for pose in poses:
+        name, count = pose.name or "motion", 1
+        while (wanted := name if count == 1 else f"{name} {count}") in names:
+            count += 1
+        names.append(wanted)
+    return names
+
+
+def _add_animation(buffer: _Buffer, pose: Pose, name: str) -> dict[str, Any]:
+    """One key a frame: the place of joint 0 and the turn of every joint. Node numbers are joint numbers."""
+    times = buffer.add(np.arange(len(pose)) / pose.fps, "f4", bounds=True)
+    turns = np.roll(pose.quaternions, -1, axis=-1)  # glTF has the real part last
+    values = [("translation", 0, pose.root)]
+    values += [("rotation", joint, turns[:, joint]) for joint in range(len(pose.names))]
+    return {
+        "name": name,
+        "samplers": [
+            {"input": times, "output": buffer.add(array, "f4"), "interpolation": "LINEAR"} for _, _, array in values
+        ],
+        "channels": [
+            {"sampler": i, "target": {"node": node, "path": path}} for i, (path, node, _) in enumerate(values)
+        ],
+    }
+
+
+def document(poses: Sequence[Pose], body: Body, names: Sequence[str]) -> tuple[dict[str, Any], bytes]:
+    """The JSON document and the binary part of a glTF file.
+
+    Args:
+        poses: at least one, all over the rest offsets of the body; each becomes an animation.
+        body: the mesh that moves.
+        names: of the joints.
+    """
+    buffer = _Buffer()
+    nodes: list[dict[str, Any]] = []
+    for joint, name in enumerate(names):
+        node: dict[str, Any] = {"name": name, "translation": body.offsets[joint].tolist()}
+        children = [child for child, parent in enumerate(body.parents) if parent == joint]
+        if children:
+            node["children"] = children
+        nodes.append(node)
+    nodes[0]["translation"] = poses[0].root[0].tolist()
+    nodes.append({"name": "body", "mesh": 0, "skin": 0})
+
+    inverse = np.tile(np.eye(4), (len(names), 1, 1))
+    inverse[:, 3, :3] = -body.rest_joints  # columns first
+    skin = {"joints": list(range(len(names))), "skeleton": 0, "inverseBindMatrices": buffer.add(inverse, "f4")}
+    result = {
+        "asset": {"version": "2.0", "generator": "motiongpt"},
+        "scene": 0,
+        "scenes": [{"nodes": [0, len(names)]}],
+        "nodes": nodes,
+        "meshes": [_add_mesh(buffer, body)],
+        "materials": [_material(colour) for colour, _ in _parts(body)],
+        "skins": [skin],
+        "animations": [
+            _add_animation(buffer, pose, name) for pose, name in zip(poses, _clip_names(poses), strict=True)
+        ],
+        "bufferViews": buffer.views,
+        "accessors": buffer.accessors,
+        "buffers": [{"byteLength": len(buffer.data)}],
+    }
+    return result, bytes(buffer.data)
+
+
+def make_body(name: str, offsets: np.ndarray) -> Body:
+    """The body that files and pictures call by this name, over rest offsets (22, 3).
+
+    Raises:
+        MotionGPTError: there is no such body.
+    """
+    if name not in BODIES:
+        raise MotionGPTError(f"The body must be one of {', '.join(BODIES)}, not {name!r}.")
+    return BODIES[name](offsets)
+
+
+def write(motions: Sequence[Motion], path: Path, *, names: str = "smpl", body: str = "mannequin") -> None:
+    """Write a skinned body that does one or several motions.
+
+    All motions are fitted to the proportions of the first one. Animations carry the names of the motions.
+
+    Args:
+        motions: at least one, of HumanML3D joints.
+        names: of the joints: "smpl", "mixamo" or "cmu" (see :mod:`motiongpt.formats.naming`).
+        body: "mannequin", or "skeleton" for balls and rods.
+
+    Raises:
+        MotionGPTError: another skeleton than HumanML3D's, unknown names or body, unwritable folder.
+    """
+    joints = joint_names(names, str(path))
+    poses = [fit_pose(motions[0])]
+    poses += [fit_pose(motion, poses[0].offsets) for motion in motions[1:]]
+    description, data = document(poses, make_body(body, poses[0].offsets), joints)
+    text = json.dumps(description, separators=(",", ":")).encode()
+    chunks = [(_JSON_CHUNK, text + b" " * (-len(text) % 4)), (_BINARY_CHUNK, data + b"\0" * (-len(data) % 4))]
+    with atomic_path(path) as temporary, temporary.open("wb") as file:
+        file.write(struct.pack("<4sII", b"glTF", 2, 12 + sum(8 + len(content) for _, content in chunks)))
+        for kind, content in chunks:
+            file.write(struct.pack("<II", len(content), kind))
+            file.write(content)
