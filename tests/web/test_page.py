@@ -270,8 +270,10 @@ def test_a_token_is_asked_for_once(chromium: Any, serve: Callable[..., Running])
 @pytest.mark.slow
 def test_it_fits_a_phone(open_page: Open, server: Running) -> None:
     page = open_page(server.url, viewport={"width": 360, "height": 700}, has_touch=True, is_mobile=True)
-    say(page, "a person jumps")
+    say(page, "a person jumps as high as he can and then walks away to the left, slowly, with both arms raised")
     assert page.evaluate("document.documentElement.scrollWidth") == 360
+    right = "(one) => one.getBoundingClientRect().right"
+    assert page.evaluate(f"Math.max(...[...document.querySelectorAll('.stage *')].map({right}))") <= 360
     page.get_by_role("button", name="Tools").click()
     assert page.get_by_role("button", name="Make motion").is_visible()
     page.get_by_role("button", name="Tools").click()
