@@ -141,8 +141,8 @@ def test_planted_feet_are_flat_at_rest() -> None:
     np.testing.assert_allclose(np.abs(pose.world()[:, ankle, 0]), 1, atol=3e-4)
 
 
-def test_real_clips(shared_dir: Path) -> None:
-    folder = shared_dir.parent / "data" / "motion" / "new_joints"
+def test_real_clips() -> None:
+    folder = Path(__file__).resolve().parents[2] / "data" / "motion" / "new_joints"
     files = sorted(folder.glob("*.npy"))[::100] if folder.is_dir() else []
     if not files:
         pytest.skip("there is no built data set")
