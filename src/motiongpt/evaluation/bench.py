@@ -48,7 +48,7 @@ class Settings:
         group: texts and motions that are ranked against each other.
         limit: number of clips, evenly over the list; None for all.
         mirrored: take mirrored clips too, as published populations do.
-        device: where the model runs.
+        device: where the model runs; several with commas between them take turns in what workers do.
         sampling: arguments of :meth:`motiongpt.model.MotionGPT.generate` other than the model's defaults.
     """
 
@@ -64,6 +64,11 @@ class Settings:
     mirrored: bool = False
     device: str = "cpu"
     sampling: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def devices(self) -> list[str]:
+        """One or more."""
+        return self.device.split(",")
 
 
 @dataclass
@@ -130,7 +135,7 @@ class Bench:
         from motiongpt.evaluation.evaluators import load_evaluator
 
         evaluator = None if settings.evaluator is None else load_evaluator(settings.evaluator, settings.data)
-        model = MotionGPT.from_pretrained(settings.model, settings.device)
+        model = MotionGPT.from_pretrained(settings.model, settings.devices[0])
         shortest = 24 if model.tokenizer.skeleton is KIT else 40
         clips = read_clips(
             settings.data,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import platform
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -90,10 +90,10 @@ def evaluate_bench(bench: Bench, tasks: Sequence[str] = TASKS, *, workers: int =
     """:func:`evaluate` of a bench that is set up already; several workers set up their own."""
     settings = bench.settings
     threads = max(1, torch.get_num_threads() // workers)
+    asked = [(task, run) for task in tasks for run in range(1 if task in _ONCE else settings.replications)]
     jobs = [
-        _Job(settings, bench.keep, task, replication, threads)
-        for task in tasks
-        for replication in range(1 if task in _ONCE else settings.replications)
+        _Job(replace(settings, device=settings.devices[number % len(settings.devices)]), bench.keep, task, run, threads)
+        for number, (task, run) in enumerate(asked)
     ]
     judged: dict[tuple[str, int], Judged] = {}
     try:
