@@ -6,7 +6,9 @@ import re
 
 from motiongpt.language.paraphrase import inflect, third_person
 
-_THEN = re.compile(r",? and then |,? then | before (?=\w+ing\b)", re.IGNORECASE)
+# Actions with a beginning and an end: whatever comes before them in a sentence is over when they are done.
+_EVENTS = "sits|stands up|gets up|kicks|jumps|leaps|bends|picks|squats|lies|falls|throws|stops|starts"
+_THEN = re.compile(rf",? and then |,? then | before (?=\w+ing\b)| and (?=(?:{_EVENTS})\b)", re.IGNORECASE)
 _VERB = re.compile(r"(?:\w+ly )?(\w+)", re.IGNORECASE)
 _SUBJECT_WORDS = 4
 # Ends like a verb in the third person and is none.
@@ -27,8 +29,8 @@ _AND = re.compile(r" and (?P<verb>\w+)(?P<rest>.*)")
 def clauses(sentence: str) -> list[tuple[str, ...]]:
     """What a sentence tells, in order; each entry is one action, or what the legs and what the arms do at once.
 
-    Only "then" and "before" part what comes one after the other: "walks and turns" may be one motion. A sentence that
-    cannot be taken apart is its own only entry.
+    "Then" and "before" part what comes one after the other, and "and" before what has an end of its own: "walks and
+    sits down" is two motions, "walks and turns" may be one. What cannot be taken apart is its own only entry.
 
     >>> clauses("a person jumps, then walks forward")
     [('a person jumps',), ('a person walks forward',)]
