@@ -122,7 +122,7 @@ def test_numbers_out_of_range(refused: Refused, tiny_model_folder: Path, walk_fi
         ("--device", "abacus"), ("--device", "cuda:99"),
     ):  # fmt: skip
         generate(*options)
-    assert "glb" in generate("--format", "npy,glb")
+    assert "usd" in generate("--format", "npy,usd")
     assert "no format" in generate("--format", ",")
     for verb, given in (("predict", "0"), ("predict", "1.1"), ("inbetween", "0.5"), ("inbetween", "0.6,0.6")):
         refused(verb, walk_file, "--given", given, "--model", tiny_model_folder)

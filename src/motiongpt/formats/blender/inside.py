@@ -335,7 +335,7 @@ def main(arguments: list[str]) -> int:
         _say(f"refused: {refusal}")
         return 0
     except RuntimeError as error:  # what operators raise when they cannot
-        _say("refused: Blender says " + " ".join(str(error).split()))
+        _say("refused: Blender says " + " ".join(str(error).split()).rstrip(".") + ".")
         return 0
     _say("done")
     return 0
