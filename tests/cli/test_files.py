@@ -129,7 +129,7 @@ def test_render_refusals(refused: Callable[..., str], walk_file: Path) -> None:
     assert "1280x720" in refused("render", walk_file, "--size", "large")
     assert ".png" in refused("render", walk_file, "-o", "w.mp4", "--mode", "strip")
     assert ".mp4" in refused("render", walk_file, "-o", "w.png")
-    assert "blender" in refused("render", walk_file, "--engine", "blender")
+    assert "blender" in refused("render", walk_file, "--engine", "blender", "--blender", "nowhere/blender")
     assert ".webm" in refused("render", walk_file, "-o", "w.mp4", "--transparent")
     assert "one motion, not 2" in refused("render", walk_file, walk_file, "--mode", "sequence")
     assert not Path("w.png").exists()
