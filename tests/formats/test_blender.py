@@ -61,7 +61,7 @@ def test_no_blender_names_extra_option_and_variable(
     monkeypatch.setenv("PATH", str(tmp_path))
     for attempt in (
         lambda: formats.write(moving, tmp_path / "m.fbx"),
-        process.find,
+        lambda: process.find("m.fbx"),
         lambda: render(moving, tmp_path / "m.mp4"),
     ):
         with pytest.raises(MotionGPTError, match=r"motiongpt\[blender\].*--blender.*MOTIONGPT_BLENDER"):

@@ -49,7 +49,7 @@ def read(
 
 
 def _write(task: str, motions: Sequence[Motion], path: Path, names: str, body: str, blender: str | Path | None) -> None:
-    process.find(blender)  # before any work
+    process.find(path, blender)  # before any work
     rates = {motion.fps for motion in motions}
     if len(rates) > 1:
         several = ", ".join(f"{rate:g}" for rate in sorted(rates))

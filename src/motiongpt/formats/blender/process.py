@@ -20,10 +20,11 @@ VARIABLE = "MOTIONGPT_BLENDER"
 _SCRIPT = Path(__file__).with_name("inside.py")
 
 
-def find(blender: str | Path | None = None) -> list[str]:
+def find(source: str | Path, blender: str | Path | None = None) -> list[str]:
     """The beginning of a command that runs the script in Blender.
 
     Args:
+        source: the file in question, for messages.
         blender: the user's Blender. When not given: the one that the environment variable MOTIONGPT_BLENDER names, the
             ``bpy`` wheel, ``blender`` on the search path.
 
@@ -42,8 +43,8 @@ def find(blender: str | Path | None = None) -> list[str]:
         program = shutil.which("blender")
     if program is None:
         raise MotionGPTError(
-            "This needs Blender: install it with pip install 'motiongpt[blender]', or name your own Blender with the "
-            f"option blender (--blender) or the environment variable {VARIABLE}."
+            f"{source}: this needs Blender; install it with pip install 'motiongpt[blender]', or name your own Blender "
+            f"with the option blender (--blender) or the environment variable {VARIABLE}."
         )
     return [program, "--background", "--factory-startup", "--python-exit-code", "1", "--python", str(_SCRIPT), "--"]
 
@@ -68,7 +69,7 @@ def run(
     Raises:
         MotionGPTError: no Blender, or it could not do it; the text has Blender's last words.
     """
-    command = find(blender)
+    command = find(source, blender)
     with tempfile.TemporaryDirectory(prefix="motiongpt-blender-") as folder:
         job = Path(folder) / "job.json"
         job.write_text(json.dumps({"task": task, "options": options}), encoding="utf-8")

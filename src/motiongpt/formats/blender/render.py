@@ -76,7 +76,7 @@ def render(
         raise MotionGPTError(f"{path}: samples must be between 1 and 65536, not {samples}.")
     if not -len(motion) <= frame < len(motion):
         raise MotionGPTError(f"There is no frame {frame}: there are {len(motion)} frames.")
-    process.find(blender)  # before any work
+    process.find(path, blender)  # before any work
 
     floor = floor_height(motion)
     picks: list[dict[str, Any]] = []
