@@ -105,17 +105,10 @@ class Three:
 
 
 @contextmanager
-def open_three() -> Iterator[Three]:
-    """Skips where node modules, Chromium or Playwright are missing."""
+def open_three(chromium: Any) -> Iterator[Three]:
+    """A page of the browser; skips where node modules are missing."""
     need_modules()
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if chromium is None:
-        pytest.skip("needs chromium")
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as started:
-        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
-        browser = started.chromium.launch(executable_path=chromium, args=arguments, timeout=180_000)
-        page = browser.new_page()
-        page.set_default_timeout(180_000)
-        yield Three(page)
-        browser.close()
+    page = chromium.new_page()
+    page.set_default_timeout(180_000)
+    yield Three(page)
+    page.close()

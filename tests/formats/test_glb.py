@@ -22,8 +22,8 @@ from motiongpt.motion import HUMANML3D, KIT, Motion
 
 
 @pytest.fixture(scope="module")
-def three() -> Iterator[Three]:
-    with open_three() as opened:
+def three(chromium: Any) -> Iterator[Three]:
+    with open_three(chromium) as opened:
         yield opened
 
 

@@ -39,7 +39,7 @@ def opening(chromium: Any) -> Iterator[Open]:
         # Small, as pictures are computed without a graphics card here.
         options = {"viewport": {"width": 520, "height": 420}, **options}
         context = chromium.new_context(reduced_motion=reduced_motion, **options)
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(60_000)
         contexts.append(context)
         opened = Opened(context.new_page())
         opened.page.on("console", lambda message: opened.errors.append(message.text) if message.type == "error" else 0)

@@ -108,7 +108,7 @@ def upload(page: Any, file: Path) -> None:
 
 def stage(page: Any) -> np.ndarray:
     """(H, W, 3) pixels of what is seen of the body."""
-    shot = page.locator(".player-stage").screenshot()
+    shot = page.screenshot(clip=page.locator(".player-stage").bounding_box())
     return np.asarray(Image.open(io.BytesIO(shot)).convert("RGB")).astype(int)
 
 

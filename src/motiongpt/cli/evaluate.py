@@ -123,8 +123,8 @@ class Protocol(str, Enum):
 
 
 Evaluator = Annotated[
-    Path | None,
-    typer.Option("--evaluator", metavar="DIR", help="Evaluator folder; without one, what needs it is left out."),
+    str,
+    typer.Option("--evaluator", metavar="DIR", help="Evaluator folder; none leaves out what needs one."),
 ]
 Replications = Annotated[int, typer.Option("--replications", metavar="N", min=1, help="Repeat what is random.")]
 ProtocolName = Annotated[
@@ -145,7 +145,7 @@ def _verb(task: str | None, text: str) -> None:
 
     def measure(
         data: Data,
-        evaluator: Evaluator = None,
+        evaluator: Evaluator = "embedded",
         replications: Replications = 20,
         seed: Seed = 0,
         split: Split = "test",
@@ -179,7 +179,7 @@ def _verb(task: str | None, text: str) -> None:
         settings = Settings(
             data=str(data),
             model=model,
-            evaluator=None if evaluator is None else str(evaluator),
+            evaluator=None if evaluator == "none" else evaluator,
             split=split,
             protocol=protocol.value,
             replications=replications,

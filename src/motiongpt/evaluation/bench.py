@@ -20,6 +20,7 @@ from motiongpt.evaluation.embedding import MotionTextEvaluator, folder_hash
 from motiongpt.evaluation.held_out import Clip, read_clips
 from motiongpt.evaluation.metrics import GIVEN, GROUP
 from motiongpt.files import atomic_path
+from motiongpt.matching.search import embedded_folder
 from motiongpt.model import MotionGPT
 from motiongpt.motion import KIT, Motion
 
@@ -39,7 +40,8 @@ class Settings:
     Attributes:
         data: data set in the HumanML3D layout.
         model: model folder or hub id; None for the embedded model.
-        evaluator: its folder; None leaves out what needs one.
+        evaluator: its folder; ``"embedded"`` is that of the package, which stays away from data of another skeleton;
+            None leaves out what needs one.
         split: list of the data set.
         protocol: ``"corrected"``, or ``"original"`` for the ways of the original MotionGPT: completion from codes of
             the whole motion, prediction compared with a shift of a fifth, padding counted as frames.
@@ -132,7 +134,7 @@ class Bench:
         Raises:
             MotionGPTError: something is missing, damaged, or does not fit.
         """
-        from motiongpt.evaluation.evaluators import load_evaluator
+        from motiongpt.evaluation.evaluators import EMBEDDED, load_evaluator
 
         evaluator = None if settings.evaluator is None else load_evaluator(settings.evaluator, settings.data)
         model = MotionGPT.from_pretrained(settings.model, settings.devices[0])
@@ -145,6 +147,12 @@ class Bench:
             min_frames=shortest,
             max_frames=MOST_FRAMES,
         )
+        if (
+            settings.evaluator == EMBEDDED
+            and evaluator is not None
+            and evaluator.skeleton is not clips[0].motion.skeleton
+        ):
+            evaluator = None
         return cls(settings, model, clips, evaluator, keep)
 
     @cached_property
@@ -192,7 +200,11 @@ class Bench:
     @cached_property
     def evaluator_hash(self) -> str | None:
         """Of all files of the evaluator."""
-        return None if self.settings.evaluator is None else folder_hash(self.settings.evaluator)
+        from motiongpt.evaluation.evaluators import EMBEDDED
+
+        if self.evaluator is None or self.settings.evaluator is None:
+            return None
+        return folder_hash(embedded_folder() if self.settings.evaluator == EMBEDDED else self.settings.evaluator)
 
     @cached_property
     def real_embeddings(self) -> dict[str, np.ndarray]:

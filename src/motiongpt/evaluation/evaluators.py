@@ -12,18 +12,24 @@ from motiongpt.evaluation.embedding import MotionTextEvaluator
 from motiongpt.evaluation.words import WordVectorEvaluator
 from motiongpt.matching import matcher
 from motiongpt.matching.matcher import Matcher
+from motiongpt.matching.search import embedded_evaluator
 from motiongpt.weights_io import kind_of
+
+EMBEDDED = "embedded"
 
 
 def load_evaluator(folder: str | Path, data: str | Path | None = None) -> MotionTextEvaluator:
     """The evaluator of a folder: one of ``motiongpt train evaluator``, or the original's, imported.
 
     Args:
+        folder: its folder, or :data:`EMBEDDED` for the one that comes with the package.
         data: data set whose token column the original's evaluator reads captions from.
 
     Raises:
         MotionGPTError: it holds no evaluator, or one that is damaged.
     """
+    if str(folder) == EMBEDDED:
+        return embedded_evaluator()
     folder = Path(folder)
     kind = kind_of(folder)
     if kind == matcher.KIND:

@@ -212,7 +212,7 @@ def record(bench: Bench, tasks: Sequence[str]) -> dict[str, Any]:
         "sentence of a clip": "one of its captions, drawn by the seed, the same in all replications",
         "length of made motion": "the model's choice",
         "sampling": {**bench.model.defaults.__dict__, **dict(settings.sampling)},
-        "evaluator": settings.evaluator or "none",
+        "evaluator": settings.evaluator if bench.evaluator is not None else "none",
         "evaluator hash": bench.evaluator_hash,
         "features": "of real and made motion, from joints, in one way; lengths respected, no padding scored",
         "statistics hash": bench.statistics_hash,

@@ -37,11 +37,16 @@ class Found:
     score: float
 
 
+def embedded_folder() -> Path:
+    """Where the evaluator lies that comes with the package."""
+    return Path(str(resources.files("motiongpt"))) / "weights" / "evaluator"
+
+
 def embedded_evaluator() -> Matcher:
     """The evaluator that comes with the package; its sentences are read by the text encoder of the embedded model."""
-    folder = Path(str(resources.files("motiongpt"))) / "weights"
-    encoder = MotionLanguageModel.load(folder / "language").text_encoder
-    return Matcher.load(folder / "evaluator", None if encoder is None else SentenceReader.of(encoder))
+    folder = embedded_folder()
+    encoder = MotionLanguageModel.load(folder.parent / "language").text_encoder
+    return Matcher.load(folder, None if encoder is None else SentenceReader.of(encoder))
 
 
 def motion_files(folder: str | Path) -> list[Path]:
