@@ -100,7 +100,7 @@ def test_what_evaluation_refuses(
     cli: Cli, refused: Callable[..., str], tiny_model_folder: Path, dataset: Path, kit_folder: Path
 ) -> None:
     common = ("evaluate", "t2m", "--model", tiny_model_folder, "--data")
-    assert "config.json" in refused(*common, dataset, "--evaluator", "none")
+    assert "config.json" in refused(*common, dataset, "--evaluator", "nowhere")
     assert "evaluator is needed" in refused(*common, dataset, "--evaluator", tiny_model_folder)
     assert "251" in refused(*common, kit_folder, "--split", "train")
     assert "-o" in refused(*common, dataset, "--gallery")
