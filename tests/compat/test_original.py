@@ -307,7 +307,10 @@ def test_safetensors_that_are_something_else(tmp_path: Path, content: bytes) -> 
 
 @pytest.mark.slow
 def test_the_embedded_model_comes_back_identical(tmp_path: Path) -> None:
-    """Text encoder and refinement of codes, which the original does not have, travel beside its own weights."""
+    """Text encoder and refinement of codes, which the original does not have, travel beside its own weights.
+
+    The matcher does not: it is no part of a checkpoint of the original.
+    """
     model = MotionGPT.from_pretrained()
     compat.export_checkpoint(model, tmp_path / "embedded.safetensors")
     compat.import_checkpoint(tmp_path / "embedded.safetensors", tmp_path / "again")
@@ -318,5 +321,5 @@ def test_the_embedded_model_comes_back_identical(tmp_path: Path) -> None:
         for name, weight in weights.items():
             assert torch.equal(weight, found[name]), name
     assert again.defaults == model.defaults
-    made, remade = (one.generate("a person walks", seconds=1.0, seed=3) for one in (model, again))
+    made, remade = (one.generate("a person walks", seconds=1.0, seed=3, rerank=1) for one in (model, again))
     np.testing.assert_array_equal(made.joints, remade.joints)

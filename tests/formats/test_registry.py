@@ -115,3 +115,10 @@ def test_pictures_and_films(tmp_path: Path, moving: Motion) -> None:
     assert strip.width > strip.height > 20
     film = formats.write(moving[:4], tmp_path / "m.gif", size=(120, 80))
     assert Image.open(film).n_frames == 4
+
+
+def test_marker_files_are_refused_with_what_would_work(tmp_path: Path) -> None:
+    path = tmp_path / "walk.c3d"
+    path.write_bytes(b"\x02P" + bytes(510))
+    with pytest.raises(MotionGPTError, match=r"walk\.c3d: its markers lie on the skin.*\.bvh"):
+        formats.read(path)

@@ -81,8 +81,17 @@ TAKE_SEVERAL: frozenset[Callable[..., None]] = frozenset(
 )
 
 
+# Files of motion that hold no joints, and what helps.
+_NO_JOINTS = {
+    ".c3d": "its markers lie on the skin, and where the joints are inside depends on who wore them: solve them to a "
+    "skeleton in the capture software and give its .bvh",
+}
+
+
 def _for_suffix(table: dict[str, Callable[..., Any]], path: Path, doing: str) -> Callable[..., Any]:
     function = table.get(path.suffix.lower())
+    if path.suffix.lower() in _NO_JOINTS:
+        raise MotionGPTError(f"{path}: {_NO_JOINTS[path.suffix.lower()]}.")
     if function is None:
         raise MotionGPTError(
             f"{path}: {doing} {path.suffix or 'a file without a suffix'} is not possible; known are {', '.join(table)}."
