@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -51,6 +51,11 @@ class Body:
         feet = [self.names.index("left_foot"), self.names.index("right_foot")]
         return float(self.rest_joints[feet, 1].min() - self.rest_vertices[:, 1].min())
 
+    def adopt(self, pose: Pose) -> Pose:
+        """The rotations of a pose on this body's proportions, its path scaled by the length of the legs."""
+        root = pose.root * (_leg(self.offsets) / max(_leg(pose.offsets), 1e-9))
+        return replace(pose, offsets=self.offsets, root=root)
+
     def matrices(self, pose: Pose) -> np.ndarray:
         """(T, 22, 3, 4) float32 skinning matrices: a rest point p (homogeneous) that follows joint j goes to M[t, j] p.
 
@@ -64,9 +69,9 @@ class Body:
                 f"{pose.name or 'pose'}: this body follows the {len(self.names)} joints of HumanML3D, "
                 f"the pose has {len(pose.names)} others."
             )
+        pose = self.adopt(pose)
         turns = rotations.to_matrix(pose.world())
-        root = pose.root * (_leg(self.offsets) / max(_leg(pose.offsets), 1e-9))
-        places = forward(self.offsets, self.parents, pose.quaternions, root)
+        places = forward(self.offsets, self.parents, pose.quaternions, pose.root)
         moves = places - np.einsum("tjab,jb->tja", turns, self.rest_joints)
         return np.concatenate([turns, moves[..., None]], axis=-1).astype(np.float32)
 

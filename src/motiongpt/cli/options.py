@@ -81,9 +81,10 @@ class Body(str, Enum):
 
     mannequin = "mannequin"
     skeleton = "skeleton"
+    anny = "anny"
 
 
 BodyOption = Annotated[
     Body | None,
-    typer.Option("--body", help="What figures are drawn as; KIT's joints only as a skeleton."),
+    typer.Option("--body", help="What figures are: KIT's joints only a skeleton; anny in .glb, .fbx and .blend only."),
 ]

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from motiongpt.bodies.anny import Anny
 from motiongpt.bodies.body import Body
 from motiongpt.bodies.mannequin import Mannequin
 from motiongpt.bodies.posing import Pose, fit_pose
@@ -31,7 +32,12 @@ _VERTICES, _INDICES = 34962, 34963
 _JSON_CHUNK, _BINARY_CHUNK = 0x4E4F534A, 0x004E4942
 _INFLUENCES = 4
 
-BODIES: dict[str, Callable[[np.ndarray], Body]] = {"mannequin": Mannequin, "skeleton": stick_figure}
+BODIES: dict[str, Callable[[np.ndarray], Body]] = {
+    "mannequin": Mannequin,
+    "skeleton": stick_figure,
+    # Has proportions of its own.
+    "anny": lambda offsets: Anny(),
+}
 
 
 class _Buffer:
@@ -212,7 +218,8 @@ def write(motions: Sequence[Motion], path: Path, *, names: str = "smpl", body: s
     Args:
         motions: at least one, of HumanML3D joints.
         names: of the joints: "smpl", "mixamo" or "cmu" (see :mod:`motiongpt.formats.naming`).
-        body: "mannequin", or "skeleton" for balls and rods.
+        body: "mannequin", "skeleton" for balls and rods, or "anny" (of the extra ``anny``), which moves with its own
+            proportions.
 
     Raises:
         MotionGPTError: another skeleton than HumanML3D's, unknown names or body, unwritable folder.
@@ -220,7 +227,8 @@ def write(motions: Sequence[Motion], path: Path, *, names: str = "smpl", body: s
     joints = joint_names(names, str(path))
     poses = [fit_pose(motions[0])]
     poses += [fit_pose(motion, poses[0].offsets) for motion in motions[1:]]
-    description, data = document(poses, make_body(body, poses[0].offsets), joints)
+    figure = make_body(body, poses[0].offsets)
+    description, data = document([figure.adopt(pose) for pose in poses], figure, joints)
     text = json.dumps(description, separators=(",", ":")).encode()
     chunks = [(_JSON_CHUNK, text + b" " * (-len(text) % 4)), (_BINARY_CHUNK, data + b"\0" * (-len(data) % 4))]
     with atomic_path(path) as temporary, temporary.open("wb") as file:
