@@ -309,6 +309,14 @@ def test_a_matcher_chooses_among_candidates(tiny_model_folder, bert_folder, tmp_
     for number, motion in enumerate(chosen):
         group = candidates[3 * number : 3 * number + 3]
         assert any(np.array_equal(motion.joints, one.joints) for one in group)
+    # The fit of each candidate, the second of the first three and the third of the others being best.
+    fits = np.array([[0.1], [0.9], [0.2], [0.3], [-0.5], [0.4]])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(matcher, "embed_motions", lambda motions: fits[: len(motions)])
+        patch.setattr(matcher, "embed_texts", lambda texts: np.ones((len(texts), 1)))
+        known = model.generate("a person jumps", n=2, rerank=3, **options)
+    for motion, number in zip(known, (1, 5), strict=True):
+        np.testing.assert_array_equal(motion.joints, candidates[number].joints)
     features = [model.tokenizer.decode(model.tokenizer.encode(candidates[0], coarse=True))]
     model.defaults = replace(model.defaults, rerank=1)
     likeliest = model.describe(candidates[0])

@@ -91,12 +91,16 @@ def paraphrase(caption: str, rng: np.random.Generator, strength: float = 0.5) ->
     return "".join([*pieces, caption[end:]])
 
 
+@cache
+def _third_persons() -> dict[str, str]:
+    """The third person of every verb of the lexicon, by itself and by the -ing form."""
+    bases = [verb.split()[0] for verbs in _LEXICON["verbs"].values() for verb in verbs]
+    return {inflect(base, form): inflect(base, "third") for base in bases for form in ("third", "ing")}
+
+
 def third_person(word: str) -> str | None:
     """The third person of a verb of the lexicon in that form or in its -ing form ("jumping": "jumps"), else None."""
-    for base in (verb.split()[0] for verbs in _LEXICON["verbs"].values() for verb in verbs):
-        if word in (inflect(base, "third"), inflect(base, "ing")):
-            return inflect(base, "third")
-    return None
+    return _third_persons().get(word)
 
 
 def vocabulary() -> frozenset[str]:

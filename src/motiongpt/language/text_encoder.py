@@ -286,11 +286,7 @@ class TextEncoder(nn.Module):
         Raises:
             MotionGPTError: a file is missing or damaged, or a weight does not fit.
         """
-        try:
-            pieces = Tokenizer.from_str((folder / "tokenizer.json").read_text(encoding="utf-8"))
-        except Exception as error:  # the library raises bare Exception
-            raise MotionGPTError(f"Cannot read the word pieces {folder / 'tokenizer.json'}: {error}.") from error
-        encoder = cls(config, pieces, d_model)
+        encoder = cls(config, read_pieces(folder), d_model)
         load_weights(folder, encoder)
         return encoder
 
@@ -356,6 +352,18 @@ def _prune(record: dict[str, Any], path: Path) -> tuple[Tokenizer, list[int]]:
         return Tokenizer.from_str(json.dumps({**record, **changes})), [vocabulary[piece] for piece in kept]
     except Exception as error:  # the library raises bare Exception
         raise MotionGPTError(f"{path} is no WordPiece tokenizer of a BERT ({error}).") from error
+
+
+def read_pieces(folder: Path) -> Tokenizer:
+    """The word pieces that stand beside the weights of a text encoder.
+
+    Raises:
+        MotionGPTError: the file is missing or damaged.
+    """
+    try:
+        return Tokenizer.from_str((folder / "tokenizer.json").read_text(encoding="utf-8"))
+    except Exception as error:  # the library raises bare Exception
+        raise MotionGPTError(f"Cannot read the word pieces {folder / 'tokenizer.json'}: {error}.") from error
 
 
 def piece_number(pieces: Tokenizer, token: str) -> int:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from motiongpt.errors import MotionGPTError
 from motiongpt.files import atomic_path
-from motiongpt.language.text_encoder import Bert, TextEncoder, TextEncoderConfig, is_large, piece_number
+from motiongpt.language.text_encoder import Bert, TextEncoder, TextEncoderConfig, is_large, piece_number, read_pieces
 from motiongpt.language.text_tokenizer import encode_texts
 from motiongpt.weights_io import load_weights, save_weights
 
@@ -85,13 +85,9 @@ class SentenceReader(nn.Module):
         Raises:
             MotionGPTError: a file is missing or damaged, or a weight does not fit.
         """
-        try:
-            pieces = Tokenizer.from_str((folder / "tokenizer.json").read_text(encoding="utf-8"))
-        except Exception as error:  # the library raises bare Exception
-            raise MotionGPTError(f"Cannot read the word pieces {folder / 'tokenizer.json'}: {error}.") from error
         network = Bert(config)
         load_weights(folder, network)
-        return cls(config, pieces, network)
+        return cls(config, read_pieces(folder), network)
 
 
 def sentence_vectors(states: Sequence[Tensor]) -> Tensor:
