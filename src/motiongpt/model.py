@@ -850,7 +850,7 @@ class MotionGPT:
         written = [answer for row in answers for answer in row]
         captions = [normalise_caption(text) for text, row in zip(texts, answers, strict=True) for _ in row]
         if self.matcher is not None:
-            features = [self.tokenizer.decode(_codes(answer)) for answer in written]
+            features = self.tokenizer.decode_batch([_codes(answer) for answer in written])
             places = {caption: place for place, caption in enumerate(dict.fromkeys(captions))}
             sentences = self.matcher.embed_texts(list(places))[[places[caption] for caption in captions]]
             fit = (self.matcher.embed_motions(features) * sentences).sum(1)

@@ -38,6 +38,14 @@ def test_codes_do_not_depend_on_the_batch(tokenizer):
     assert len(np.unique(tokenizer.encode(clips[-1]))) > 3
 
 
+def test_what_is_decoded_does_not_depend_on_the_batch(tokenizer):
+    rng = np.random.default_rng(1)
+    streams = [rng.integers(0, tokenizer.num_codes, length) for length in (5, 16, 5, 1, *[16] * 40)]
+    for stream, features in zip(streams, tokenizer.decode_batch(streams), strict=True):
+        np.testing.assert_allclose(features, tokenizer.decode(stream), atol=1e-4)
+    assert tokenizer.decode_batch([]) == []
+
+
 def test_repeating_the_last_row_is_what_completes_a_stride(tokenizer):
     features = np.random.default_rng(2).normal(size=(10, 263)).astype(np.float32)
     longer = np.concatenate([features, features[-1:], features[-1:]])

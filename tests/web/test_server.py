@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -106,7 +107,7 @@ def test_the_caller_chooses_the_kind_of_answer(server: Running, accept: str, sta
     assert status == 200
     assert body.startswith(start)
     if not accept.endswith(("json", "*/*")):
-        assert 'filename="walk_seed0_0.' in headers["content-disposition"]
+        assert 'filename="walk_seed0_rerank1_0.' in headers["content-disposition"]
 
 
 def test_unknown_kinds_of_answers_are_told(server: Running) -> None:
@@ -341,13 +342,14 @@ class Slow:
     """A model that takes its time, and counts how many sentences it is given at once."""
 
     def __init__(self, model: MotionGPT, seconds: float) -> None:
-        self._model, self._seconds, self.batches = model, seconds, []
+        self._model, self._seconds, self.batches, self.reranks = model, seconds, [], []
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._model, name)
 
     def generate(self, texts: list[str], **options: Any) -> Any:
         self.batches.append(len(texts))
+        self.reranks.append(options["rerank"])
         time.sleep(self._seconds)
         return self._model.generate(texts, **options)
 
@@ -362,6 +364,37 @@ def test_requests_that_come_together_are_answered_together_and_alike(serve: Serv
     for seed, remote in enumerate(made):
         alone = tiny_model.generate("walk", seconds=1.0 + seed / 4, seed=seed)
         np.testing.assert_allclose(remote.motion.joints, alone.joints, atol=1e-4)
+
+
+def test_requests_that_come_together_share_candidates_and_say_how_many(serve: Serve, tiny_model: MotionGPT) -> None:
+    thorough = MotionGPT(tiny_model.tokenizer, tiny_model.language, replace(tiny_model.defaults, rerank=10))
+    slow = Slow(thorough, 0.3)
+    client = Client(serve(model=slow, candidates=20).url)
+    (alone,) = client.generate("walk", seconds=1.0, seed=1)
+    assert alone.rerank == 10
+    with ThreadPoolExecutor(8) as pool:
+        told = [pool.submit(client.generate, "jump", seconds=1.0, seed=seed, rerank=7) for seed in range(3)]
+        shared = [pool.submit(client.generate, "walk", seconds=1.0, seed=seed) for seed in range(5)]
+        assert [made.result()[0].rerank for made in told] == [7, 7, 7]
+        made = [answer.result()[0] for answer in shared]
+    sizes = [size for size, rerank in zip(slow.batches, slow.reranks, strict=True) if rerank != 7][1:]
+    assert max(sizes) > 1
+    shares = {1: 10, 2: 10, 3: 6, 4: 5, 5: 4}
+    assert sorted(one.rerank for one in made) == sorted(shares[size] for size in sizes for _ in range(size))
+    for one in made:
+        (again,) = client.generate("walk", seconds=1.0, seed=one.seed, rerank=one.rerank)
+        np.testing.assert_allclose(again.motion.joints, one.motion.joints, atol=1e-4)
+    events = client.chat("show me someone walking", seconds=1.0, seed=made[0].seed, rerank=3)
+    (result,) = [event.data for event in events if event.name == "result"]
+    assert result["rerank"] == 3
+
+
+def test_a_server_can_give_everyone_the_same_number_of_candidates(serve: Serve, tiny_model: MotionGPT) -> None:
+    client = Client(serve(model=Slow(tiny_model, 0.2), rerank=3, candidates=1).url)
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(lambda seed: client.generate("walk", seconds=1.0, seed=seed)[0], range(4)))
+    assert [one.rerank for one in made] == [3] * 4
+    assert client.generate("walk", seconds=1.0, rerank=2)[0].rerank == 2
 
 
 def test_one_bad_request_does_not_spoil_its_batch(serve: Serve, tiny_model: MotionGPT) -> None:

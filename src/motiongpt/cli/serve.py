@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -29,6 +29,13 @@ def serve(
     ] = None,
     queue: Annotated[int | None, typer.Option(min=1, help="Requests that may wait for the model.")] = None,
     timeout: Annotated[float | None, typer.Option(min=1, help="Seconds until a request is given up.")] = None,
+    rerank: Annotated[
+        int | None,
+        typer.Option(min=1, help="Candidates of every motion whose caller does not say, however many ask at once."),
+    ] = None,
+    candidates: Annotated[
+        int | None, typer.Option(min=1, help="Candidates that requests share which are answered together.")
+    ] = None,
     model: Model = None,
     device: Device = "cpu",
 ) -> None:
@@ -39,8 +46,9 @@ def serve(
     from motiongpt.web.server import make_server
     from motiongpt.web.settings import Settings
 
-    limits = {name: value for name, value in (("queue", queue), ("timeout", timeout)) if value is not None}
-    settings = replace(Settings(token=token or None, embed=embed), **limits)  # type: ignore[arg-type]
+    limits = {"queue": queue, "timeout": timeout, "rerank": rerank, "candidates": candidates}
+    given: dict[str, Any] = {name: value for name, value in limits.items() if value is not None}
+    settings = replace(Settings(token=token or None, embed=embed), **given)
     server = make_server(settings, host=host, port=port, model=model, device=device, speech=speech)
     if settings.token is None and host not in ("127.0.0.1", "localhost", "::1"):
         say("Everybody who can reach this machine can use the server: give --token to let in only those who have it.")

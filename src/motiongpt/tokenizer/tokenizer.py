@@ -23,6 +23,8 @@ KIND = "motion-tokenizer"
 REFINED_CUTOFF = 4.0
 # Latents that are repeated beyond both ends of a motion of coarse codes.
 HELD_LATENTS = 2
+# Streams that are decoded together.
+_BATCH = 32
 
 
 class MotionTokenizer(nn.Module):
@@ -179,7 +181,6 @@ class MotionTokenizer(nn.Module):
     def _complete_stride(self, features: np.ndarray) -> np.ndarray:
         return np.pad(features, ((0, -len(features) % self.stride), (0, 0)), mode="edge")
 
-    @torch.inference_mode()
     def decode(self, codes: np.ndarray | Sequence[int]) -> np.ndarray:
         """Un-normalised features (n * stride, D) float32 of codes (n * levels,), n >= 1.
 
@@ -188,13 +189,33 @@ class MotionTokenizer(nn.Module):
         Raises:
             MotionGPTError: no codes, one that is not a whole number or not known, or levels that do not take turns.
         """
-        array, count = self._checked(codes)
-        batch = torch.as_tensor(array.astype(np.int64), device=self.mean.device).view(1, -1, count)
-        features = self.vqvae.decode(batch[..., : self.config.levels].flatten(1))
+        return self.decode_batch([codes])[0]
+
+    @torch.inference_mode()
+    def decode_batch(self, codes: Sequence[np.ndarray | Sequence[int]]) -> list[np.ndarray]:
+        """Features of several streams of codes; each list entry is that of :meth:`decode` of its stream alone."""
+        checked = [self._checked(stream) for stream in codes]
+        features: list[np.ndarray] = [np.empty(0, dtype=np.float32)] * len(checked)
+        # As in encode_batch, nothing is padded.
+        kinds: dict[tuple[int, int], list[int]] = {}
+        for i, (array, count) in enumerate(checked):
+            kinds.setdefault((len(array), count), []).append(i)
+        for (_, count), members in kinds.items():
+            for start in range(0, len(members), _BATCH):
+                chosen = members[start : start + _BATCH]
+                batch = np.stack([checked[i][0] for i in chosen]).astype(np.int64)
+                for i, row in zip(chosen, self._decode(torch.as_tensor(batch), count).cpu().numpy(), strict=True):
+                    features[i] = row
+        return features
+
+    def _decode(self, codes: Tensor, count: int) -> Tensor:
+        """Un-normalised features (B, n * stride, D) of codes (B, n * count), of which ``count`` are of one latent."""
+        latents = codes.to(self.mean.device).unflatten(1, (-1, count))
+        features = self.vqvae.decode(latents[..., : self.config.levels].flatten(1))
         if self.refinement is not None and count > self.config.levels:
-            fine = batch[..., self.config.levels :].flatten(1) - self._first_fine()
+            fine = latents[..., self.config.levels :].flatten(1) - self._first_fine()
             features = features + self.refinement.decode(fine)
-        return (features[0] * self.std + self.mean).cpu().numpy()
+        return features * self.std + self.mean
 
     def _checked(self, codes: np.ndarray | Sequence[int]) -> tuple[np.ndarray, int]:
         """The codes as an array, and how many levels take turns in them; raises as :meth:`decode` says."""

@@ -99,7 +99,7 @@ def make_router(service: Service) -> APIRouter:
                 "upload_seconds": limits.upload_seconds,
                 "seconds": limits.seconds,
                 "samples": limits.samples,
-                "rerank": limits.rerank,
+                "rerank": limits.most_rerank,
                 "text_characters": limits.text_characters,
             },
             "queue": {"waiting": service.engine.waiting, "limit": limits.queue},
@@ -177,7 +177,7 @@ def make_router(service: Service) -> APIRouter:
         if media != JSON:
             return await send_file(results[0], _SUFFIXES[media])
         views = [await service.view(one, view) for one in results]
-        return JSONResponse({"results": views, "seed": results[0].seed})
+        return JSONResponse({"results": views, "seed": results[0].seed, "rerank": results[0].rerank})
 
     @router.post(
         "/describe",
@@ -309,7 +309,13 @@ def make_router(service: Service) -> APIRouter:
         async def told() -> AsyncIterator[talk.Event]:
             yield "conversation", {"id": conversation.id}
             async for event in talk.answer(
-                service, conversation, asked.message, samples=asked.samples, seconds=asked.seconds, seed=asked.seed
+                service,
+                conversation,
+                asked.message,
+                samples=asked.samples,
+                seconds=asked.seconds,
+                seed=asked.seed,
+                rerank=asked.rerank,
             ):
                 yield event
 

@@ -27,6 +27,7 @@ async def answer(
     samples: int | None = None,
     seconds: float | None = None,
     seed: int | None = None,
+    rerank: int | None = None,
 ) -> AsyncIterator[Event]:
     """Events that answer a message: task, text, partial, result.
 
@@ -34,7 +35,7 @@ async def answer(
         service: what does the work.
         conversation: what "it" means; kept up to date.
         message: as typed.
-        samples, seconds, seed: of motions, where the message does not say.
+        samples, seconds, seed, rerank: of motions, where the message does not say.
     """
     it = conversation.motion
     intent = understand(message, motion=it is not None, prompt=conversation.prompt)
@@ -46,7 +47,7 @@ async def answer(
     if intent.task == "resize" and it is not None:
         intent = _resized(intent, conversation, it)
         if intent.task == "generate" and seed is None:
-            seed = it.seed
+            seed, rerank = it.seed, it.rerank
     if intent.task == "edit" and intent.edit == "cut" and it is not None and intent.seconds is None:
         intent = replace(intent, seconds=intent.amount * it.motion.seconds)
     yield "task", {"task": intent.task, "note": _note(intent)}
@@ -55,13 +56,20 @@ async def answer(
         length = seconds if intent.seconds is None else intent.seconds
         made: list[Result] = []
         async for event in generated(
-            service, intent.text, seconds=length, samples=intent.samples or samples or 1, seed=seed, made=made
+            service,
+            intent.text,
+            seconds=length,
+            samples=intent.samples or samples or 1,
+            seed=seed,
+            made=made,
+            sampling=Sampling(rerank=rerank),
         ):
             yield event
         conversation.motion, conversation.prompt = made[0], intent.text
         conversation.intent, conversation.base = replace(intent, seconds=length), None
         number = f" {len(made)} times" if len(made) > 1 else f", {made[0].motion.seconds:.1f} seconds"
-        yield "text", {"delta": f"Here is “{intent.text}”{number} (seed {made[0].seed})."}
+        best = f", best of {made[0].rerank}" if (made[0].rerank or 1) > 1 else ""
+        yield "text", {"delta": f"Here is “{intent.text}”{number} (seed {made[0].seed}{best})."}
     elif intent.task == "ask":
         words, result = await service.ask(intent.text, it if it is not None and _about_it(intent.text) else None)
         if result is not None:

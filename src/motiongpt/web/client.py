@@ -40,7 +40,7 @@ class RemoteMotion:
 
     Attributes:
         id: for further requests.
-        kind, text, seed, sample, given, source: see :class:`motiongpt.web.store.Result`.
+        kind, text, seed, sample, rerank, given, source: see :class:`motiongpt.web.store.Result`.
         motion: joints (T, 22, 3), metres, Y up.
         files: paths of downloads by format.
     """
@@ -50,6 +50,7 @@ class RemoteMotion:
     text: str
     seed: int | None
     sample: int
+    rerank: int | None
     given: tuple[int, int] | None
     source: str | None
     motion: Motion
@@ -102,7 +103,7 @@ class Client:
             time.sleep(0.1)
 
     def generate(self, text: str, **options: Any) -> list[RemoteMotion]:
-        """Motions of a sentence; options as of POST /generate: seconds, samples, seed, temperature ..."""
+        """Motions of a sentence; options as of POST /generate: seconds, samples, seed, rerank ..."""
         return [_remote(item) for item in self._json("POST", "/generate", {"text": text, **options})["results"]]
 
     def upload(self, path: str | Path, *, skeleton: str | Path | None = None, **fields: Any) -> RemoteMotion:
@@ -151,7 +152,7 @@ class Client:
             return response.read()
 
     def chat(self, message: str, conversation: str | None = None, **options: Any) -> Iterator[Event]:
-        """The events that answer a message, as they come; options: motion (an id), samples, seconds, seed."""
+        """The events that answer a message, as they come; options: motion (an id), samples, seconds, seed, rerank."""
         body = {"message": message, "conversation": conversation, **options}
         yield from self._events("/chat", body)
 
@@ -213,7 +214,7 @@ def _remote(item: dict[str, Any]) -> RemoteMotion:
     skeleton = KIT if joints.shape[1] == KIT.num_joints else HUMANML3D
     motion = Motion(joints, item["fps"], skeleton, item["id"], item["text"])
     given = None if item["given"] is None else (item["given"][0], item["given"][1])
-    kept = {key: item[key] for key in ("id", "kind", "text", "seed", "sample", "source", "files")}
+    kept = {key: item[key] for key in ("id", "kind", "text", "seed", "sample", "rerank", "source", "files")}
     return RemoteMotion(**kept, given=given, motion=motion)
 
 

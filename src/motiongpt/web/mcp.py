@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 
 from motiongpt import __version__
 from motiongpt.errors import MotionGPTError
-from motiongpt.web.service import Service
+from motiongpt.web.service import Sampling, Service
 from motiongpt.web.settings import WebError
 from motiongpt.web.store import Result
 
@@ -34,10 +34,16 @@ def make_mcp(service: Service) -> tuple[MCPServer[Any], Starlette]:
 
     @server.tool()
     async def generate_motion(
-        text: str, seconds: float | None = None, samples: int = 1, seed: int | None = None
+        text: str, seconds: float | None = None, samples: int = 1, seed: int | None = None, rerank: int | None = None
     ) -> dict[str, Any]:
-        """Make human motion from an English sentence such as "a person walks forward and turns left"."""
-        results = await service.generate(text, seconds=seconds, samples=samples, seed=_checked(seed))
+        """Make human motion from an English sentence such as "a person walks forward and turns left".
+
+        The same seed and the same rerank, the number of candidates, give the same motion.
+        """
+        sampling = Sampling(rerank=_checked(rerank, "rerank", 1))
+        results = await service.generate(
+            text, seconds=seconds, samples=samples, seed=_checked(seed), sampling=sampling
+        )
         return {"results": [one.summary() for one in results]}
 
     @server.tool()
@@ -87,7 +93,7 @@ def make_mcp(service: Service) -> tuple[MCPServer[Any], Starlette]:
     return server, app
 
 
-def _checked(seed: int | None) -> int | None:
-    if seed is not None and seed < 0:
-        raise WebError(422, "invalid", "seed must be 0 or more.")
-    return seed
+def _checked(number: int | None, name: str = "seed", least: int = 0) -> int | None:
+    if number is not None and number < least:
+        raise WebError(422, "invalid", f"{name} must be {least} or more.")
+    return number

@@ -19,6 +19,15 @@ def _two(value: Any) -> Any:
 
 Id = Annotated[str, Field(max_length=64, description="Id of a result: of an upload, or of a motion made before.")]
 Seed = Annotated[int, Field(ge=0, lt=2**63, description="Seed of all randomness; drawn and reported when missing.")]
+Rerank = Annotated[
+    int,
+    Field(
+        ge=1,
+        le=64,
+        description="Candidates for each motion. When missing it depends on how many ask at once, and is reported: the "
+        "same seed and the same number give the same motion.",
+    ),
+]
 Seconds = Annotated[float, Field(gt=0, le=3600, description="Length in seconds.", **_FINITE)]
 
 
@@ -49,7 +58,7 @@ class Generate(CompletionSampling):
     samples: Annotated[int, Field(ge=1, le=64)] = 1
     seed: Seed | None = None
     guidance: Annotated[float, Field(ge=0, le=100, **_FINITE)] | None = None
-    rerank: Annotated[int, Field(ge=1, le=64)] | None = None
+    rerank: Rerank | None = None
 
 
 class OfMotion(Body):
@@ -110,6 +119,7 @@ class Chat(Body):
     samples: Annotated[int, Field(ge=1, le=64)] | None = None
     seconds: Seconds | None = None
     seed: Seed | None = None
+    rerank: Rerank | None = None
 
 
 class ResultOut(BaseModel):
@@ -120,6 +130,7 @@ class ResultOut(BaseModel):
     text: str
     seed: int | None
     sample: int
+    rerank: int | None = Field(description="Candidates that it was chosen among.")
     frames: int
     fps: float
     seconds: float
@@ -134,6 +145,7 @@ class ResultOut(BaseModel):
 class ResultsOut(BaseModel):
     results: list[ResultOut]
     seed: int
+    rerank: int
 
 
 class TextOut(BaseModel):

@@ -26,6 +26,8 @@ T = TypeVar("T")
 _SEEDS = 2**31
 # Pictures and films that may wait to be drawn.
 _DRAWINGS = 8
+# Candidates of a sample, however many wait: the first few are worth the most.
+_FEWEST = 4
 
 
 @dataclass(frozen=True)
@@ -83,21 +85,25 @@ class Service:
     ) -> list[Result]:
         """Motions of a sentence; a seed is drawn where none is given.
 
+        Without ``sampling.rerank`` the number of candidates depends on how many ask at the same time, see
+        :class:`motiongpt.web.settings.Settings`. The results say how many there were: the same seed and the same number
+        give the same motion.
+
         Args:
             on_part: called in another thread with the number of a sample and what there is of it.
         """
         limits = self.settings
         self._check_text(text)
-        if samples > limits.samples or (sampling.rerank or 1) > limits.rerank:
+        if samples > limits.samples or (sampling.rerank or 1) > limits.most_rerank:
             raise WebError(
                 422,
                 "invalid",
-                f"At most {limits.samples} samples with {limits.rerank} candidates each can be asked for at once.",
+                f"At most {limits.samples} samples with {limits.most_rerank} candidates each can be asked for at once.",
             )
         self._check_seconds(seconds)
         seed = secrets.randbelow(_SEEDS) if seed is None else seed
-        # What is wrong with one request must be known before others join it.
-        options = sampling.options()
+        if sampling.rerank is None:
+            sampling = replace(sampling, rerank=limits.rerank)
 
         def run(jobs: Sequence[Any]) -> Sequence[Any]:
             texts, lengths, seeds, callbacks = (list(column) for column in zip(*jobs, strict=True))
@@ -106,20 +112,29 @@ class Service:
                 if callbacks[number] is not None:
                     callbacks[number](sample, part)
 
-            return self.model.generate(
+            rerank = self._candidates(len(jobs), samples) if sampling.rerank is None else sampling.rerank
+            made = self.model.generate(
                 texts,
                 n=samples,
                 seconds=lengths,
                 seed=seeds,
                 on_part=show if any(callbacks) else None,
-                **options,
+                **{**sampling.options(), "rerank": rerank},
             )
+            return [(motions, rerank) for motions in made]
 
         job = Job(("generate", samples, sampling), run, (text, seconds, seed, on_part), samples)
-        motions: list[Motion] = await self._ask(job)
+        motions, rerank = await self._ask(job)
         return [
-            self.results.add(Result("generate", motion, text, seed, sample)) for sample, motion in enumerate(motions)
+            self.results.add(Result("generate", motion, text, seed, sample, rerank))
+            for sample, motion in enumerate(motions)
         ]
+
+    def _candidates(self, requests: int, samples: int) -> int:
+        """Candidates of each sample when so many requests with so many samples each are answered together."""
+        full = self.model.defaults.rerank
+        share = self.settings.candidates // (requests * samples)
+        return full if requests == 1 else min(full, max(_FEWEST, share))
 
     async def describe(self, motion: Motion, on_text: Callable[[str], None] | None = None) -> str:
         """A motion in words; ``on_text`` is called in another thread with what there is of them.

@@ -18,7 +18,10 @@ class Settings:
         upload_seconds: longest motion that is read.
         seconds: longest motion that is made.
         samples: most motions of one request.
-        rerank: most candidates for each of them.
+        most_rerank: most candidates that a request may ask for, for each of them.
+        rerank: candidates of requests that do not say how many; None gives one alone the model's own number, and lets
+            those that are answered together share ``candidates``.
+        candidates: that the samples of a batch share, but each gets four, and none more than it would get alone.
         text_characters: longest sentence.
         queue: requests that may wait for the model; more are told to come back.
         batch: requests that are answered together, at most.
@@ -39,7 +42,9 @@ class Settings:
     upload_seconds: float = 600.0
     seconds: float = 60.0
     samples: int = 8
-    rerank: int = 16
+    most_rerank: int = 32
+    rerank: int | None = None
+    candidates: int = 128
     text_characters: int = 1000
     queue: int = 64
     batch: int = 16

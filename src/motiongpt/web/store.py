@@ -51,6 +51,7 @@ class Result:
         motion: at the model's frame rate.
         text: caption or prompt, "" when there is none.
         seed, sample: of the randomness; None where there was none.
+        rerank: candidates that it was chosen among; None where there were none.
         given: frames kept at the start and at the end.
         source: id of the motion that this one was made from.
         id: for links, cannot be guessed.
@@ -61,6 +62,7 @@ class Result:
     text: str = ""
     seed: int | None = None
     sample: int = 0
+    rerank: int | None = None
     given: tuple[int, int] | None = None
     source: str | None = None
     id: str = field(default_factory=lambda: secrets.token_urlsafe(12))
@@ -74,6 +76,7 @@ class Result:
             "text": self.text,
             "seed": self.seed,
             "sample": self.sample,
+            "rerank": self.rerank,
             "frames": len(self.motion),
             "fps": self.motion.fps,
             "seconds": round(self.motion.seconds, 3),
@@ -211,7 +214,10 @@ def write_file(result: Result, suffix: str) -> bytes:
 def file_name(result: Result) -> str:
     """A readable name for downloads, without suffix."""
     words = re.sub(r"[^a-z0-9]+", "-", result.text.lower()).strip("-")[:48].strip("-") or result.kind
-    return words if result.seed is None else f"{words}_seed{result.seed}_{result.sample}"
+    if result.seed is None:
+        return words
+    rerank = "" if result.rerank is None else f"_rerank{result.rerank}"
+    return f"{words}_seed{result.seed}{rerank}_{result.sample}"
 
 
 def _plain(name: str) -> str:

@@ -44,6 +44,13 @@ function seedField() {
   return Object.assign(box, { get: () => (input.value === "" ? undefined : Number(input.value)), set: (seed) => (input.value = seed) });
 }
 
+/** Candidates that a motion is chosen among: empty for as many as the server has time for. */
+function candidatesField() {
+  const input = element("input", { type: "number", min: 1, step: 1, placeholder: "as many as there is time for" });
+  const hint = "The same seed and as many candidates give the same motion.";
+  return Object.assign(field("Candidates", input, hint), { input, get: () => (input.value === "" ? undefined : Number(input.value)) });
+}
+
 /** Poses of the motion on the stage, with a part that is given at its start, or at both ends. */
 class Timeline {
   #strip = null;
@@ -152,6 +159,7 @@ export class Tools {
     this.seconds.input.max = Math.min(limits.seconds ?? 20, 30);
     this.samples.input.max = Math.min(limits.samples ?? 4, 8);
     this.more.input.max = Math.min(limits.seconds ?? 20, 30);
+    this.candidates.input.max = limits.rerank ?? 16;
     for (const one of [this.seconds, this.samples, this.more]) one.tell();
   }
 
@@ -203,6 +211,7 @@ export class Tools {
     this.auto.addEventListener("change", () => (this.seconds.hidden = this.auto.checked));
     this.samples = slider("Versions", { min: 1, max: 4, step: 1, value: 1 });
     this.seed = seedField();
+    this.candidates = candidatesField();
     this.temperature = slider("Variety", { min: 0, max: 1.5, step: 0.05, value: 1 });
     this.exampleRow = element("div", { className: "chips" });
     const go = textButton("Make motion", () => busy(go, async () => {
@@ -212,7 +221,10 @@ export class Tools {
         throw new Error("Write what the person does first.");
       }
       const seconds = this.auto.checked ? undefined : this.seconds.get();
-      const wish = { text, seconds, samples: this.samples.get(), seed: this.seed.get(), temperature: this.temperature.get() };
+      const wish = {
+        text, seconds, samples: this.samples.get(), seed: this.seed.get(), rerank: this.candidates.get(),
+        temperature: this.temperature.get(),
+      };
       const { results } = await api.post("generate?view=clip", wish);
       const length = seconds ? ` · ${number(seconds)} s` : "";
       this.chat.told(`${text}${length}`, { results });
@@ -220,7 +232,7 @@ export class Tools {
     return [
       field("What does the person do?", this.text), this.exampleRow,
       element("label", { className: "check" }, this.auto, "The model chooses the length"), this.seconds, this.samples,
-      this.temperature, this.seed, go,
+      this.temperature, this.seed, this.candidates, go,
     ];
   }
 

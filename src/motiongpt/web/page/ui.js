@@ -115,6 +115,7 @@ export const number = (value) => String(Math.round(value * 100) / 100);
 export function facts(result) {
   const parts = [`${number(result.seconds)} s`];
   if (result.seed !== null && result.seed !== undefined) parts.push(`seed ${result.seed}`);
+  if (result.rerank > 1) parts.push(`best of ${result.rerank}`);
   if (result.kind === "upload") parts.push("uploaded");
   return parts.join(" · ");
 }
