@@ -214,9 +214,10 @@ def test_panels(page: Any, bvh: Path) -> None:
     page.get_by_label("The model chooses the length").uncheck()
     page.get_by_label("Length", exact=True).fill("2")
     page.get_by_label("Seed", exact=True).first.fill("11")
+    page.get_by_label("Candidates").fill("3")
     page.get_by_role("button", name="Make motion").click()
     answer(page, 4)
-    assert page.locator(".card-facts").last.text_content() == "2 s · seed 11"
+    assert page.locator(".card-facts").last.text_content() == "2 s · seed 11 · best of 3"
 
     page.get_by_role("tab", name="Describe").click()
     page.get_by_role("button", name="Describe the motion").click()

@@ -42,7 +42,7 @@ class Engine:
     Args:
         queue: jobs that may wait.
         batch: size of a batch, at most (but one job is always taken).
-        linger: seconds that a job waits for company when it is alone.
+        linger: seconds that jobs wait for company, at most, when they are fewer than those of the batch before.
         on_batch: told the number of jobs of every batch.
     """
 
@@ -53,6 +53,7 @@ class Engine:
         self._jobs: deque[Job] = deque()
         self._changed = threading.Condition()
         self._stopping = False
+        self._company = 1  # jobs of the last batch
         self._pace = 0.3  # seconds a job takes, a running mean
         self._thread = threading.Thread(target=self._work, name="model", daemon=True)
         self._thread.start()
@@ -107,8 +108,8 @@ class Engine:
                 if self._stopping:
                     return []
                 self._changed.wait()
-            if len(self._jobs) == 1 and not self._stopping:
-                self._changed.wait(self._linger)
+            # Callers who ask again as soon as they are answered come back together; who is alone does not wait.
+            self._changed.wait_for(lambda: self._stopping or len(self._jobs) >= self._company, self._linger)
             first = self._jobs.popleft()
             batch, size, others = [first], first.size, []
             for job in self._jobs:
@@ -118,6 +119,7 @@ class Engine:
                 else:
                     others.append(job)
             self._jobs = deque(others)
+            self._company = len(batch)
             return batch
 
     def _answer(self, batch: Sequence[Job]) -> None:

@@ -41,9 +41,7 @@ def make_mcp(service: Service) -> tuple[MCPServer[Any], Starlette]:
         The same seed and the same rerank, the number of candidates, give the same motion.
         """
         sampling = Sampling(rerank=_checked(rerank, "rerank", 1))
-        results = await service.generate(
-            text, seconds=seconds, samples=samples, seed=_checked(seed), sampling=sampling
-        )
+        results = await service.generate(text, seconds=seconds, samples=samples, seed=_checked(seed), sampling=sampling)
         return {"results": [one.summary() for one in results]}
 
     @server.tool()

@@ -25,7 +25,7 @@ class Settings:
         text_characters: longest sentence.
         queue: requests that may wait for the model; more are told to come back.
         batch: requests that are answered together, at most.
-        linger: seconds that the first request of a batch waits for others to join it.
+        linger: seconds that requests wait for as many as were in the batch before, at most.
         timeout: seconds until an answer, waiting included.
         upload_timeout: seconds until a request has arrived as a whole.
         drain: seconds that a stopping server gives the requests it has accepted.
@@ -48,7 +48,7 @@ class Settings:
     text_characters: int = 1000
     queue: int = 64
     batch: int = 16
-    linger: float = 0.005
+    linger: float = 0.05
     timeout: float = 60.0
     upload_timeout: float = 30.0
     drain: float = 30.0
