@@ -61,7 +61,7 @@ model: data
 	$(BIN)/motiongpt train evaluator --config embedded-evaluator
 	$(BIN)/motiongpt train assemble --tokenizer runs/embedded-refinement/final \
 		--language runs/embedded-finetune/final --matcher runs/embedded-matcher/final --evaluator runs/embedded-evaluator/final \
-		--output src/motiongpt/weights $(GENERATION)
+		--dtype int8 --output src/motiongpt/weights $(GENERATION)
 
 # The tests' tools come with everything else.
 $(VENV)/installed-all: pyproject.toml constraints.txt | $(BIN)/python

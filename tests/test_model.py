@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from motiongpt import Motion, MotionGPT, MotionGPTError
+from motiongpt.language.reader import SentenceReader
 from motiongpt.matching.matcher import Matcher, MatcherConfig
-from motiongpt.matching.reader import SentenceReader
 from motiongpt.motion import HUMANML3D, measures
 from motiongpt.motion.editing import combine, splice
 from motiongpt.motion.rotations import about, rotate

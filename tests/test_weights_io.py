@@ -54,3 +54,17 @@ def test_a_folder_with_int8(tmp_path: Path) -> None:
     save_file({**stored, "other.int8_scale": torch.ones(20)}, tmp_path / "model.safetensors")
     with pytest.raises(MotionGPTError, match=r"other\.int8_scale"):
         load_weights(tmp_path, again)
+
+
+def test_a_whole_folder_as_int8(tmp_path: Path) -> None:
+    module = nn.Sequential(nn.Conv1d(40, 160, 3), nn.Linear(20, 10), nn.ConvTranspose1d(160, 40, 4))
+    save_weights(tmp_path, module.state_dict(), dtype=torch.int8)
+    stored = load_file(tmp_path / "model.safetensors")
+    kinds = {name: weight.dtype for name, weight in stored.items() if not name.endswith("int8_scale")}
+    large = {"0.weight", "2.weight"}
+    assert kinds == {name: torch.int8 if name in large else torch.float16 for name in module.state_dict()}
+    again = nn.Sequential(nn.Conv1d(40, 160, 3), nn.Linear(20, 10), nn.ConvTranspose1d(160, 40, 4))
+    load_weights(tmp_path, again)
+    for mine, theirs in ((again[0].weight, module[0].weight), (again[2].weight, module[2].weight)):
+        step = theirs.flatten(1).abs().amax(1)[:, None, None] / 127
+        assert ((mine - theirs).abs() <= 0.51 * step).all()

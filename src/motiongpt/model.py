@@ -28,10 +28,10 @@ from motiongpt.language.decoding import (
 )
 from motiongpt.language.durations import asked_seconds
 from motiongpt.language.model import STORAGE, MotionLanguageModel
+from motiongpt.language.reader import SentenceReader
 from motiongpt.language.templates import Fields, Task, Templates
 from motiongpt.language.vocabulary import motion_string
 from motiongpt.matching.matcher import Matcher
-from motiongpt.matching.reader import SentenceReader
 from motiongpt.motion import HUMANML3D, Motion
 from motiongpt.motion.blending import join
 from motiongpt.motion.cleanup import clean
@@ -162,7 +162,8 @@ class MotionGPT:
 
         Args:
             folder: made where missing.
-            dtype: of the stored weights: ``"float16"``, ``"bfloat16"``, or ``"float32"`` to keep them as they are.
+            dtype: of the stored weights: ``"float16"``, ``"bfloat16"``, ``"float32"`` to keep them as they are, or
+                ``"int8"``: large matrices in eight bits with a scale a row, the rest as float16.
         """
         folder = Path(folder)
         self.language.save(folder / "language", dtype=dtype)

@@ -23,6 +23,8 @@ FORMAT_VERSION = 1
 SHARD_BYTES = 48 * 2**20
 _CHECKSUM = "sha256"
 _SCALE = ".int8_scale"
+# Numbers from which a matrix is worth rounding to eight bits.
+_LARGE = 2**14
 
 T = TypeVar("T")
 
@@ -102,18 +104,22 @@ def to_device(module: nn.Module, device: str) -> None:
 
 
 def quantise(matrix: Tensor) -> tuple[Tensor, Tensor]:
-    """A float matrix (rows, columns) as int8 and a bfloat16 scale for each row (rows,): a quarter of its size.
+    """A float matrix (rows, columns, ...) as int8 and a bfloat16 scale for each row (rows,): a quarter of its size.
 
     The largest number of a row becomes 127, so that a matrix that was quantised before is met exactly.
     """
     # A row of zeros has some scale too.
-    scale = (matrix.abs().amax(1) / 127).clamp(min=1e-30).bfloat16()
-    return (matrix / scale.float()[:, None]).round().clamp(-127, 127).to(torch.int8), scale
+    scale = (matrix.flatten(1).abs().amax(1) / 127).clamp(min=1e-30).bfloat16()
+    return (matrix / _of_rows(scale, matrix)).round().clamp(-127, 127).to(torch.int8), scale
 
 
 def dequantise(values: Tensor, scale: Tensor) -> Tensor:
     """The float32 matrix that `quantise` rounded."""
-    return values.float() * scale.float()[:, None]
+    return values.float() * _of_rows(scale, values)
+
+
+def _of_rows(scale: Tensor, matrix: Tensor) -> Tensor:
+    return scale.float().view(-1, *(1,) * (matrix.ndim - 1))
 
 
 def save_weights(
@@ -123,8 +129,12 @@ def save_weights(
 
     Args:
         dtype: floating-point tensors are stored in this type (half precision halves the size); None keeps theirs.
+            ``torch.int8`` stores the large ones as `quantise` gives them and the rest in half precision.
         int8: names of matrices that are stored as `quantise` gives them.
     """
+    if dtype == torch.int8:
+        large = {name for name, tensor in tensors.items() if tensor.ndim > 1 and tensor.numel() >= _LARGE}
+        int8, dtype = {*int8, *large}, torch.float16
     values: dict[str, Tensor] = {}
     for name, tensor in tensors.items():
         value = tensor.detach().cpu().contiguous()

@@ -133,6 +133,11 @@ def test_all_stages_to_a_model(
     assert MotionGPT.from_pretrained("model").defaults.top_p == 0.8
     made = cli("generate", "a person walks", "--seconds", 1, "--format", "npy", "--model", "model")
     assert np.load(made.lines[0]).shape == (20, 22, 3)
+    assert cli("train", "assemble", *parts, "--dtype", "int8", "-o", "small").lines == ["small"]
+    sizes = [sum(file.stat().st_size for file in Path(name).rglob("*.safetensors")) for name in ("small", "model")]
+    assert sizes[0] < 0.8 * sizes[1]
+    assert len(MotionGPT.from_pretrained("small").generate("a person walks", seconds=1)) == 20
+    assert "int4" in refused("train", "assemble", *parts, "--dtype", "int4", "-o", "other")
     assert "top_q" in refused("train", "assemble", *parts, "-o", "other", "top_q=1")
     assert "high" in refused("train", "assemble", *parts, "-o", "other", "top_p=high")
     assert "none" in refused("train", "assemble", "--tokenizer", "none", *parts[2:], "-o", "other")

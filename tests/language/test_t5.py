@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from transformers import T5Config, T5ForConditionalGeneration
 
-from motiongpt.language.t5 import IGNORED, T5, Dropout, T5Shape
+from motiongpt.language.t5 import IGNORED, T5, Dropout, T5Shape, initialise
 
 SHAPES = {
     "v1.1": T5Shape(97, 32, 8, 48, 2, 3, 4, feed_forward="gated-gelu", tied_embeddings=False),
@@ -20,7 +20,7 @@ SHAPES = {
 
 def random_network(shape: T5Shape) -> T5:
     network = T5(shape)
-    network.initialise(torch.Generator().manual_seed(0))
+    initialise(network, network.shape, torch.Generator().manual_seed(0))
     generator = torch.Generator().manual_seed(1)
     with torch.no_grad():
         for name, weight in network.named_parameters():
@@ -119,7 +119,7 @@ def test_a_slice_of_the_logits() -> None:
 
 def test_first_loss_is_that_of_guessing() -> None:
     network = T5(T5Shape(500, 64, 16, 128, 2, 2, 4, dropout=0.0))
-    network.initialise(torch.Generator().manual_seed(0))
+    initialise(network, network.shape, torch.Generator().manual_seed(0))
     ids = torch.randint(0, 500, (8, 20), generator=torch.Generator().manual_seed(1))
     with torch.no_grad():
         loss = torch.nn.functional.cross_entropy(network(network.shared(ids), ids >= 0, ids), ids.flatten())

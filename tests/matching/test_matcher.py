@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from motiongpt.errors import MotionGPTError
+from motiongpt.language.reader import SentenceReader, sentence_vectors
 from motiongpt.language.text_encoder import TextEncoder
 from motiongpt.matching.matcher import READER, Matcher, MatcherConfig
-from motiongpt.matching.reader import SentenceReader, sentence_vectors
 from motiongpt.motion import HUMANML3D
 
 SMALL = MatcherConfig(width=32, heads=2, motion_layers=1, text_layers=1, embedding=16)

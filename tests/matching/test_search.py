@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from motiongpt.errors import MotionGPTError
+from motiongpt.language.reader import SentenceReader
 from motiongpt.matching.matcher import Matcher, MatcherConfig
-from motiongpt.matching.reader import SentenceReader
 from motiongpt.matching.search import MotionIndex, motion_files
 from motiongpt.motion import HUMANML3D
 

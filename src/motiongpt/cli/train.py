@@ -109,6 +109,9 @@ def assemble(
         Path | None,
         typer.Option("--evaluator", metavar="DIR", help="Result of train evaluator, put beside the model."),
     ] = None,
+    dtype: Annotated[
+        str, typer.Option(metavar="DTYPE", help="Of the stored weights: float32, float16, bfloat16 or int8.")
+    ] = "float16",
     defaults: Annotated[
         list[str] | None,
         typer.Argument(metavar="[KEY=VALUE]...", help="Defaults of generation, such as top_p=0.9.", show_default=False),
@@ -141,7 +144,7 @@ def assemble(
         generation,
         None if matcher_folder is None else Matcher.load(matcher_folder),
     )
-    model.save_pretrained(output)
+    model.save_pretrained(output, dtype=dtype)
     if evaluator_folder is not None:
         judge, encoder = Matcher.load(evaluator_folder), model.language.text_encoder
         shared = encoder is not None and judge.reader.equals(encoder)

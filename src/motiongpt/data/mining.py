@@ -17,7 +17,7 @@ from motiongpt.data.sentences import SentenceTable, read_sentences
 from motiongpt.errors import MotionGPTError
 from motiongpt.files import atomic_path
 from motiongpt.language.captions import normalise_caption
-from motiongpt.matching.reader import SentenceReader
+from motiongpt.language.reader import SentenceReader
 
 # How often training exchanges a caption for a sentence that says the same, where there is one.
 MINED_SHARE = 0.5

@@ -15,7 +15,7 @@ from tqdm import tqdm
 from motiongpt.errors import MotionGPTError
 from motiongpt.language.captions import normalise_caption
 from motiongpt.language.contraries import contrasts
-from motiongpt.matching.reader import SentenceReader, sentence_vectors
+from motiongpt.language.reader import SentenceReader, sentence_vectors
 
 _BATCH = 256
 

@@ -19,14 +19,19 @@ from torch import Tensor, nn
 from motiongpt.errors import MotionGPTError, require
 from motiongpt.language.backbone import IGNORED, Backbone, with_motion_rows
 from motiongpt.language.causal import Causal
-from motiongpt.language.t5 import T5, T5Shape
+from motiongpt.language.t5 import T5, T5Shape, initialise
 from motiongpt.language.text_encoder import PromptTokenizer, TextEncoder, TextEncoderConfig
 from motiongpt.language.text_tokenizer import TextTokenizer
 from motiongpt.weights_io import config_from, load_config, load_weights, save_config, save_weights
 
 KIND = "motiongpt-language"
 TEXT_ENCODER = "text_encoder"
-STORAGE = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
+STORAGE = {
+    "float32": torch.float32,
+    "float16": torch.float16,
+    "bfloat16": torch.bfloat16,
+    "int8": torch.int8,
+}
 
 Tokens = str | Sequence[int]
 """A text (motion tokens allowed), or its ids without end of sequence."""
@@ -193,7 +198,7 @@ class MotionLanguageModel(nn.Module):
                 tied_embeddings=config.tied_embeddings,
             )
             network = T5(shape)
-            network.initialise(generator)
+            initialise(network, shape, generator)
         else:
             raise MotionGPTError(f"There is no backbone {config.backbone!r}: take 't5-scratch', 'hub' or 'causal'.")
         encoder = None
@@ -275,7 +280,8 @@ class MotionLanguageModel(nn.Module):
 
         Args:
             folder: made where missing; the weights of an earlier model in it are replaced.
-            dtype: ``"float32"``, or ``"float16"`` or ``"bfloat16"`` for half the size.
+            dtype: ``"float32"``, ``"float16"`` or ``"bfloat16"`` for half the size, or ``"int8"`` for a quarter: large
+                matrices in eight bits with a scale a row, the rest as float16.
 
         Raises:
             MotionGPTError: the folder cannot be written, or there is no such dtype.

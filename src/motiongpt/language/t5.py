@@ -50,7 +50,7 @@ class T5Shape:
 
 
 class Linear(nn.Linear):
-    """Without bias, and without the initial weights, which would be thrown away: see `T5.initialise`."""
+    """Without bias, and without the initial weights, which would be thrown away: see `initialise`."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__(inputs, outputs, bias=False)
@@ -60,7 +60,7 @@ class Linear(nn.Linear):
 
 
 class Embedding(nn.Embedding):
-    """Without the initial weights, which would be thrown away: see `T5.initialise`."""
+    """Without the initial weights, which would be thrown away: see `initialise`."""
 
     def reset_parameters(self) -> None:
         pass
@@ -287,6 +287,28 @@ class T5Cache(Cache):
             self.encoded_bias = self.encoded_bias[rows]
 
 
+def initialise(network: nn.Module, shape: T5Shape, generator: torch.Generator) -> None:
+    """Random weights with the deviations of the T5 authors: every layer starts with outputs of order one."""
+    deviations = {
+        "q": (shape.d_model * shape.d_kv) ** -0.5,
+        "k": shape.d_model**-0.5,
+        "v": shape.d_model**-0.5,
+        "o": (shape.heads * shape.d_kv) ** -0.5,
+        "relative_attention_bias": shape.d_model**-0.5,
+        "wi": shape.d_model**-0.5,
+        "wi_0": shape.d_model**-0.5,
+        "wi_1": shape.d_model**-0.5,
+        "wo": shape.d_ff**-0.5,
+        "shared": 1.0,
+        "lm_head": shape.d_model**-0.5,
+    }
+    with torch.no_grad():
+        for name, parameter in network.named_parameters():
+            layer = name.split(".")[-2]
+            if layer in deviations:
+                parameter.normal_(0.0, deviations[layer], generator=generator)
+
+
 class T5(Backbone):
     """Encoder, decoder and output layer. The decoder starts with token 0, the padding.
 
@@ -302,28 +324,6 @@ class T5(Backbone):
         self.decoder = Stack(shape, decoder=True)
         if not shape.tied_embeddings:
             self.lm_head = Linear(shape.d_model, shape.vocabulary_size)
-
-    def initialise(self, generator: torch.Generator) -> None:
-        """Random weights with the deviations of the T5 authors: every layer starts with outputs of order one."""
-        shape = self.shape
-        deviations = {
-            "q": (shape.d_model * shape.d_kv) ** -0.5,
-            "k": shape.d_model**-0.5,
-            "v": shape.d_model**-0.5,
-            "o": (shape.heads * shape.d_kv) ** -0.5,
-            "relative_attention_bias": shape.d_model**-0.5,
-            "wi": shape.d_model**-0.5,
-            "wi_0": shape.d_model**-0.5,
-            "wi_1": shape.d_model**-0.5,
-            "wo": shape.d_ff**-0.5,
-            "shared": 1.0,
-            "lm_head": shape.d_model**-0.5,
-        }
-        with torch.no_grad():
-            for name, parameter in self.named_parameters():
-                layer = name.split(".")[-2]
-                if layer in deviations:
-                    parameter.normal_(0.0, deviations[layer], generator=generator)
 
     def embed(self, ids: Tensor) -> Tensor:
         return self.shared(ids)

@@ -275,7 +275,8 @@ class TextEncoder(nn.Module):
         frozen = {
             name for name, weight in self.named_parameters() if not weight.requires_grad and is_large(name, weight)
         }
-        save_weights(folder, self.state_dict(), dtype=dtype, int8=frozen)
+        # What is rounded to eight bits is chosen here: the tables of positions are not.
+        save_weights(folder, self.state_dict(), dtype=torch.float16 if dtype == torch.int8 else dtype, int8=frozen)
         with atomic_path(folder / "tokenizer.json") as temporary:
             self.pieces.save(str(temporary), pretty=False)
 

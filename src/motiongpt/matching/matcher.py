@@ -18,8 +18,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from motiongpt.errors import MotionGPTError
+from motiongpt.language.reader import SentenceReader, padded
 from motiongpt.language.text_encoder import TextEncoderConfig
-from motiongpt.matching.reader import SentenceReader, padded
 from motiongpt.motion.skeleton import SKELETONS, Skeleton
 from motiongpt.weights_io import config_from, load_config, load_weights, save_config, save_weights
 

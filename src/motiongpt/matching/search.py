@@ -14,8 +14,8 @@ from motiongpt.errors import MotionGPTError
 from motiongpt.formats import READERS, read
 from motiongpt.language.captions import normalise_caption
 from motiongpt.language.model import MotionLanguageModel
+from motiongpt.language.reader import SentenceReader
 from motiongpt.matching.matcher import Matcher
-from motiongpt.matching.reader import SentenceReader
 
 # Motions longer than this are looked at in parts that overlap by half, in seconds: what evaluators are trained on.
 PART_SECONDS = 10.0

@@ -16,8 +16,8 @@ from motiongpt.data.sentences import SentenceTable
 from motiongpt.errors import MotionGPTError
 from motiongpt.language.captions import normalise_caption
 from motiongpt.language.contraries import contrary
+from motiongpt.language.reader import SentenceReader, padded
 from motiongpt.matching.matcher import Matcher
-from motiongpt.matching.reader import SentenceReader, padded
 from motiongpt.tokenizer import MotionTokenizer
 from motiongpt.training.config import MatcherTraining
 from motiongpt.training.loop import fingerprint, fit, left_out
