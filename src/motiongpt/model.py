@@ -31,6 +31,7 @@ from motiongpt.language.model import STORAGE, MotionLanguageModel
 from motiongpt.language.reader import SentenceReader
 from motiongpt.language.templates import Fields, Task, Templates
 from motiongpt.language.vocabulary import motion_string
+from motiongpt.matching.checks import passed
 from motiongpt.matching.matcher import Matcher
 from motiongpt.motion import HUMANML3D, Motion
 from motiongpt.motion.blending import join
@@ -71,6 +72,8 @@ class GenerationDefaults:
         rerank: write so many candidates for each sample and keep the one that fits the sentence best: as the matcher
             of the model folder tells, or where there is none, in which the model itself reads the sentence most surely;
             1 keeps the first.
+        checks: of the candidates keep first of all those that do what geometry can tell of the sentence: side, way,
+            number, pace, see :mod:`motiongpt.matching.checks`; for HumanML3D's joints.
         min_seconds, max_seconds: bounds of the length when none is asked.
         window: codes the language model has learned to see and write at once; longer motions are made in parts.
         context: codes a part sees of what is before (and after) it.
@@ -85,6 +88,7 @@ class GenerationDefaults:
     top_p: float = 0.9
     guidance: float = 1.0
     rerank: int = 1
+    checks: bool = True
     min_seconds: float = 1.0
     max_seconds: float = 10.0
     window: int = 50
@@ -850,14 +854,20 @@ class MotionGPT:
             return answers
         written = [answer for row in answers for answer in row]
         captions = [normalise_caption(text) for text, row in zip(texts, answers, strict=True) for _ in row]
+        features = self.tokenizer.decode_batch([_codes(answer) for answer in written])
         if self.matcher is not None:
-            features = self.tokenizer.decode_batch([_codes(answer) for answer in written])
             places = {caption: place for place, caption in enumerate(dict.fromkeys(captions))}
             sentences = self.matcher.embed_texts(list(places))[[places[caption] for caption in captions]]
             fit = (self.matcher.embed_motions(features) * sentences).sum(1)
         else:
             prompts = [_prompt(Task.M2T, self._fields(codes=answer.codes)) for answer in written]
             fit = score(self.language, prompts, captions).numpy()
+        if self.defaults.checks and self.tokenizer.skeleton is HUMANML3D:
+            joints = [Motion.from_features(one).joints for one in features]
+            # Rounded: among those that do about as much of what is asked, the one that fits best.
+            done = np.round([passed(caption, one) for caption, one in zip(captions, joints, strict=True)], 1)
+            # Above every difference of fits.
+            fit = fit + done * 10 * (1 + np.ptp(fit))
         best = fit.reshape(-1, candidates).argmax(1) + np.arange(0, len(written), candidates)
         chosen = iter([written[i] for i in best])
         return [[next(chosen) for _ in range(len(row) // candidates)] for row in answers]

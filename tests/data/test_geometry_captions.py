@@ -8,11 +8,12 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from motiongpt.data.geometry_captions import action_phrases, facts, flights, gait_phrases, sentences
+from motiongpt.data.geometry_captions import action_phrases, facts, gait_phrases, sentences
 from motiongpt.language.captions import mirror_caption
 from motiongpt.language.grammar import expand_all, read_yaml
 from motiongpt.language.paraphrase import conjugate
 from motiongpt.motion import HUMANML3D, Motion
+from motiongpt.motion.actions import flights
 from motiongpt.motion.editing import bend_path, reverse
 
 

@@ -26,10 +26,10 @@ import yaml
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from motiongpt.data.build import CLIP_COLUMNS, feature_statistics
-from motiongpt.data.geometry_captions import action_phrases, facts, flights, gait_phrases, kicks, sentences
+from motiongpt.data.geometry_captions import action_phrases, facts, gait_phrases, sentences
 from motiongpt.data.layout import FEATURES, SPLITS, TEXTS, load_features, read_ids
 from motiongpt.data.pool import run_all
-from motiongpt.data.segments import IN_PLACE, Library, Origin, Segment, find_segments, punches
+from motiongpt.data.segments import IN_PLACE, Library, Origin, Segment, find_segments
 from motiongpt.data.texts import write_captions
 from motiongpt.errors import MotionGPTError
 from motiongpt.files import atomic_path
@@ -37,6 +37,7 @@ from motiongpt.language.captions import mirror_caption, normalise_caption
 from motiongpt.language.grammar import read_yaml
 from motiongpt.language.paraphrase import paraphrase
 from motiongpt.motion import HUMANML3D, Motion
+from motiongpt.motion.actions import flights, kicks_of, punches_of
 from motiongpt.motion.editing import (
     bend_path,
     change_tempo,
@@ -329,7 +330,7 @@ class _Maker:
             if not _shows(told, joints, segment.side, 1):
                 return []
             side = ("left" if net_turn(joints) > 0 else "right") if told in _TURNS else segment.side
-            count = len(punches(joints, side)) if told == "punch" else 1
+            count = len(punches_of(joints, side)) if told == "punch" else 1
             return action_phrases(told, side=side, count=min(count, 5))
 
         return _Part(motion, kind, (segment.clip,), describe)
@@ -366,7 +367,7 @@ class _Maker:
         motion = self.crop(self.motion(segment), low, high)
 
         def describe(joints: np.ndarray) -> list[str]:
-            boxes = punches(joints, "left") or punches(joints, "right")
+            boxes = punches_of(joints, "left") or punches_of(joints, "right")
             return action_phrases(segment.action) if boxes or segment.action != "box" else []
 
         return _Part(motion, kind, (segment.clip,), describe)
@@ -604,7 +605,7 @@ def _shows(action: str, joints: np.ndarray, side: str, count: int) -> bool:
     """Whether the frames show the action so often; True for actions that geometry does not tell."""
     if action == "kick":
         other = "right" if side == "left" else "left"
-        return len(kicks(joints, side)) == count and not kicks(joints, other)
+        return len(kicks_of(joints, side)) == count and not kicks_of(joints, other)
     if action in ("jump", "jump forward"):
         return len(flights(joints)) == count
     if action == "hop":
@@ -614,7 +615,7 @@ def _shows(action: str, joints: np.ndarray, side: str, count: int) -> bool:
         return int((np.diff(low.astype(int)) == 1).sum()) == count
     if action == "punch":
         other = "right" if side == "left" else "left"
-        return len(punches(joints, side)) >= count and not punches(joints, other)
+        return len(punches_of(joints, side)) >= count and not punches_of(joints, other)
     if action == "throw":
         return _throws(joints)
     if action in _TURNS:

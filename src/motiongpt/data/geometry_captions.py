@@ -16,11 +16,10 @@ import numpy as np
 
 from motiongpt.language.grammar import expand, read_yaml
 from motiongpt.language.paraphrase import conjugate, paraphrase
+from motiongpt.motion.actions import flights
 from motiongpt.motion.measures import (
     FPS,
     JOINT,
-    clearance,
-    height,
     net_turn,
     path_length,
     quickest,
@@ -110,38 +109,6 @@ def _still(joints: np.ndarray) -> bool:
 def _raised(joints: np.ndarray, side: str) -> bool:
     above = joints[:, JOINT[f"{side}_wrist"], 1] > joints[:, JOINT[f"{side}_shoulder"], 1] + 0.1
     return int(above.sum()) >= 4
-
-
-def flights(joints: np.ndarray, least: float = 0.1) -> list[tuple[int, int]]:
-    """(take-off, landing) frames of every jump: both feet off the floor by ``least`` metres, the pelvis with them."""
-    pelvis = joints[:, 0, 1]
-    found = []
-    up = clearance(joints) > 0.03
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], up, [0]])))
-    for start, stop in zip(edges[::2], edges[1::2], strict=True):
-        rise = pelvis[start:stop].max() - min(pelvis[max(start - 6, 0)], pelvis[min(stop + 5, len(pelvis) - 1)])
-        if clearance(joints)[start:stop].max() > least and rise > 0.06 and start > 0 and stop < len(joints):
-            found.append((int(start), int(stop)))
-    return found
-
-
-def kicks(joints: np.ndarray, side: str) -> list[int]:
-    """Frames at which the foot of that side is highest in a kick.
-
-    It comes above 0.35 m and 0.25 m above the other on a nearly straight leg, at 3 m/s or more.
-    """
-    other = "right" if side == "left" else "left"
-    foot, rest = height(joints, f"{side}_foot"), height(joints, f"{other}_foot")
-    reach = np.linalg.norm(joints[:, JOINT[f"{side}_ankle"]] - joints[:, JOINT[f"{side}_hip"]], axis=-1)
-    pace = np.linalg.norm(np.gradient(joints[:, JOINT[f"{side}_foot"]] - joints[:, 0], axis=0), axis=-1) * FPS
-    found = []
-    lifted = (foot > 0.35) & (foot - rest > 0.25)
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], lifted, [0]])))
-    for start, stop in zip(edges[::2], edges[1::2], strict=True):
-        around = slice(max(start - 6, 0), stop + 6)
-        if reach[start:stop].max() > 0.68 and pace[around].max() > 3:
-            found.append(int(start + foot[start:stop].argmax()))
-    return found
 
 
 def gait_phrases(joints: np.ndarray, gait: str) -> list[str]:

@@ -14,10 +14,11 @@ from pathlib import Path
 
 import numpy as np
 
-from motiongpt.data.geometry_captions import facts, flights, gait_phrases, kicks
+from motiongpt.data.geometry_captions import facts, gait_phrases
 from motiongpt.data.layout import MotionTextDataset
 from motiongpt.language.actions import actions
 from motiongpt.motion import Motion
+from motiongpt.motion.actions import flights, kicks_of, punches_of
 from motiongpt.motion.editing import quiet_stretches
 from motiongpt.motion.measures import FPS, JOINT, clearance, height, net_turn, path_length, smooth, travel, yaw
 
@@ -296,7 +297,7 @@ def _jumps(joints: np.ndarray, told: _Told, make: _Make) -> Iterator[Segment]:
 def _kicks(joints: np.ndarray, told: _Told, make: _Make) -> Iterator[Segment]:
     if not told.says(r"kick", _MOST) or told.says(r"danc|\bspin|jump", _SOME):
         return
-    events = sorted((frame, side) for side in ("left", "right") for frame in kicks(joints, side))
+    events = sorted((frame, side) for side in ("left", "right") for frame in kicks_of(joints, side))
     for number, (frame, side) in enumerate(events):
         before = events[number - 1][0] if number else -40
         after = events[number + 1][0] if number + 1 < len(events) else len(joints) + 40
@@ -305,22 +306,10 @@ def _kicks(joints: np.ndarray, told: _Told, make: _Make) -> Iterator[Segment]:
             yield make("kick", "kick", start, stop, side)
 
 
-def punches(joints: np.ndarray, side: str) -> list[int]:
-    """Frames at which a fist of that side is farthest out: it leaves its shoulder at 1.8 m/s, above the waist."""
-    wrist, shoulder = joints[:, JOINT[f"{side}_wrist"]], joints[:, JOINT[f"{side}_shoulder"]]
-    reach = np.linalg.norm(wrist - shoulder, axis=-1)
-    found: list[int] = []
-    for frame in np.flatnonzero((np.diff(reach) * FPS > 1.8) & (wrist[1:, 1] > joints[1:, 0, 1] + 0.2)):
-        peak = int(frame + reach[frame : frame + 6].argmax())
-        if reach[peak] > 0.42 and (not found or peak - found[-1] > 5):
-            found.append(peak)
-    return found
-
-
 def _punches(joints: np.ndarray, told: _Told, make: _Make) -> Iterator[Segment]:
     if not told.says(r"box|punch|karate|martial", _MOST):
         return
-    events = sorted((frame, side) for side in ("left", "right") for frame in punches(joints, side))
+    events = sorted((frame, side) for side in ("left", "right") for frame in punches_of(joints, side))
     for number, (frame, side) in enumerate(events):
         if number and events[number - 1][1] == side:
             continue

@@ -8,11 +8,24 @@ from motiongpt.language.paraphrase import inflect, third_person
 
 # Actions with a beginning and an end: whatever comes before them in a sentence is over when they are done.
 _EVENTS = "sits|stands up|gets up|kicks|jumps|leaps|bends|picks|squats|lies|falls|throws|stops|starts"
-_THEN = re.compile(rf",? and then |,? then | before (?=\w+ing\b)| and (?=(?:{_EVENTS})\b)", re.IGNORECASE)
+_THEN = re.compile(
+    rf",? and (?:then|after that|afterwards|next) |,? then |,? before (?=\w+ing\b)| and (?=(?:{_EVENTS})\b)",
+    re.IGNORECASE,
+)
+# "After jumping, a person walks": told in the other order.
+_AFTER = re.compile(r"after (?P<first>\w+ing\b[^,]*), (?P<second>.+)", re.IGNORECASE)
+# What follows has to wait until the body is up, or down.
+_ENDS = re.compile(
+    r".*?\b(?:(?:stands|gets|rises|sits|lies|bends|squats|crouches|kneels) (?:back )?(?:up|down)|picks)\b.*?"
+    r"(?P<and> and )(?P<verb>\w+)",
+    re.IGNORECASE,
+)
+# "Walks forward, stops and waves": a list of verbs.
+_LIST = re.compile(r", (?P<verb>\w+)")
 _VERB = re.compile(r"(?:\w+ly )?(\w+)", re.IGNORECASE)
 _SUBJECT_WORDS = 4
 # Ends like a verb in the third person and is none.
-_NO_VERBS = re.compile(r"(?:\w*ss|his|this|\w+'s|arms|legs|hands|feet|knees|steps|times|seconds)", re.IGNORECASE)
+_NO_VERBS = re.compile(r"(?:\w*ss|his|this|\w+'s|arms|legs|hands|feet|knees|times|seconds)", re.IGNORECASE)
 _POSTURE = re.compile(r".*\b(?:stands?|standing|stays?|staying|remains?|sits|sitting|seated)(?: in place| still)?")
 _ARMS = re.compile(
     r"\b(?:arms?|hands?|fists?|elbows?|wav(?:es?|ing)|clap\w*|punch\w*|throw\w*|box(?:es|ing)|salut\w*)\b"
@@ -39,7 +52,11 @@ def clauses(sentence: str) -> list[tuple[str, ...]]:
     >>> clauses("a man throws a ball while walking forward")
     [('a man is walking forward', 'a man throws a ball')]
     """
-    parts = _THEN.split(sentence)
+    if match := _AFTER.fullmatch(sentence):
+        subject = _subject(match["second"])
+        first = _clause(match["first"], subject, "") if subject else None
+        return [(sentence,)] if first is None else [_at_once(first, str(subject)), *clauses(match["second"])]
+    parts = [part for told in _THEN.split(sentence) for part in _listed(told)]
     subject = _subject(parts[0])
     if subject is None:
         return [(sentence,)]
@@ -52,6 +69,19 @@ def clauses(sentence: str) -> list[tuple[str, ...]]:
     return [_at_once(clause, _subject(clause) or subject) for clause in told]
 
 
+def _listed(told: str) -> list[str]:
+    """Parts that commas, or "and" behind what has an end, keep apart."""
+    if (match := _LIST.search(told)) and _third(match["verb"]) == match["verb"]:
+        before, after = told[: match.start()], told[match.start("verb") :]
+        last = _AND.search(after)
+        if last and _third(last["verb"]) == last["verb"]:
+            return [before, after[: last.start()], after[last.start("verb") :]]
+        return [before, after]
+    if (match := _ENDS.match(told)) and _third(match["verb"]) == match["verb"]:
+        return [told[: match.start("and")], told[match.start("verb") :]]
+    return [told]
+
+
 def _clause(part: str, subject: str, first: str) -> str | None:
     """A part as a sentence of its own."""
     match = _VERB.match(part)
@@ -61,6 +91,7 @@ def _clause(part: str, subject: str, first: str) -> str | None:
     if _subject(part) is not None:
         return part
     # "Kicks with the left leg, then with the right leg": what is left out stands in the first clause.
+    part = re.sub(r"^(?:back|again) (?=\w)", "", part)
     again = re.search(rf"\b{re.escape(part.split()[0])}\b", first[len(subject) + 1 :])
     return None if again is None else first[: len(subject) + 1 + again.start()] + part
 

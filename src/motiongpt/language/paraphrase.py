@@ -94,7 +94,7 @@ def paraphrase(caption: str, rng: np.random.Generator, strength: float = 0.5) ->
 @cache
 def _third_persons() -> dict[str, str]:
     """The third person of every verb of the lexicon, by itself and by the -ing form."""
-    bases = [verb.split()[0] for verbs in _LEXICON["verbs"].values() for verb in verbs]
+    bases = [verb.split()[0] for verbs in _LEXICON["verbs"].values() for verb in verbs] + _LEXICON["others"]
     return {inflect(base, form): inflect(base, "third") for base in bases for form in ("third", "ing")}
 
 

@@ -1,0 +1,433 @@
+"""How clearly a motion shows an action, from its joints alone: graded, from 0 (not at all) to 1 (beyond doubt).
+
+Every function of :data:`ACTIONS` takes joints (T, 22, 3) in metres, Y up, at 20 fps, in HumanML3D proportions, at any
+place and heading, and gives a number from 0 to 1. What is half there has a number between: of two motions the one that
+shows an action more clearly can be told. Limits are those of people of 1.7 m.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from motiongpt.motion.measures import (
+    FPS,
+    JOINT,
+    clearance,
+    displacement,
+    episodes,
+    ground_path,
+    height,
+    net_turn,
+    path_length,
+    reversals,
+    speed,
+    travel,
+    yaw,
+)
+from motiongpt.motion.placement import forward_direction
+
+SIDES = ("left", "right")
+_OTHER = {"left": "right", "right": "left"}
+_HALF = round(0.5 * FPS)
+
+
+def ramp(value: float, low: float, high: float) -> float:
+    """0 at ``low`` and before it, 1 at ``high`` and beyond; falls where ``high`` is the smaller one."""
+    return float(np.clip((value - low) / (high - low), 0, 1))
+
+
+def _held(values: np.ndarray, frames: int) -> float:
+    """The highest level that a curve keeps for so many frames."""
+    frames = min(frames, len(values))
+    return float(np.lib.stride_tricks.sliding_window_view(values, frames).min(axis=1).max())
+
+
+def _against_pelvis(joints: np.ndarray, joint: str) -> np.ndarray:
+    """(T,) speed of a joint against the pelvis in m/s."""
+    relative = joints[:, JOINT[joint]] - joints[:, 0]
+    if len(joints) < 2:
+        return np.zeros(len(joints))
+    return np.linalg.norm(np.gradient(relative, axis=0), axis=-1) * FPS
+
+
+def _one_side(of: Callable[[np.ndarray, str], float], joints: np.ndarray, side: str | None) -> float:
+    """Of either side; with ``side`` of that one, half of what the other shows being a fault."""
+    shown = {one: of(joints, one) for one in SIDES}
+    if side is None:
+        return max(shown.values())
+    return max(shown[side] - 0.5 * shown[_OTHER[side]], 0.0)
+
+
+# Where it goes.
+
+
+def goes(joints: np.ndarray, way: str) -> float:
+    """Travels ``forward``, ``backward``, ``left`` or ``right`` as the body sees it, and not much any other way."""
+    ahead, left = travel(joints)
+    along = {"forward": ahead, "backward": -ahead, "left": left, "right": -left}[way]
+    across = left if way in ("forward", "backward") else ahead
+    return ramp(along, 0.2, 0.9) * ramp(along - abs(across), 0.0, 0.4)
+
+
+def goes_straight(joints: np.ndarray) -> float:
+    """Ends ahead of where it first faced, facing the same way."""
+    ahead, left = displacement(joints)
+    return ramp(ahead - abs(left), 0.1, 0.7) * ramp(abs(net_turn(joints)), 60, 25)
+
+
+def travels(joints: np.ndarray) -> float:
+    """Goes anywhere."""
+    return ramp(path_length(joints), 0.3, 1.0)
+
+
+def stays(joints: np.ndarray) -> float:
+    """Keeps to one spot."""
+    return ramp(_strays(joints), 0.6, 0.25)
+
+
+def _strays(joints: np.ndarray) -> float:
+    path = ground_path(joints)
+    return float(np.linalg.norm(path - path[0], axis=-1).max())
+
+
+def turns(joints: np.ndarray, side: str) -> float:
+    """The heading changes to that side, by a quarter turn or so and not all round."""
+    turn = net_turn(joints) if side == "left" else -net_turn(joints)
+    return ramp(turn, 15, 60) * (1 - 0.5 * ramp(turn, 150, 240))
+
+
+def turns_around(joints: np.ndarray) -> float:
+    """The heading goes half round and stays there, or comes near it."""
+    angle = np.degrees(np.abs(yaw(joints)))
+    return 0.7 * ramp(float(angle.max()), 90, 150) + 0.3 * ramp(abs(float(angle[-1]) - 180), 100, 40)
+
+
+def turns_in_place(joints: np.ndarray, side: str | None = None) -> float:
+    """The heading changes by a quarter or more on one spot."""
+    angle = np.degrees(yaw(joints))
+    angle = np.abs(angle) if side is None else angle if side == "left" else -angle
+    return ramp(float(angle.max()), 45, 100) * ramp(_strays(joints), 0.7, 0.4)
+
+
+def circles(joints: np.ndarray, side: str | None = None) -> float:
+    """Walks all round, on a path of its own and not on one spot."""
+    turn = net_turn(joints)
+    amount = abs(turn) if side is None else turn if side == "left" else -turn
+    return ramp(amount, 150, 310) * ramp(path_length(joints), 1.0, 2.2)
+
+
+# How fast.
+
+
+def is_slow(joints: np.ndarray) -> float:
+    """Travels, and slower than people walk."""
+    pace = speed(joints)
+    moving = pace[pace > 0.1]
+    return travels(joints) * ramp(float(np.median(moving)), 1.3, 0.8) if len(moving) else 0.0
+
+
+def is_quick(joints: np.ndarray) -> float:
+    """Travels faster than people walk when they have time."""
+    return ramp(float(speed(joints).max()), 1.1, 1.6)
+
+
+def runs(joints: np.ndarray) -> float:
+    """Travels faster than people walk at all."""
+    return ramp(float(speed(joints).max()), 1.4, 2.1)
+
+
+def walks(joints: np.ndarray) -> float:
+    """Travels on foot, upright and not at a run."""
+    upright = ramp(float(np.median(height(joints, "pelvis"))), 0.6, 0.8)
+    return travels(joints) * upright * ramp(float(speed(joints).max()), 2.1, 1.6)
+
+
+def stops(joints: np.ndarray) -> float:
+    """Moves, and rests at the end."""
+    path = ground_path(joints)
+    rest = float(np.linalg.norm(path[-1] - path[-_HALF - 1 :], axis=-1).max())
+    return ramp(float(speed(joints).max()), 0.4, 0.8) * ramp(rest, 0.3, 0.1)
+
+
+def stands_still(joints: np.ndarray) -> float:
+    """Upright on one spot; hands and feet keep still."""
+    moves = max(_against_pelvis(joints, f"{side}_{part}").max() for side in SIDES for part in ("wrist", "foot"))
+    upright = ramp(float(np.median(height(joints, "pelvis"))), 0.7, 0.8)
+    return ramp(float(moves), 1.3, 0.6) * stays(joints) * upright
+
+
+# Legs.
+
+
+def flights(joints: np.ndarray, least: float = 0.1) -> list[tuple[int, int]]:
+    """(take-off, landing) frames of every jump: both feet off the floor by ``least`` metres, the pelvis with them."""
+    pelvis = joints[:, 0, 1]
+    found = []
+    up = clearance(joints) > 0.03
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], up, [0]])))
+    for start, stop in zip(edges[::2], edges[1::2], strict=True):
+        rise = pelvis[start:stop].max() - min(pelvis[max(start - 6, 0)], pelvis[min(stop + 5, len(pelvis) - 1)])
+        if clearance(joints)[start:stop].max() > least and rise > 0.06 and start > 0 and stop < len(joints):
+            found.append((int(start), int(stop)))
+    return found
+
+
+def jumps(joints: np.ndarray) -> float:
+    """Both feet leave the floor, and the pelvis rises with them."""
+    return float(np.mean([len(flights(joints, least)) > 0 for least in (0.06, 0.1, 0.13, 0.16)]))
+
+
+def hops(joints: np.ndarray) -> float:
+    """As a jump, which may be low."""
+    return float(np.mean([len(flights(joints, least)) > 0 for least in (0.04, 0.06, 0.08)]))
+
+
+def kicks_of(joints: np.ndarray, side: str, least: float = 0.35, pace: float = 3.0) -> list[int]:
+    """Frames at which the foot of that side is highest in a kick.
+
+    It comes ``least`` metres high and 0.25 m above the other on a nearly straight leg, at ``pace`` m/s or more.
+    """
+    foot, rest = height(joints, f"{side}_foot"), height(joints, f"{_OTHER[side]}_foot")
+    reach = np.linalg.norm(joints[:, JOINT[f"{side}_ankle"]] - joints[:, JOINT[f"{side}_hip"]], axis=-1)
+    quick = _against_pelvis(joints, f"{side}_foot")
+    found = []
+    lifted = (foot > least) & (foot - rest > least - 0.1)
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], lifted, [0]])))
+    for start, stop in zip(edges[::2], edges[1::2], strict=True):
+        around = slice(max(start - 6, 0), stop + 6)
+        if reach[start:stop].max() > 0.68 and quick[around].max() > pace:
+            found.append(int(start + foot[start:stop].argmax()))
+    return found
+
+
+def kicks(joints: np.ndarray, side: str | None = None) -> float:
+    """A foot comes up fast on a nearly straight leg."""
+    return _one_side(_kick, joints, side)
+
+
+def _kick(joints: np.ndarray, side: str) -> float:
+    limits = ((0.25, 2.5), (0.3, 3.0), (0.35, 3.3), (0.4, 3.6))
+    return float(np.mean([len(kicks_of(joints, side, least, pace)) > 0 for least, pace in limits]))
+
+
+def marches(joints: np.ndarray) -> float:
+    """The knees come high in turn while one foot is on the floor."""
+    knees = [height(joints, f"{side}_knee") for side in SIDES]
+    grounded = ramp(float(np.median(clearance(joints))), 0.15, 0.08)
+    return min(ramp(float(knee.max()), 0.58, 0.72) for knee in knees) * grounded
+
+
+def sneaks(joints: np.ndarray) -> float:
+    """Goes forward slowly on bent knees."""
+    low = ramp(float(np.median(height(joints, "pelvis"))), 0.97, 0.9)
+    return goes(joints, "forward") * ramp(float(speed(joints).max()), 1.3, 0.95) * low
+
+
+# Up and down.
+
+
+def squats(joints: np.ndarray) -> float:
+    """The pelvis comes low over feet that stay on the floor."""
+    low = np.where(clearance(joints) < 0.1, height(joints, "pelvis"), np.inf)
+    return ramp(float(low.min()), 0.75, 0.6)
+
+
+def sits(joints: np.ndarray) -> float:
+    """The pelvis stays low for half a second under an upright chest."""
+    chest = joints[:, JOINT["spine3"], 1] - joints[:, 0, 1]
+    seated = np.where(chest > 0.17, height(joints, "pelvis"), np.inf)
+    return ramp(-_held(-seated, _HALF), 0.75, 0.6)
+
+
+def kneels(joints: np.ndarray) -> float:
+    """A knee is on the floor for half a second, the body upright."""
+    knee = np.minimum(height(joints, "left_knee"), height(joints, "right_knee"))
+    chest = joints[:, JOINT["spine3"], 1] - joints[:, 0, 1]
+    pelvis = height(joints, "pelvis")
+    up = (chest > 0.15) & (pelvis > 0.3) & (pelvis < 0.75)
+    return ramp(-_held(-np.where(up, knee, np.inf), _HALF), 0.28, 0.15)
+
+
+def lies(joints: np.ndarray) -> float:
+    """Pelvis and head stay near the floor for half a second."""
+    high = np.maximum(height(joints, "pelvis"), height(joints, "head") - 0.15)
+    return ramp(-_held(-high, _HALF), 0.5, 0.3)
+
+
+def crawls(joints: np.ndarray) -> float:
+    """Travels with hands and pelvis low."""
+    hands = np.maximum(height(joints, "left_wrist"), height(joints, "right_wrist"))
+    low = np.maximum(hands, height(joints, "pelvis") - 0.3)
+    return ramp(float(np.median(low)), 0.5, 0.3) * ramp(path_length(joints), 0.1, 0.5)
+
+
+def stands_up(joints: np.ndarray) -> float:
+    """The pelvis, once low, ends high."""
+    pelvis = height(joints, "pelvis")
+    return ramp(float(pelvis.min()), 0.75, 0.6) * ramp(float(pelvis[-5:].min()), 0.72, 0.82)
+
+
+def bends_down(joints: np.ndarray) -> float:
+    """A hand comes near the floor while the feet stay on it."""
+    hand = np.minimum(height(joints, "left_wrist"), height(joints, "right_wrist"))
+    standing = height(joints, "pelvis") > 0.35
+    low = np.maximum(hand, height(joints, "head") - 0.8)[standing]
+    return ramp(float(low.min()), 0.55, 0.35) if len(low) else 0.0
+
+
+# Arms.
+
+
+def raises_arm(joints: np.ndarray, side: str | None = None) -> float:
+    """A wrist stays above its shoulder for a moment."""
+    return _one_side(_raise, joints, side)
+
+
+def _raise(joints: np.ndarray, side: str) -> float:
+    return ramp(_held(_above_shoulder(joints, side), 5), -0.1, 0.12)
+
+
+def _above_shoulder(joints: np.ndarray, side: str) -> np.ndarray:
+    return joints[:, JOINT[f"{side}_wrist"], 1] - joints[:, JOINT[f"{side}_shoulder"], 1]
+
+
+def raises_both_arms(joints: np.ndarray) -> float:
+    """Both wrists stay above their shoulders at once."""
+    above = np.minimum(_above_shoulder(joints, "left"), _above_shoulder(joints, "right"))
+    return ramp(_held(above, 5), -0.1, 0.12)
+
+
+def circles_arms(joints: np.ndarray) -> float:
+    """Both wrists go round their shoulders, seen from the side."""
+    ahead = forward_direction(joints)
+    least = np.inf
+    for side in SIDES:
+        arm = joints[:, JOINT[f"{side}_wrist"]] - joints[:, JOINT[f"{side}_shoulder"]]
+        angle = np.degrees(np.unwrap(np.arctan2((arm * ahead).sum(axis=-1), arm[:, 1])))
+        least = min(least, float(np.ptp(angle)))
+    return ramp(least, 150, 320)
+
+
+def waves(joints: np.ndarray, side: str | None = None) -> float:
+    """A raised hand goes to and fro."""
+    return _one_side(_wave, joints, side)
+
+
+def _wave(joints: np.ndarray, side: str) -> float:
+    wrist, shoulder, elbow = (joints[:, JOINT[f"{side}_{part}"]] for part in ("wrist", "shoulder", "elbow"))
+    up = wrist[:, 1] > (shoulder[:, 1] + elbow[:, 1]) / 2
+    if up.sum() < 4:
+        return 0.0
+    relative = (wrist - joints[:, JOINT["spine3"]])[up]
+    swings = [max(reversals(relative[:, axis], least) for axis in range(3)) for least in (0.04, 0.06, 0.09)]
+    return float(np.mean([ramp(count, 1, 3) for count in swings]))
+
+
+def punches_of(joints: np.ndarray, side: str, pace: float = 1.8) -> list[int]:
+    """Frames at which a fist of that side is farthest out: it leaves its shoulder at ``pace`` m/s, above the waist."""
+    wrist, shoulder = joints[:, JOINT[f"{side}_wrist"]], joints[:, JOINT[f"{side}_shoulder"]]
+    reach = np.linalg.norm(wrist - shoulder, axis=-1)
+    found: list[int] = []
+    for frame in np.flatnonzero((np.diff(reach) * FPS > pace) & (wrist[1:, 1] > joints[1:, 0, 1] + 0.2)):
+        peak = int(frame + reach[frame : frame + 6].argmax())
+        if reach[peak] > 0.42 and (not found or peak - found[-1] > 5):
+            found.append(peak)
+    return found
+
+
+def punches(joints: np.ndarray, side: str | None = None) -> float:
+    """A fist is thrust away from its shoulder above the waist."""
+    return _one_side(_punch, joints, side)
+
+
+def _punch(joints: np.ndarray, side: str) -> float:
+    return float(np.mean([len(punches_of(joints, side, pace)) > 0 for pace in (1.0, 1.4, 1.8, 2.2)]))
+
+
+def throws(joints: np.ndarray, side: str | None = None) -> float:
+    """A hand above its elbow moves fast."""
+    return _one_side(_throw, joints, side)
+
+
+def _throw(joints: np.ndarray, side: str) -> float:
+    above = joints[:, JOINT[f"{side}_wrist"], 1] > joints[:, JOINT[f"{side}_elbow"], 1] + 0.05
+    quick = _against_pelvis(joints, f"{side}_wrist")[above]
+    return ramp(float(quick.max()), 1.6, 3.2) if len(quick) else 0.0
+
+
+def claps(joints: np.ndarray) -> float:
+    """The hands come together again and again in front of the chest."""
+    wrists = joints[:, JOINT["left_wrist"]], joints[:, JOINT["right_wrist"]]
+    gap = np.linalg.norm(wrists[0] - wrists[1], axis=-1)
+    high = np.minimum(wrists[0][:, 1], wrists[1][:, 1]) > joints[:, 0, 1] + 0.1
+    return ramp(len(episodes((gap < 0.2) & high, gap > 0.28)), 0, 3)
+
+
+def touches_elbow_to_knee(joints: np.ndarray) -> float:
+    """An elbow comes to the knee of the other side."""
+    gaps = [
+        np.linalg.norm(joints[:, JOINT[f"{side}_elbow"]] - joints[:, JOINT[f"{_OTHER[side]}_knee"]], axis=-1)
+        for side in SIDES
+    ]
+    return ramp(float(np.min(gaps)), 0.35, 0.17)
+
+
+def jumping_jacks(joints: np.ndarray) -> float:
+    """Arms go over the head while the feet go apart."""
+    apart = np.linalg.norm(joints[:, JOINT["left_ankle"]] - joints[:, JOINT["right_ankle"]], axis=-1)
+    above = np.minimum(_above_shoulder(joints, "left"), _above_shoulder(joints, "right"))
+    return ramp(float(np.where(apart > 0.35, above, -1.0).max()), -0.1, 0.15)
+
+
+# How often.
+
+
+def _flights(joints: np.ndarray, least: float) -> int:
+    return len(flights(joints, least))
+
+
+def _kicks(joints: np.ndarray, least: float) -> int:
+    return sum(len(kicks_of(joints, side, least)) for side in SIDES)
+
+
+def _punches(joints: np.ndarray, pace: float) -> int:
+    return sum(len(punches_of(joints, side, pace)) for side in SIDES)
+
+
+def _squats(joints: np.ndarray, depth: float) -> int:
+    """How often the pelvis comes under a height over feet on the floor, coming up between two times."""
+    pelvis = height(joints, "pelvis")
+    return len(episodes((pelvis < depth) & (clearance(joints) < 0.1), pelvis > 0.8))
+
+
+# What is counted: how, and the limits between which people would call it the same action.
+_COUNTED: dict[str, tuple[Callable[[np.ndarray, float], int], tuple[float, ...]]] = {
+    "jump": (_flights, (0.05, 0.1, 0.15)),
+    "hop": (_flights, (0.04, 0.06, 0.09)),
+    "kick": (_kicks, (0.28, 0.33, 0.4)),
+    "punch": (_punches, (1.4, 1.8, 2.2)),
+    "squat": (_squats, (0.72, 0.68, 0.62)),
+}
+
+
+def repeats(joints: np.ndarray, action: str, times: int) -> float:
+    """A ``jump``, ``hop``, ``kick``, ``punch`` or ``squat`` is done exactly so often; one off is worth a little."""
+    count, limits = _COUNTED[action]
+    counts = [count(joints, limit) for limit in limits]
+    near = [found > 0 and abs(found - times) == 1 for found in counts]
+    return float(np.mean(np.equal(counts, times) + 0.2 * np.array(near)))
+
+
+ACTIONS: dict[str, Callable[..., float]] = {
+    action.__name__: action
+    for action in (
+        *(goes, goes_straight, travels, stays, turns, turns_around, turns_in_place, circles),
+        *(is_slow, is_quick, runs, walks, stops, stands_still),
+        *(jumps, hops, jumping_jacks, kicks, marches, sneaks),
+        *(squats, sits, kneels, lies, crawls, stands_up, bends_down, touches_elbow_to_knee),
+        *(raises_arm, raises_both_arms, circles_arms, waves, punches, throws, claps),
+        repeats,
+    )
+}

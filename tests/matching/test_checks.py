@@ -1,0 +1,79 @@
+"""What is read out of sentences, and that it fits what real people say of real motion."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gestures import travelling
+from motiongpt.data.layout import MotionTextDataset
+from motiongpt.matching.checks import Check, checks, passed
+from motiongpt.motion import Motion
+
+
+def asked(sentence: str) -> set[str]:
+    """Actions with their arguments, as text."""
+    return {" ".join([check.action, *(str(value) for _, value in check.arguments)]) for check in checks(sentence)}
+
+
+@pytest.mark.parametrize(
+    ("sentence", "wanted"),
+    [
+        ("a person walks forward", {"goes forward", "goes_straight", "walks"}),
+        ("someone runs ahead", {"goes forward", "goes_straight", "runs"}),
+        ("a man walks backwards slowly", {"goes backward", "is_slow", "walks"}),
+        ("a woman sidesteps to the left", {"goes left"}),
+        ("a person walks and turns right", {"turns right", "walks"}),
+        ("a person walks in a circle", {"circles", "walks"}),
+        ("a person walks counterclockwise in a circle", {"circles left", "walks"}),
+        ("a person walks clockwise in a circle", {"circles right", "walks"}),
+        ("the person spins on the spot", {"turns_in_place", "stays"}),
+        ("a person kicks with the left foot", {"kicks left"}),
+        ("a person kicks with the left foot and with the right foot", set()),
+        ("a person kicks three times", {"repeats kick 3"}),
+        ("he jumps twice", {"repeats jump 2"}),
+        ("he jumps", {"jumps"}),
+        ("a person waves with their right hand", {"waves right"}),
+        ("a person waves", {"waves"}),
+        ("someone raises the left arm", {"raises_arm left"}),
+        ("someone lifts both arms", {"raises_both_arms"}),
+        ("a person punches with the right fist", {"punches right"}),
+        ("a person picks up a box", {"bends_down"}),
+        ("a person throws a ball", {"throws"}),
+        ("a person sits down", {"sits"}),
+        ("a person stands up", {"stands_up"}),
+        ("a person stands still", {"stands_still"}),
+        ("a person circles both arms backward", {"circles_arms"}),
+        ("a person plays the violin", set()),
+        ("", set()),
+    ],
+)
+def test_what_a_sentence_asks(sentence: str, wanted: set[str]) -> None:
+    assert asked(sentence) == wanted
+
+
+def test_the_mean_over_all_that_is_asked(standing: np.ndarray) -> None:
+    ahead = travelling(standing, z=2.5)
+    assert passed("a person walks forward", ahead) == 1
+    assert passed("a person walks backward", ahead) == 0.5, "it walks, and not backward"
+    assert passed("a person plays the violin", ahead) == 1, "nothing that could be told"
+    assert Check("goes", (("way", "left"),)).passed(ahead) == 0
+
+
+@pytest.mark.slow
+def test_real_clips_do_what_their_captions_ask() -> None:
+    """Of held-out clips: their own captions hold more often than those of other clips."""
+    data_dir = Path(__file__).resolve().parents[2] / "data" / "motion"
+    if not data_dir.is_dir():
+        pytest.skip("there is no data set in data/motion")
+    clips = [item for item in MotionTextDataset(data_dir, "test", captioned=True) if not item.id.startswith("M")]
+    texts = [[caption.text for caption in item.captions if len(checks(caption.text))] for item in clips]
+    joints = [Motion.from_features(item.features).joints for item in clips]
+    asking = [number for number, captions in enumerate(texts) if captions]
+    own = [np.mean([passed(text, joints[i]) for text in texts[i]]) for i in asking]
+    others = [np.mean([passed(text, joints[i]) for text in texts[j]]) for i in asking for j in asking[::5] if i != j]
+    assert len(own) > 30
+    assert np.mean(own) > 0.7
+    assert np.mean(others) < np.mean(own) - 0.2
