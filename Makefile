@@ -9,7 +9,7 @@ PYTHON ?= python3
 VENV ?= .venv
 RAW ?= ../shared/data
 # Defaults of generation of the embedded model.
-GENERATION := top_p=0.95 guidance=2 rerank=24 min_seconds=1.5 clauses=true
+GENERATION := top_p=0.95 guidance=2 rerank=24 wordings=4 min_seconds=1.5 clauses=true
 TEXT ?= a person walks forward and turns left
 
 BIN := $(VENV)/bin

@@ -9,7 +9,9 @@ import pytest
 import torch
 
 from motiongpt import Motion, MotionGPT, MotionGPTError
+from motiongpt.language.paraphrase import wordings
 from motiongpt.language.reader import SentenceReader
+from motiongpt.matching.checks import passed
 from motiongpt.matching.matcher import Matcher, MatcherConfig
 from motiongpt.motion import HUMANML3D, measures
 from motiongpt.motion.editing import combine, splice
@@ -292,6 +294,45 @@ def test_a_sentence_can_say_how_long_it_lasts(model):
     assert motions[0].seconds == pytest.approx(3)
     assert model.generate("a person walks for three seconds", max_seconds=2, seed=1).seconds <= 2
     assert model.generate("a person walks for three seconds", seconds=1, seed=1).seconds == pytest.approx(1)
+
+
+def test_candidates_in_several_wordings(model):
+    options = {"seconds": 1.0, "seed": 3, "cleanup": False, "guidance": 1.0}
+    sentence = "a person walks forward quickly"
+    model.defaults = replace(model.defaults, wordings=3, checks=False)
+    told = []
+    with pytest.MonkeyPatch.context() as patch:
+        # Keeps all candidates.
+        patch.setattr(MotionGPT, "_best", lambda self, texts, answers, candidates: told.append(answers) or answers)
+        model.generate(sentence, n=2, rerank=5, **options)
+    ((row,),) = told
+    assert len(row) == 2 * 5
+    # Two candidates of each wording, the last wording giving one less: five for a sample, as if it was asked alone.
+    for number, wording in enumerate(wordings(sentence, 3)):
+        alone = []
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(
+                MotionGPT, "_best", lambda self, texts, answers, _, kept=alone: kept.append(answers) or answers
+            )
+            model.defaults = replace(model.defaults, wordings=1)
+            model.generate(wording, n=4, rerank=1, **{**options, "seed": 3 + 104_729 * number})
+        ((plain,),) = alone
+        for sample in range(2):
+            for place in range(2):
+                if 2 * number + place < 5:
+                    ours = row[5 * sample + 2 * number + place]
+                    np.testing.assert_array_equal(ours.codes, plain[2 * sample + place].codes)
+
+
+def test_geometry_decides_before_the_matcher(model):
+    """Of all candidates the one is kept that turns to the side that is asked for, whatever else."""
+    options = {"seconds": 3.0, "seed": 1, "cleanup": False}
+    for side in ("left", "right"):
+        sentence = f"a person turns {side}"
+        candidates = [motion.joints for motion in model.generate(sentence, n=12, rerank=1, **options)]
+        best = max(round(passed(sentence, joints), 1) for joints in candidates)
+        chosen = model.generate(sentence, rerank=12, **options)
+        assert round(passed(sentence, chosen.joints), 1) == best
 
 
 def test_a_matcher_chooses_among_candidates(tiny_model_folder, bert_folder, tmp_path):

@@ -28,6 +28,7 @@ from motiongpt.language.decoding import (
 )
 from motiongpt.language.durations import asked_seconds
 from motiongpt.language.model import STORAGE, MotionLanguageModel
+from motiongpt.language.paraphrase import wordings
 from motiongpt.language.reader import SentenceReader
 from motiongpt.language.templates import Fields, Task, Templates
 from motiongpt.language.vocabulary import motion_string
@@ -72,6 +73,7 @@ class GenerationDefaults:
         rerank: write so many candidates for each sample and keep the one that fits the sentence best: as the matcher
             of the model folder tells, or where there is none, in which the model itself reads the sentence most surely;
             1 keeps the first.
+        wordings: divide the candidates among so many wordings of the sentence, whose words mean the same.
         checks: of the candidates keep first of all those that do what geometry can tell of the sentence: side, way,
             number, pace, see :mod:`motiongpt.matching.checks`; for HumanML3D's joints.
         min_seconds, max_seconds: bounds of the length when none is asked.
@@ -88,6 +90,7 @@ class GenerationDefaults:
     top_p: float = 0.9
     guidance: float = 1.0
     rerank: int = 1
+    wordings: int = 1
     checks: bool = True
     min_seconds: float = 1.0
     max_seconds: float = 10.0
@@ -347,27 +350,35 @@ class MotionGPT:
             for at_once in row
             for clause in at_once
         ]
-        jobs = [self._text_job(clause, exact, min_seconds, max_seconds, share) for _, clause, exact, share in told]
+        # Candidates are shared out among the wordings of a clause, which follow each other in the list of prompts.
+        ways = min(self.defaults.wordings, candidates)
+        share = -(-candidates // ways)
+        jobs = [
+            self._text_job(wording, exact, min_seconds, max_seconds, parts_of)
+            for _, clause, exact, parts_of in told
+            for wording in wordings(clause, ways)
+        ]
         window = self.defaults.window
         on_token = None
         if on_part is not None:
             # Of a sentence of several actions the first is shown.
-            numbers = [number for number, *_ in told]
+            numbers = [number for number, *_ in told for _ in range(ways)]
             owners = [number if numbers.index(number) == place else None for place, number in enumerate(numbers)]
-            on_token = self._preview(owners, texts, candidates, on_part)
-        answers = generate(
+            on_token = self._preview(owners, texts, share, on_part)
+        written = generate(
             self.language,
             [prompt for prompt, _, _ in jobs],
             [MotionGrammar(min(low, window), min(high, window)) for _, low, high in jobs],
             on_token=on_token,
-            n=samples * candidates,
-            seed=[seeds[number] for number, *_ in told],
+            n=samples * share,
+            seed=[seeds[number] + 104_729 * way for number, *_ in told for way in range(ways)],
             **self._sampling(temperature, top_k, top_p),
-            **self._guidance(guidance, [asked[number] for number, *_ in told]),
+            **self._guidance(guidance, [asked[number] for number, *_ in told for _ in range(ways)]),
         )
+        answers = [_in_turn(written[place : place + ways], samples, candidates) for place in range(0, len(jobs), ways)]
         rows = []
         for (number, *_), (_, low, _), best in zip(
-            told, jobs, self._best([clause for _, clause, *_ in told], answers, candidates), strict=True
+            told, jobs[::ways], self._best([clause for _, clause, *_ in told], answers, candidates), strict=True
         ):
             row = []
             for sample, answer in enumerate(best):
@@ -929,6 +940,13 @@ def _plain_templates() -> Templates:
 def _prompt(task: Task, fields: Fields) -> str:
     """The sub-task's one plain instruction, filled; a plain set has nothing to draw."""
     return _plain_templates().prompt(task, np.random.default_rng(0), fields)
+
+
+def _in_turn(ways: Sequence[list[Generation]], samples: int, candidates: int) -> list[Generation]:
+    """Candidates of all wordings, those of the first sample before those of the second and so on."""
+    share = len(ways[0]) // samples
+    rows = [[one for way in ways for one in way[share * k : share * (k + 1)]] for k in range(samples)]
+    return [one for row in rows for one in row[:candidates]]
 
 
 def _codes(answer: Generation) -> np.ndarray:

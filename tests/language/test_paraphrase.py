@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from motiongpt.language.actions import actions, sides
 from motiongpt.language.captions import mirror_caption
-from motiongpt.language.paraphrase import conjugate, inflect, paraphrase, vocabulary
+from motiongpt.language.paraphrase import conjugate, inflect, paraphrase, vocabulary, wordings
 
 CAPTIONS = [
     "a person walks forward slowly and then kicks with the left leg",
@@ -113,3 +113,13 @@ def test_reserved_words_cannot_appear(reserved_words: list[str]) -> None:
     assert {"stroll", "strolling", "pivots", "leap"} <= vocabulary()
     for word in reserved_words:
         assert not any(known.startswith(word) for known in vocabulary()), word
+
+
+def test_wordings_begin_with_the_sentence_and_say_the_same() -> None:
+    told = wordings("a person runs forward and jumps twice", 4)
+    assert told[0] == "a person runs forward and jumps twice"
+    assert len(set(told)) == 4
+    assert told == wordings("a person runs forward and jumps twice", 4)
+    assert wordings("a person runs forward and jumps twice", 1) == told[:1]
+    assert all(any(count in text for count in ("twice", "two times", "2 times")) for text in told)
+    assert wordings("xyz", 3) == ["xyz"] * 3, "nothing that could be said in another way"

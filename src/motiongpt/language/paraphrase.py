@@ -10,6 +10,7 @@ verbs in brackets, ``[walk] forward and [turn] to the left``, so that one patter
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -106,6 +107,16 @@ def third_person(word: str) -> str | None:
 def vocabulary() -> frozenset[str]:
     """Every word that a paraphrase can bring into a caption, in lower case."""
     return frozenset(word for surface in _index() for word in re.findall(r"[a-z0-9-]+", surface))
+
+
+def wordings(sentence: str, count: int) -> list[str]:
+    """The sentence and other wordings of it, ``count`` in all; when there are not so many, they begin again.
+
+    The same sentence always has the same wordings.
+    """
+    rng = np.random.default_rng(zlib.crc32(sentence.encode("utf-8", "replace")))
+    told = unique([sentence, *(paraphrase(sentence, rng, 0.7) for _ in range(4 * (count - 1)))])
+    return [told[number % len(told)] for number in range(count)]
 
 
 @dataclass(frozen=True)
