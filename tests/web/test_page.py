@@ -7,6 +7,7 @@ import io
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -279,6 +280,21 @@ def test_it_fits_a_phone(open_page: Open, server: Running) -> None:
     assert page.get_by_role("button", name="Make motion").is_visible()
     page.get_by_role("button", name="Tools").click()
     assert page.locator(".player-canvas").bounding_box()["height"] > 120
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [390, 1024, 1181, 1280, 1440, 1920])
+def test_columns_lie_side_by_side(open_page: Open, server: Running, width: int) -> None:
+    page = open_page(server.url, viewport={"width": width, "height": 500})
+    parts = [page.locator(name) for name in (".top", ".chat", ".player-canvas", ".player-bar", ".stage-top", ".tools")]
+    # Narrower windows open the tools on demand, as a drawer over the stage.
+    assert parts[-1].is_visible() == (width > 1180)
+    boxes = [part.bounding_box() for part in parts if part.is_visible()]
+    for one, other in combinations(boxes, 2):
+        across = min(one["x"] + one["width"], other["x"] + other["width"]) - max(one["x"], other["x"])
+        down = min(one["y"] + one["height"], other["y"] + other["height"]) - max(one["y"], other["y"])
+        assert min(across, down) < 0.5, (one, other)
+    assert all(box["x"] >= 0 and box["x"] + box["width"] <= width for box in boxes)
 
 
 @pytest.mark.slow

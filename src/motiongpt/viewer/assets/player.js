@@ -528,6 +528,9 @@ export class MotionPlayer extends EventTarget {
     this.#place();
     this.#drawTokens();
     this.#drawGiven();
+    // A canvas of another size is empty; waiting for the next frame would be seen.
+    this.#focus(0);
+    this.#render();
     this.draw();
   }
 
