@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tarfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,28 @@ def shared_dir() -> Path:
     folder = Path(__file__).resolve().parents[2] / "shared"
     if not folder.is_dir():
         pytest.skip("there is no folder shared/ beside the repository")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def trials(shared_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the first trials of the real archives: 01_01.bvh, HDM_bd.asf and one of its cuts."""
+    folder = tmp_path_factory.mktemp("trials")
+    for archive, wanted in (("cmu/trials.tar.xz", (".bvh",)), ("hdm05/cuts.tar.xz", (".asf", ".amc"))):
+        path = shared_dir / "data" / archive
+        if not path.is_file():
+            pytest.skip(f"needs {archive} in the folder of shared data")
+        found: set[str] = set()
+        with tarfile.open(path, "r|xz") as tar:
+            for member in tar:
+                suffix = Path(member.name).suffix
+                if suffix in wanted and suffix not in found:
+                    content = tar.extractfile(member)
+                    assert content is not None
+                    (folder / Path(member.name).name).write_bytes(content.read())
+                    found.add(suffix)
+                if len(found) == len(wanted):
+                    break
     return folder
 
 

@@ -128,7 +128,17 @@ def test_a_sentence_becomes_a_body_that_moves(open_page: Open, server: Running) 
 
 
 def test_upload_describe_continue_download(page: Any, bvh: Path, tmp_path: Path) -> None:
-    upload(page, bvh)
+    work_with(page, bvh, tmp_path)
+
+
+@pytest.mark.slow
+def test_a_real_recording_is_described_continued_and_downloaded(page: Any, trials: Path, tmp_path: Path) -> None:
+    work_with(page, next(trials.glob("*.bvh")), tmp_path)
+
+
+def work_with(page: Any, file: Path, tmp_path: Path) -> None:
+    """Upload a motion, have it described and continued, take the result home."""
+    upload(page, file)
     page.get_by_role("button", name="What is happening here?").click()
     assert answer(page, 1).locator("p").last.text_content()
     say(page, "continue this")

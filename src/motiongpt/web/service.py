@@ -134,6 +134,8 @@ class Service:
         """Candidates of each sample when so many requests with so many samples each are answered together."""
         full = self.model.defaults.rerank
         share = self.settings.candidates // (requests * samples)
+        # The model writes as many candidates of each of its wordings.
+        share -= share % self.model.defaults.wordings
         return full if requests == 1 else min(full, max(_FEWEST, share))
 
     async def describe(self, motion: Motion, on_text: Callable[[str], None] | None = None) -> str:
