@@ -24,23 +24,28 @@ _LEXICON: dict[str, Any] = read_yaml("motiongpt.language", "lexicon.yaml")
 FORMS = ("third", "ing", "past", "base")
 _BRACKETS = re.compile(r"\[([a-z ]+)(?::(third|ing|past|base))?\]")
 _CONSONANTS = "bcdfghjklmnpqrstvwxz"
+# Verbs of one syllable with one vowel before one consonant: "hop", "squat", not "mix" and "bow".
+_DOUBLED = re.compile(r"[^aeiou]*(?:qu)?[aeiou][bdfgklmnprtvz]")
 
 
 def inflect(verb: str, form: str) -> str:
-    """A verb in its base form, which may have a particle ("sit down"), in another form.
+    """A verb in its base form, which may have more words behind it ("sit down"), in another form.
 
     Args:
-        form: ``"third"`` (walks), ``"ing"`` (walking), ``"past"`` (walked) or ``"base"`` (walk).
+        form: ``"third"`` (walks), ``"ing"`` (walking), ``"past"`` (walked), ``"participle"`` (has walked) or ``"base"``
+            (walk).
     """
-    first, _, particle = verb.partition(" ")
-    if form != "base":
-        if first in _LEXICON["irregular"]:
-            first = _LEXICON["irregular"][first][FORMS.index(form)]
-        elif form == "third":
-            first = _third(first)
-        else:
-            first = _stem(first, form) + ("ing" if form == "ing" else "ed")
-    return f"{first} {particle}".strip()
+    first, _, rest = verb.partition(" ")
+    irregular = _LEXICON["irregular"].get(first, ())
+    if form == "third":
+        first = _LEXICON["third"].get(first) or _third(first)
+    elif form == "ing":
+        first = _stem(first, form) + "ing"
+    elif form != "base" and irregular:
+        first = irregular[0 if form == "past" else -1]
+    elif form != "base":
+        first = _stem(first, "past") + "ed"
+    return f"{first} {rest}".strip()
 
 
 def _third(verb: str) -> str:
@@ -51,13 +56,13 @@ def _third(verb: str) -> str:
 
 def _stem(verb: str, form: str) -> str:
     """What stands before -ing or -ed."""
-    if verb in _LEXICON["doubled"]:
+    if _DOUBLED.fullmatch(verb) or verb in _LEXICON["doubled"]:
         return verb + verb[-1]
     if verb.endswith("ie"):
         return verb[:-2] + "y" if form == "ing" else verb[:-1]
     if form == "past" and verb.endswith("y") and verb[-2] in _CONSONANTS:
         return verb[:-1] + "i"
-    if verb.endswith("e") and (form == "past" or not verb.endswith(("ee", "oe", "ye"))):
+    if verb.endswith("e") and len(verb) > 2 and (form == "past" or not verb.endswith(("ee", "oe", "ye"))):
         return verb[:-1]
     return verb
 
