@@ -11,11 +11,13 @@ import torch
 from motiongpt import Motion, MotionGPT, MotionGPTError
 from motiongpt.language.paraphrase import wordings
 from motiongpt.language.reader import SentenceReader
+from motiongpt.language.refiner import Refiner, RefinerConfig
 from motiongpt.matching.checks import passed
 from motiongpt.matching.matcher import Matcher, MatcherConfig
 from motiongpt.motion import HUMANML3D, measures
 from motiongpt.motion.editing import combine, splice
 from motiongpt.motion.rotations import about, rotate
+from motiongpt.tokenizer import VQVAEConfig
 
 
 @pytest.fixture(scope="module")
@@ -303,7 +305,7 @@ def test_candidates_in_several_wordings(model):
     told = []
     with pytest.MonkeyPatch.context() as patch:
         # Keeps all candidates.
-        patch.setattr(MotionGPT, "_best", lambda self, texts, answers, candidates: told.append(answers) or answers)
+        patch.setattr(MotionGPT, "_best", lambda self, texts, answers, *_: told.append(answers) or answers)
         model.generate(sentence, n=2, rerank=5, **options)
     ((row,),) = told
     assert len(row) == 2 * 5
@@ -312,7 +314,7 @@ def test_candidates_in_several_wordings(model):
         alone = []
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(
-                MotionGPT, "_best", lambda self, texts, answers, _, kept=alone: kept.append(answers) or answers
+                MotionGPT, "_best", lambda self, texts, answers, *_, kept=alone: kept.append(answers) or answers
             )
             model.defaults = replace(model.defaults, wordings=1)
             model.generate(wording, n=4, rerank=1, **{**options, "seed": 3 + 104_729 * number})
@@ -369,3 +371,76 @@ def test_a_matcher_chooses_among_candidates(tiny_model_folder, bert_folder, tmp_
     assert again.matcher is not None
     for one, other in zip(again.generate("a person jumps", n=2, rerank=3, **options), chosen, strict=True):
         np.testing.assert_allclose(one.joints, other.joints, atol=0.02)
+
+
+@pytest.fixture(scope="module")
+def refined(tiny_model_folder, bert_folder):
+    """The tiny model with a refinement of its tokenizer, and a refiner."""
+    model = MotionGPT.from_pretrained(tiny_model_folder)
+    torch.manual_seed(0)
+    model.tokenizer.refine(VQVAEConfig(width=16, code_dim=8, num_codes=8, depth=1, levels=2))
+    model.tokenizer.eval()
+    config = RefinerConfig(width=32, heads=2, layers=1, feed_forward=32)
+    model.refiner = Refiner(config, SentenceReader.pretrained(str(bert_folder)), model.tokenizer).eval()
+    return model
+
+
+def test_a_refiner_changes_what_is_decoded_and_nothing_that_is_written(refined, model):
+    options = {"seconds": 3.0, "seed": 1, "rerank": 1, "cleanup": False}
+    ours, plain = (one.generate("a person jumps", **options) for one in (refined, model))
+    assert len(ours) == len(plain) == 60
+    assert np.abs(ours.joints - plain.joints).max() > 1e-4
+    alone = refined.generate("a person jumps", **options)
+    np.testing.assert_array_equal(alone.joints, ours.joints)
+    others = refined.generate(["walk", "a person jumps"], n=2, **options)[1]
+    np.testing.assert_allclose(others[0].joints, ours.joints, atol=1e-4)
+    *_, last = refined.stream("a person jumps", seconds=3.0, seed=1, cleanup=False)
+    np.testing.assert_allclose(last.joints, ours.joints, atol=1e-5)
+
+
+def test_each_clause_is_refined_by_its_own_sentence(refined):
+    told = []
+    with pytest.MonkeyPatch.context() as patch:
+        refine = Refiner.refine
+        patch.setattr(
+            Refiner, "refine", lambda self, codes, texts, seeds: told.append(texts) or refine(self, codes, texts, seeds)
+        )
+        refined.generate("A person walks forward, then jumps.", clauses=True, rerank=1)
+        refined.predict(refined.generate("walk", seconds=2.0), given=0.5)
+    assert told == [["a person walks forward", "a person jumps"], ["walk"], [None]]
+
+
+def test_given_frames_stay_beside_refined_ones(refined, placed):
+    ahead = refined.predict(placed, given=0.5)
+    np.testing.assert_array_equal(ahead.joints[: len(placed) // 2], placed.joints[: len(placed) // 2])
+    between = refined.inbetween(placed)
+    np.testing.assert_array_equal(between.joints[-15:], placed.joints[-15:])
+
+
+def test_candidates_are_judged_as_they_will_be_refined(refined):
+    """The one is kept that does what is asked once it is refined, whatever it does before."""
+    verdicts, made = [np.zeros(8), np.eye(6)[3]], []
+    with pytest.MonkeyPatch.context() as patch:
+        refine = MotionGPT._refined
+        patch.setattr(MotionGPT, "_refined", lambda self, *given: made.append(refine(self, *given)) or made[-1])
+        patch.setattr(MotionGPT, "_done", lambda *_: verdicts.pop(0))
+        chosen = refined.generate("a person turns left", rerank=8, seconds=3.0, seed=1, cleanup=False)
+    assert [len(features) for features in made] == [6, 1]
+    np.testing.assert_allclose(made[1][0], made[0][3], atol=1e-4)
+    joints = Motion.from_features(made[0][3]).joints[:60]
+    np.testing.assert_allclose(chosen.joints, joints - joints[0, 0] * np.array([1, 0, 1]), atol=1e-3)
+
+
+def test_a_folder_with_a_refiner(refined, tiny_model_folder, tmp_path):
+    refined.save_pretrained(tmp_path, dtype="float32")
+    again = MotionGPT.from_pretrained(tmp_path)
+    assert again.fingerprint() == refined.fingerprint()
+    options = {"seconds": 2.0, "seed": 3, "rerank": 1}
+    np.testing.assert_allclose(
+        again.generate("a person walks", **options).joints,
+        refined.generate("a person walks", **options).joints,
+        atol=1e-5,
+    )
+    without = MotionGPT(again.tokenizer, again.language, again.defaults)
+    assert without.fingerprint() != again.fingerprint()
+    assert MotionGPT.from_pretrained(tiny_model_folder).refiner is None

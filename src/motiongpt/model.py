@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypedDict, overload
 
 import numpy as np
+from torch import nn
 
 from motiongpt.errors import MotionGPTError, require
 from motiongpt.language.captions import normalise_caption
@@ -30,6 +31,7 @@ from motiongpt.language.durations import asked_seconds
 from motiongpt.language.model import STORAGE, MotionLanguageModel
 from motiongpt.language.paraphrase import wordings
 from motiongpt.language.reader import SentenceReader
+from motiongpt.language.refiner import Refiner
 from motiongpt.language.templates import Fields, Task, Templates
 from motiongpt.language.vocabulary import motion_string
 from motiongpt.matching.checks import passed
@@ -43,8 +45,11 @@ from motiongpt.weights_io import config_from, load_config, save_config, to_devic
 
 KIND = "motiongpt"
 MATCHER = "matcher"
+REFINER = "refiner"
 # Of the captions that a matcher chooses among.
 _CAPTION_TEMPERATURE = 0.7
+# Candidates that are refined before one of them is kept.
+_SHORTLIST = 6
 # Ten minutes at 20 fps.
 MAX_FRAMES = 12_000
 
@@ -119,6 +124,7 @@ class MotionGPT:
         language: words and codes.
         defaults: of generation.
         matcher: chooses among candidates.
+        refiner: gives what is decoded from coarse codes its details.
     """
 
     def __init__(
@@ -127,6 +133,7 @@ class MotionGPT:
         language: MotionLanguageModel,
         defaults: GenerationDefaults | None = None,
         matcher: Matcher | None = None,
+        refiner: Refiner | None = None,
     ) -> None:
         if tokenizer.num_codes != language.tokenizer.num_codes:
             raise MotionGPTError(
@@ -141,6 +148,7 @@ class MotionGPT:
         self.tokenizer = tokenizer
         self.language = language
         self.matcher = matcher
+        self.refiner = refiner
         self.defaults = defaults or GenerationDefaults()
 
     @classmethod
@@ -157,12 +165,12 @@ class MotionGPT:
         folder = _model_folder(source)
         config = load_config(folder, KIND)
         defaults = config_from(GenerationDefaults, config.get("defaults", {}), str(folder / "config.json"))
+        tokenizer = MotionTokenizer.load(folder / "tokenizer")
         language = MotionLanguageModel.load(folder / "language")
-        matcher = None
-        if (folder / MATCHER).is_dir():
-            encoder = language.text_encoder
-            matcher = Matcher.load(folder / MATCHER, None if encoder is None else SentenceReader.of(encoder))
-        return cls(MotionTokenizer.load(folder / "tokenizer"), language, defaults, matcher).to(device)
+        reader = None if language.text_encoder is None else SentenceReader.of(language.text_encoder)
+        matcher = Matcher.load(folder / MATCHER, reader) if (folder / MATCHER).is_dir() else None
+        refiner = Refiner.load(folder / REFINER, tokenizer, reader) if (folder / REFINER).is_dir() else None
+        return cls(tokenizer, language, defaults, matcher, refiner).to(device)
 
     def save_pretrained(self, folder: str | Path, *, dtype: str = "float16") -> None:
         """Write a model folder that :meth:`from_pretrained` reads.
@@ -175,24 +183,27 @@ class MotionGPT:
         folder = Path(folder)
         self.language.save(folder / "language", dtype=dtype)
         self.tokenizer.save(folder / "tokenizer", dtype=STORAGE[dtype])
-        if self.matcher is not None:
-            encoder = self.language.text_encoder
-            shared = encoder is not None and self.matcher.reader.equals(encoder)
-            self.matcher.save(folder / MATCHER, dtype=STORAGE[dtype], shared_reader=shared)
+        encoder = self.language.text_encoder
+        for name, part in ((MATCHER, self.matcher), (REFINER, self.refiner)):
+            if part is not None:
+                shared = encoder is not None and part.reader.equals(encoder)
+                part.save(folder / name, dtype=STORAGE[dtype], shared_reader=shared)
         save_config(folder, KIND, {"defaults": self.defaults.__dict__})
 
     def to(self, device: str) -> MotionGPT:
         """Move to a device and return self."""
-        to_device(self.tokenizer, device)
-        to_device(self.language, device)
-        if self.matcher is not None:
-            to_device(self.matcher, device)
+        for module in self._modules():
+            to_device(module, device)
         return self
+
+    def _modules(self) -> list[nn.Module]:
+        parts = (self.tokenizer, self.language, self.matcher, self.refiner)
+        return [part for part in parts if part is not None]
 
     def fingerprint(self) -> str:
         """Short hash of all weights and generation defaults: tells results of one model from those of another."""
         digest = hashlib.sha256(repr(self.defaults).encode())
-        for module in filter(None, (self.tokenizer, self.language, self.matcher)):
+        for module in self._modules():
             for name, tensor in sorted(module.state_dict().items()):
                 digest.update(name.encode())
                 digest.update(tensor.detach().cpu().numpy().tobytes())
@@ -376,9 +387,14 @@ class MotionGPT:
             **self._guidance(guidance, [asked[number] for number, *_ in told for _ in range(ways)]),
         )
         answers = [_in_turn(written[place : place + ways], samples, candidates) for place in range(0, len(jobs), ways)]
+        # The refiner's randomness: one for each sample, whatever candidate it becomes.
+        refining = [[(seeds[number], sample) for sample in range(samples)] for number, *_ in told]
         rows = []
         for (number, *_), (_, low, _), best in zip(
-            told, jobs[::ways], self._best([clause for _, clause, *_ in told], answers, candidates), strict=True
+            told,
+            jobs[::ways],
+            self._best([clause for _, clause, *_ in told], answers, candidates, refining),
+            strict=True,
         ):
             row = []
             for sample, answer in enumerate(best):
@@ -392,11 +408,16 @@ class MotionGPT:
                 )
                 row.append(codes)
             rows.append(row)
-        done, motions = iter(rows), []
+        decoded = self._decode(
+            [codes for row in rows for codes in row],
+            [clause for _, clause, *_ in told for _ in range(samples)],
+            [seed for row in refining for seed in row],
+        )
+        done, motions = iter(decoded), []
         for item, sentences, exact in zip(texts, parts, lengths, strict=True):
-            chosen = [[next(done) for _ in at_once] for at_once in sentences]
-            made = [[[codes[number] for codes in at_once] for at_once in chosen] for number in range(samples)]
-            motions.append([replace(self._decode(codes, exact, cleanup), text=item) for codes in made])
+            chosen = [[[next(done) for _ in range(samples)] for _ in at_once] for at_once in sentences]
+            made = [[[row[number] for row in at_once] for at_once in chosen] for number in range(samples)]
+            motions.append([replace(self._joined(some, exact, cleanup), text=item) for some in made])
         if n is None:
             return motions[0][0] if isinstance(text, str) else [row[0] for row in motions]
         return motions[0] if isinstance(text, str) else motions
@@ -427,10 +448,11 @@ class MotionGPT:
         for step in stream(self.language, [prompt], grammar, seed=seed, **sampling, **self._guidance(None, [exact])):
             new = words.codes([step.token])
             codes += new
-            if (new and len(codes) % every == 0) or step.token == words.end:
-                yield replace(
-                    self._decode([[np.array(codes)]], exact, cleanup if step.token == words.end else False), text=text
-                )
+            if step.token == words.end:
+                (made,) = self._decode([np.array(codes)], [text], [(seed, 0)])
+                yield replace(self._joined([[made]], exact, cleanup), text=text)
+            elif new and len(codes) % every == 0:
+                yield replace(self._shown(codes, exact), text=text)
 
     @overload
     def describe(self, motion: Motion, *, on_text: Callable[[int, str], None] | None = None) -> str: ...
@@ -559,11 +581,12 @@ class MotionGPT:
         ]
         written = self.extend_codes(shown, counts, seed=seed, temperature=temperature, top_k=top_k, top_p=top_p)
         results = []
-        for source, first, total, codes in zip(sources, firsts, totals, written, strict=True):
+        decoded = self._decode(written, [None] * len(written), [(seed, 0)] * len(written))
+        for source, first, total, made in zip(sources, firsts, totals, decoded, strict=True):
             if total <= first:
                 results.append(source[:total])
                 continue
-            generated = self.tokenizer.decode_motion(codes, cleanup=False).joints[:total]
+            generated = made.joints[:total]
             joined = replace(source, joints=join(source[:first].joints, generated, skeleton=source.skeleton))
             results.append(self._cleaned(joined, cleanup, keep=np.arange(total) < first))
         return results[0] if isinstance(motion, Motion) else results
@@ -638,15 +661,19 @@ class MotionGPT:
             after = self._encode_part(source[offset:], shown)
             ends.append((before, after))
             gaps.append(math.ceil(total / stride) - len(before) - len(after))
-        written = iter(self.fill_codes(ends, gaps, seed=seed, temperature=temperature, top_k=top_k, top_p=top_p))
-        for number, (source, (first, last)) in enumerate(zip(list(results), seams, strict=True)):
-            if last <= first:
-                continue
-            total, codes = len(source), next(written)
-            # Where the hidden frames lie inside the codes at the seam, these can be one too many or too few.
-            count = math.ceil(total / stride)
-            codes = np.concatenate([codes[:count], np.repeat(codes[-1:], max(count - len(codes), 0))])
-            generated = self.tokenizer.decode_motion(codes, cleanup=False).joints[:total]
+        written = self.fill_codes(ends, gaps, seed=seed, temperature=temperature, top_k=top_k, top_p=top_p)
+        filled = [number for number, (first, last) in enumerate(seams) if last > first]
+        # Where the hidden frames lie inside the codes at the seam, these can be one too many or too few.
+        counts = [math.ceil(len(results[number]) / stride) for number in filled]
+        written = [
+            np.concatenate([codes[:count], np.repeat(codes[-1:], max(count - len(codes), 0))])
+            for codes, count in zip(written, counts, strict=True)
+        ]
+        decoded = self._decode(written, [None] * len(filled), [(seed, 0)] * len(filled))
+        for number, made in zip(filled, decoded, strict=True):
+            source, (first, last) = results[number], seams[number]
+            total = len(source)
+            generated = made.joints[:total]
             joints = join(source[:first].joints, generated, source[last:].joints, skeleton=source.skeleton)
             frames = np.arange(total)
             keep = (frames < first) | (frames >= last)
@@ -761,8 +788,9 @@ class MotionGPT:
         grammar = FreeGrammar(max_tokens=80, max_codes=self.defaults.window)
         sampling = self._sampling(0.0 if temperature is None else temperature, None, None)
         answer = generate(self.language, [prompt], grammar, seed=seed, **sampling)[0][0]
-        made = None if answer.codes is None else self._decode([[answer.codes]], None, cleanup)
-        return Answer(answer.text, made)
+        if answer.codes is None:
+            return Answer(answer.text)
+        return Answer(answer.text, self._joined([self._decode([answer.codes], [None], [(seed, 0)])], None, cleanup))
 
     def _told_frames(self, text: str) -> int | None:
         """The exact length that a sentence itself asks for."""
@@ -790,16 +818,34 @@ class MotionGPT:
         most = max(fewest, int(high / parts) // stride)
         return _prompt(Task.T2M, self._fields(caption=normalise_caption(text))), fewest, most
 
-    def _decode(self, parts: Sequence[Sequence[np.ndarray]], exact: int | None, cleanup: bool | None) -> Motion:
-        """The motion of codes in canonical placement, cut to the length asked for.
+    def _decode(
+        self, codes: Sequence[np.ndarray], sentences: Sequence[str | None], seeds: Sequence[tuple[int, int]]
+    ) -> list[Motion]:
+        """Motions of coarse codes, before any cleanup; refined where there is a refiner, by what each motion shows."""
+        if self.refiner is None:
+            return [self.tokenizer.decode_motion(one, cleanup=False) for one in codes]
+        features = self._refined(codes, sentences, seeds)
+        return [Motion.from_features(one, self.tokenizer.skeleton) for one in features]
+
+    def _refined(
+        self, codes: Sequence[np.ndarray], sentences: Sequence[str | None], seeds: Sequence[tuple[int, int]]
+    ) -> list[np.ndarray]:
+        """Features of coarse codes with what the refiner adds."""
+        assert self.refiner is not None
+        captions = [None if sentence is None else normalise_caption(sentence) for sentence in sentences]
+        return self.tokenizer.decode_batch(codes, self.refiner.refine(codes, captions, seeds))
+
+    def _shown(self, codes: Sequence[int], exact: int | None = None) -> Motion:
+        """What there is of a motion that is being written: not refined, as its end is not known."""
+        return self._joined([[self.tokenizer.decode_motion(np.array(codes), cleanup=False)]], exact, False)
+
+    def _joined(self, parts: Sequence[Sequence[Motion]], exact: int | None, cleanup: bool | None) -> Motion:
+        """One motion in canonical placement, cut to the length asked for.
 
         Args:
-            parts: one after the other; of each the codes of its motion, or of that of the legs and that of the arms.
+            parts: one after the other; of each its motion, or that of the legs and that of the arms.
         """
-        motion, *others = (
-            reduce(combine, [self.tokenizer.decode_motion(codes, cleanup=False) for codes in at_once])
-            for at_once in parts
-        )
+        motion, *others = (reduce(combine, at_once) for at_once in parts)
         for other in others:
             motion = splice(motion, other)
         motion = self._cleaned(motion[:exact], cleanup)
@@ -854,18 +900,28 @@ class MotionGPT:
             new = self.language.tokenizer.codes([step.token])
             codes += new
             if new and len(codes) % every == 0:
-                part = self._decode([[np.array(codes)]], None, False)
-                on_part(owner, step.sample // candidates, replace(part, text=texts[owner]))
+                on_part(owner, step.sample // candidates, replace(self._shown(codes), text=texts[owner]))
 
         return on_token
 
-    def _best(self, texts: Sequence[str], answers: list[list[Generation]], candidates: int) -> list[list[Generation]]:
-        """Of every ``candidates`` answers to a sentence the one that fits it best."""
+    def _best(
+        self,
+        texts: Sequence[str],
+        answers: list[list[Generation]],
+        candidates: int,
+        seeds: Sequence[Sequence[tuple[int, int]]],
+    ) -> list[list[Generation]]:
+        """Of every ``candidates`` answers to a sentence the one that fits it best.
+
+        Args:
+            seeds: of each sample of each sentence.
+        """
         if candidates == 1:
             return answers
         written = [answer for row in answers for answer in row]
         captions = [normalise_caption(text) for text, row in zip(texts, answers, strict=True) for _ in row]
-        features = self.tokenizer.decode_batch([_codes(answer) for answer in written])
+        codes = [_codes(answer) for answer in written]
+        features = self.tokenizer.decode_batch(codes)
         if self.matcher is not None:
             places = {caption: place for place, caption in enumerate(dict.fromkeys(captions))}
             sentences = self.matcher.embed_texts(list(places))[[places[caption] for caption in captions]]
@@ -873,15 +929,27 @@ class MotionGPT:
         else:
             prompts = [_prompt(Task.M2T, self._fields(codes=answer.codes)) for answer in written]
             fit = score(self.language, prompts, captions).numpy()
+        # What is done counts above every difference of fits.
+        most = 10 * (1 + np.ptp(fit))
+        groups = np.arange(len(written)).reshape(-1, candidates)
         if self.defaults.checks and self.tokenizer.skeleton is HUMANML3D:
-            joints = [Motion.from_features(one).joints for one in features]
-            # Rounded: among those that do about as much of what is asked, the one that fits best.
-            done = np.round([passed(caption, one) for caption, one in zip(captions, joints, strict=True)], 1)
-            # Above every difference of fits.
-            fit = fit + done * 10 * (1 + np.ptp(fit))
-        best = fit.reshape(-1, candidates).argmax(1) + np.arange(0, len(written), candidates)
+            total = fit + most * self._done(captions, features)
+            if self.refiner is not None:
+                # What is quick is seen in refined motions alone, and those that stand first are worth it.
+                groups = np.take_along_axis(groups, (-total[groups]).argsort(1)[:, :_SHORTLIST], 1)
+                firsts = groups.flatten()
+                shared = [seed for row in seeds for seed in row for _ in range(groups.shape[1])]
+                made = self._refined([codes[i] for i in firsts], [captions[i] for i in firsts], shared)
+                total[firsts] = fit[firsts] + most * self._done([captions[i] for i in firsts], made)
+            fit = total
+        best = np.take_along_axis(groups, fit[groups].argmax(1)[:, None], 1)[:, 0]
         chosen = iter([written[i] for i in best])
         return [[next(chosen) for _ in range(len(row) // candidates)] for row in answers]
+
+    def _done(self, captions: Sequence[str], features: Sequence[np.ndarray]) -> np.ndarray:
+        """How much of what geometry can tell of its sentence each motion does, rounded: about as much is as much."""
+        joints = [Motion.from_features(one).joints for one in features]
+        return np.round([passed(caption, one) for caption, one in zip(captions, joints, strict=True)], 1)
 
     def _guidance(self, scale: float | None, exact: Sequence[int | None]) -> _Guidance:
         """The scale, and for each sentence the instruction that asks for any motion of its length."""

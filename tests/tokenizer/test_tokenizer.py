@@ -46,6 +46,29 @@ def test_what_is_decoded_does_not_depend_on_the_batch(tokenizer):
     assert tokenizer.decode_batch([]) == []
 
 
+def test_latents_in_the_place_of_codes(tokenizer):
+    refined = MotionTokenizer(tokenizer.config, np.zeros(263), np.ones(263), HUMANML3D)
+    refined.load_state_dict(tokenizer.state_dict())
+    refined.refine(VQVAEConfig(width=32, code_dim=16, num_codes=8, depth=1, levels=2))
+    quantizer = refined.eval().refinement.quantizer
+    features = np.random.default_rng(3).normal(size=(20, 263)).astype(np.float32)
+    codes, latents = refined.encode_latents(torch.as_tensor(features)[None])
+    np.testing.assert_array_equal(codes[0], refined.encode(features, coarse=True))
+    # Quantized, they are what the codes of the refinement say.
+    rounded = quantizer.decode(quantizer.encode(latents.transpose(1, 2)))[0].T.numpy()
+    np.testing.assert_allclose(
+        refined.decode(codes[0].numpy(), rounded), refined.decode(refined.encode(features)), atol=1e-5
+    )
+    assert np.abs(refined.decode(codes[0].numpy(), latents[0].numpy()) - refined.decode(codes[0].numpy())).max() > 1e-3
+    for model, stream, count in ((tokenizer, codes[0].numpy(), 5), (refined, refined.encode(features), 5)):
+        with pytest.raises(MotionGPTError, match="latents do not go with"):
+            model.decode(stream, np.zeros((count, 16), dtype=np.float32))
+    with pytest.raises(MotionGPTError, match="4 latents do not go with 5 codes"):
+        refined.decode(codes[0].numpy(), np.zeros((4, 16), dtype=np.float32))
+    with pytest.raises(MotionGPTError, match="no refinement"):
+        tokenizer.encode_latents(torch.as_tensor(features)[None])
+
+
 def test_repeating_the_last_row_is_what_completes_a_stride(tokenizer):
     features = np.random.default_rng(2).normal(size=(10, 263)).astype(np.float32)
     longer = np.concatenate([features, features[-1:], features[-1:]])

@@ -3,14 +3,27 @@
 import pytest
 
 from motiongpt.errors import MotionGPTError
-from motiongpt.training.config import LanguageTraining, MatcherTraining, TokenizerTraining, config_names, load_config
+from motiongpt.training.config import (
+    LanguageTraining,
+    MatcherTraining,
+    RefinerTraining,
+    TokenizerTraining,
+    config_names,
+    load_config,
+)
+
+KINDS = {
+    "tokenizer": TokenizerTraining,
+    "refinement": TokenizerTraining,
+    "matcher": MatcherTraining,
+    "evaluator": MatcherTraining,
+    "refiner": RefinerTraining,
+}
 
 
 @pytest.mark.parametrize("name", config_names())
 def test_packaged_configs_load(name):
-    tokenizer, matcher = name.endswith(("tokenizer", "refinement")), name.endswith(("matcher", "evaluator"))
-    kind = TokenizerTraining if tokenizer else MatcherTraining if matcher else LanguageTraining
-    config = load_config(kind, name)
+    config = load_config(KINDS.get(name.rpartition("-")[2], LanguageTraining), name)
     assert config.loop.steps > 0
 
 

@@ -4,21 +4,34 @@ import gzip
 
 import numpy as np
 import pytest
+import torch
 
+from motiongpt.data.layout import MotionTextDataset
+from motiongpt.errors import MotionGPTError
+from motiongpt.language.refiner import Refiner
 from motiongpt.matching.matcher import Matcher
 from motiongpt.tokenizer import MotionTokenizer
-from motiongpt.training.config import LanguageTraining, MatcherTraining, TokenizerTraining, config_names, load_config
+from motiongpt.training.config import (
+    LanguageTraining,
+    MatcherTraining,
+    RefinerTraining,
+    TokenizerTraining,
+    config_names,
+    load_config,
+)
 from motiongpt.training.language import train_language
 from motiongpt.training.matcher import train_matcher
+from motiongpt.training.refiner import RefinerTask, train_refiner
 from motiongpt.training.tokenizer import train_tokenizer
 
 TOKENIZERS = [name for name in config_names() if name.endswith(("tokenizer", "refinement"))]
 MATCHERS = [name for name in config_names() if name.endswith(("matcher", "evaluator"))]
+REFINERS = [name for name in config_names() if name.endswith("refiner")]
 # Causal models and LoRA are not what they are without their backbone: tests/training/test_backbones.py trains them.
 LANGUAGES = [
     name
     for name in config_names()
-    if name not in TOKENIZERS + MATCHERS and load_config(LanguageTraining, name).model.backbone != "causal"
+    if name not in TOKENIZERS + MATCHERS + REFINERS and load_config(LanguageTraining, name).model.backbone != "causal"
 ]
 STEPS = ["loop.steps=2", "loop.batch_size=4"]
 # Clustering the first codes is tested elsewhere, and takes seconds.
@@ -83,6 +96,59 @@ def test_matcher(name, folder_of, tokenizers, mined, bert_folder, tmp_path):
     motion, text = matcher.embed_motions([features]), matcher.embed_texts(["a person walks"])
     assert motion.shape == text.shape == (1, 16)
     assert np.linalg.norm(motion) == pytest.approx(1, abs=1e-5)
+
+
+@pytest.fixture(scope="module")
+def refined(data_folder, tokenizers, tmp_path_factory):
+    """A tokenizer with a refinement."""
+    folder = tmp_path_factory.mktemp("refined")
+    values = [f"data={data_folder}", f"output={folder}", f"refines={tokenizers['humanml3d']}", *STEPS]
+    return train_tokenizer(load_config(TokenizerTraining, "embedded-refinement", [*values, *SMALL_TOKENIZER]))
+
+
+@pytest.mark.parametrize("name", REFINERS)
+def test_refiner(name, folder_of, refined, bert_folder, tmp_path):
+    values = [f"data={folder_of(name)}", f"tokenizer={refined}", f"text_encoder={bert_folder}"]
+    small = ["network.width=32", "network.heads=2", "network.layers=1", "network.feed_forward=32"]
+    values += [*small, "loop.batch_size=4", "loop.warmup=0", "loop.average=0"]
+
+    def trained(run, steps):
+        changes = [*values, f"output={tmp_path / run}", f"loop.steps={steps}", "loop.schedule=100"]
+        return train_refiner(load_config(RefinerTraining, name, changes))
+
+    tokenizer = MotionTokenizer.load(refined)
+    codes = tokenizer.encode(np.load(folder_of(name) / "new_joint_vecs" / "000000.npy"), coarse=True)
+    folders = trained("one", 2), trained("other", 2)
+    first, second = (Refiner.load(one, tokenizer).refine([codes], ["a person walks"], [0])[0] for one in folders)
+    assert first.shape == (len(codes), 32)
+    np.testing.assert_array_equal(first, second)
+
+
+def test_a_refiner_learns_what_is_left_over(data_folder, refined, bert_folder, tmp_path):
+    values = [f"data={data_folder}", f"tokenizer={refined}", f"text_encoder={bert_folder}", f"output={tmp_path}"]
+    values += ["network.width=64", "network.layers=2", "network.feed_forward=64", "network.dropout=0"]
+    task = RefinerTask(load_config(RefinerTraining, "embedded-refiner", [*values, "loop.batch_size=8"]))
+    # It is only to be seen to learn.
+    task.held_out = list(task._read(MotionTextDataset(data_folder, "train")))
+    task.module.eval()
+    before = task.validate()
+    optimizer = torch.optim.AdamW(task.module.parameters(), lr=2e-3)
+    for step in range(120):
+        loss, _ = task.loss(task.module, task.batch(step, 0))
+        loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+    after = task.validate()
+    # Walks that differ in their pace alone: what is left over follows from the codes.
+    assert after["error_0"] < 0.6 < before["error_0"]
+    assert after["error_0.75"] < before["error_0.75"]
+    assert after["mpjpe_true_mm"] == before["mpjpe_true_mm"]
+
+
+def test_a_refiner_of_another_skeleton_is_refused(kit_folder, refined, bert_folder, tmp_path):
+    values = [f"data={kit_folder}", f"tokenizer={refined}", f"text_encoder={bert_folder}", f"output={tmp_path}"]
+    with pytest.raises(MotionGPTError, match="skeleton"):
+        train_refiner(load_config(RefinerTraining, "embedded-refiner", values))
 
 
 @pytest.mark.parametrize("name", LANGUAGES)

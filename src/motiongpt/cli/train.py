@@ -11,7 +11,7 @@ from motiongpt.cli.console import print_json, say, writable_folder
 from motiongpt.cli.options import AsJson
 from motiongpt.errors import MotionGPTError
 
-app = typer.Typer(name="train", help="Training: tokenizer, then pretrain, then instruct, then assemble; evaluator.")
+app = typer.Typer(name="train", help="Training: tokenizer, pretrain, instruct, then assemble; evaluator, refiner.")
 
 Overrides = Annotated[
     list[str] | None,
@@ -35,7 +35,9 @@ def _train(
 
         print(*config_names(), sep="\n")
     elif context.invoked_subcommand is None:
-        raise MotionGPTError("Say which stage: motiongpt train tokenizer, pretrain, instruct, evaluator or assemble.")
+        raise MotionGPTError(
+            "Say which stage: motiongpt train tokenizer, pretrain, instruct, evaluator, refiner or assemble."
+        )
 
 
 @app.command()
@@ -75,6 +77,20 @@ def evaluator(overrides: Overrides = None, config: Config = "embedded-evaluator"
     _finish(train_matcher(settings), settings.seed, as_json)
 
 
+@app.command()
+def refiner(overrides: Overrides = None, config: Config = "embedded-refiner", as_json: AsJson = False) -> None:
+    """What gives generated motions the details that coarse codes leave out.
+
+    The same command goes on with an interrupted run.
+    """
+    from motiongpt.training.config import RefinerTraining, load_config
+    from motiongpt.training.refiner import train_refiner
+
+    settings = load_config(RefinerTraining, config, overrides or (), stage="refiner")
+    say(f"seed {settings.seed}")
+    _finish(train_refiner(settings), settings.seed, as_json)
+
+
 def _train_language(stage: str, config: str, overrides: list[str] | None, as_json: bool) -> None:
     from motiongpt.training.config import LanguageTraining, load_config
     from motiongpt.training.language import train_language
@@ -105,6 +121,10 @@ def assemble(
         Path | None,
         typer.Option("--matcher", metavar="DIR", help="Result of train evaluator, to choose among candidates."),
     ] = None,
+    refiner_folder: Annotated[
+        Path | None,
+        typer.Option("--refiner", metavar="DIR", help="Result of train refiner, for the details of generated motions."),
+    ] = None,
     evaluator_folder: Annotated[
         Path | None,
         typer.Option("--evaluator", metavar="DIR", help="Result of train evaluator, put beside the model."),
@@ -123,6 +143,7 @@ def assemble(
     import yaml
 
     from motiongpt.language.model import MotionLanguageModel
+    from motiongpt.language.refiner import Refiner
     from motiongpt.matching.matcher import Matcher
     from motiongpt.model import GenerationDefaults, MotionGPT
     from motiongpt.tokenizer import MotionTokenizer
@@ -138,11 +159,13 @@ def assemble(
             raise MotionGPTError(f"{setting!r}: the value must be a number, true or false.")
     generation = config_from(GenerationDefaults, values, "defaults of generation")
     writable_folder(output)
+    tokenizer = MotionTokenizer.load(tokenizer_folder)
     model = MotionGPT(
-        MotionTokenizer.load(tokenizer_folder),
+        tokenizer,
         MotionLanguageModel.load(language_folder),
         generation,
         None if matcher_folder is None else Matcher.load(matcher_folder),
+        None if refiner_folder is None else Refiner.load(refiner_folder, tokenizer),
     )
     model.save_pretrained(output, dtype=dtype)
     if evaluator_folder is not None:

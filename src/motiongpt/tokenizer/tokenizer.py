@@ -161,6 +161,21 @@ class MotionTokenizer(nn.Module):
         levels = [stream.unflatten(1, (target.shape[1] // self.stride, -1)) for stream in (codes, fine)]
         return torch.cat(levels, dim=-1).flatten(1)
 
+    @torch.inference_mode()
+    def encode_latents(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        """Coarse codes (B, n) of un-normalised features (B, n * stride, D), and latents (B, n, C) of what is left over.
+
+        The latents are those of the refinement before it quantizes them.
+
+        Raises:
+            MotionGPTError: there is no refinement.
+        """
+        if self.refinement is None:
+            raise MotionGPTError("This motion tokenizer has no refinement: train one with the key refines.")
+        target = (features - self.mean) / self.std
+        codes = self.vqvae.encode(target)
+        return codes, self.refinement.latents(target - self.vqvae.decode(codes)).transpose(1, 2)
+
     def _first_fine(self) -> int:
         """The first number that a code of the refinement has."""
         return self.config.levels * self.config.num_codes
@@ -181,20 +196,32 @@ class MotionTokenizer(nn.Module):
     def _complete_stride(self, features: np.ndarray) -> np.ndarray:
         return np.pad(features, ((0, -len(features) % self.stride), (0, 0)), mode="edge")
 
-    def decode(self, codes: np.ndarray | Sequence[int]) -> np.ndarray:
+    def decode(self, codes: np.ndarray | Sequence[int], latents: np.ndarray | None = None) -> np.ndarray:
         """Un-normalised features (n * stride, D) float32 of codes (n * levels,), n >= 1.
 
         The codes of the refinement may be missing: the stream itself tells.
 
+        Args:
+            latents: (n, C) of the refinement, beside coarse codes, as of :meth:`encode_latents`.
+
         Raises:
-            MotionGPTError: no codes, one that is not a whole number or not known, or levels that do not take turns.
+            MotionGPTError: no codes, one that is not a whole number or not known, or levels that do not take turns; or
+                latents that are not one for each coarse code.
         """
-        return self.decode_batch([codes])[0]
+        return self.decode_batch([codes], None if latents is None else [latents])[0]
 
     @torch.inference_mode()
-    def decode_batch(self, codes: Sequence[np.ndarray | Sequence[int]]) -> list[np.ndarray]:
+    def decode_batch(
+        self, codes: Sequence[np.ndarray | Sequence[int]], latents: Sequence[np.ndarray] | None = None
+    ) -> list[np.ndarray]:
         """Features of several streams of codes; each list entry is that of :meth:`decode` of its stream alone."""
         checked = [self._checked(stream) for stream in codes]
+        for (array, count), rows in zip(checked, latents or (), strict=latents is not None):
+            if self.refinement is None or count > self.config.levels or len(rows) * count != len(array):
+                raise MotionGPTError(
+                    f"{len(rows)} latents do not go with {len(array)} codes: "
+                    "a tokenizer with a refinement takes one for each coarse code."
+                )
         features: list[np.ndarray] = [np.empty(0, dtype=np.float32)] * len(checked)
         # As in encode_batch, nothing is padded.
         kinds: dict[tuple[int, int], list[int]] = {}
@@ -203,17 +230,25 @@ class MotionTokenizer(nn.Module):
         for (_, count), members in kinds.items():
             for start in range(0, len(members), _BATCH):
                 chosen = members[start : start + _BATCH]
-                batch = np.stack([checked[i][0] for i in chosen]).astype(np.int64)
-                for i, row in zip(chosen, self._decode(torch.as_tensor(batch), count).cpu().numpy(), strict=True):
+                batch = torch.as_tensor(np.stack([checked[i][0] for i in chosen]).astype(np.int64))
+                fine = None if latents is None else torch.as_tensor(np.stack([latents[i] for i in chosen]))
+                for i, row in zip(chosen, self._decode(batch, count, fine).cpu().numpy(), strict=True):
                     features[i] = row
         return features
 
-    def _decode(self, codes: Tensor, count: int) -> Tensor:
-        """Un-normalised features (B, n * stride, D) of codes (B, n * count), of which ``count`` are of one latent."""
-        latents = codes.to(self.mean.device).unflatten(1, (-1, count))
-        features = self.vqvae.decode(latents[..., : self.config.levels].flatten(1))
-        if self.refinement is not None and count > self.config.levels:
-            fine = latents[..., self.config.levels :].flatten(1) - self._first_fine()
+    def _decode(self, codes: Tensor, count: int, latents: Tensor | None = None) -> Tensor:
+        """Un-normalised features (B, n * stride, D) of codes (B, n * count), of which ``count`` are of one latent.
+
+        Args:
+            latents: (B, n, C) of the refinement instead of its codes.
+        """
+        split = codes.to(self.mean.device).unflatten(1, (-1, count))
+        features = self.vqvae.decode(split[..., : self.config.levels].flatten(1))
+        if self.refinement is not None and latents is not None:
+            rows = latents.to(features).transpose(1, 2)
+            features = features + self.refinement.decoder(rows).transpose(1, 2)
+        elif self.refinement is not None and count > self.config.levels:
+            fine = split[..., self.config.levels :].flatten(1) - self._first_fine()
             features = features + self.refinement.decode(fine)
         return features * self.std + self.mean
 

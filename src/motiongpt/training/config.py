@@ -13,6 +13,7 @@ import yaml
 
 from motiongpt.errors import MotionGPTError
 from motiongpt.language.model import LanguageConfig
+from motiongpt.language.refiner import RefinerConfig
 from motiongpt.matching.matcher import MatcherConfig
 from motiongpt.tokenizer import VQVAEConfig
 from motiongpt.weights_io import config_from
@@ -167,7 +168,36 @@ class MatcherTraining:
     network: MatcherConfig = field(default_factory=MatcherConfig)
 
 
-Config = TypeVar("Config", TokenizerTraining, LanguageTraining, MatcherTraining)
+@dataclass(frozen=True)
+class RefinerTraining:
+    """The refiner of what coarse codes leave out.
+
+    Attributes:
+        data: folder in the HumanML3D layout.
+        tokenizer: folder of a finished motion tokenizer with a refinement.
+        output: folder of the run; the finished refiner lands in ``output/final``.
+        text_encoder: ``minilm`` (of the extra ``pretrained``) or the folder of a BERT; it stays frozen.
+        unsaid: how often a motion is shown without its sentence.
+        mean_share: share of the motions of which the network sees noise alone, and learns what their latents are in
+            the mean; the others are anywhere on their way.
+        balance: 0 draws clips evenly; towards 1, clips of rare actions are drawn more often.
+        seed: of weights, data order and everything random.
+        loop, network: see there.
+    """
+
+    data: str
+    tokenizer: str
+    output: str
+    text_encoder: str = "minilm"
+    unsaid: float = 0.25
+    mean_share: float = 0.2
+    balance: float = 0.0
+    seed: int = 0
+    loop: LoopConfig = field(default_factory=LoopConfig)
+    network: RefinerConfig = field(default_factory=RefinerConfig)
+
+
+Config = TypeVar("Config", TokenizerTraining, LanguageTraining, MatcherTraining, RefinerTraining)
 # Groups of keys in a config.
 _NESTED = ("loop", "network", "model")
 _TUPLES = {"betas", "windows"}

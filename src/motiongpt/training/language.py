@@ -21,6 +21,7 @@ from motiongpt.language.corruption import corrupt_spans, corrupt_words
 from motiongpt.language.model import MotionLanguageModel, Tokens
 from motiongpt.language.templates import Fields, Task, Templates
 from motiongpt.tokenizer import MotionTokenizer
+from motiongpt.training.balance import rarity_shares
 from motiongpt.training.config import LanguageTraining
 from motiongpt.training.loop import fingerprint, fit, left_out
 
@@ -129,7 +130,8 @@ class LanguageTask:
         self.captioned_held_out = [clip for clip in self.held_out if clip.captions]
         if not self.captioned or not self.captioned_held_out:
             raise MotionGPTError(f"{config.data} has no captioned clips in train or in val: captions are needed here.")
-        self.weights = _balance(self.captioned, config.balance)
+        # Running sum of the clips' probabilities.
+        self.weights = np.cumsum(rarity_shares([clip.captions for clip in self.captioned], config.balance))
         if config.start:
             self.module = MotionLanguageModel.load(config.start)
             if self.module.tokenizer.num_codes != self.num_codes:
@@ -276,22 +278,6 @@ class LanguageTask:
     def save(self, folder: Path) -> None:
         """The language model's folder, in half precision."""
         self.module.save(folder, dtype="float16")
-
-
-def _balance(clips: list[Clip], power: float) -> np.ndarray:
-    """Running sum of clip probabilities: a clip counts 1 / (clips that share its rarest common words) ** power."""
-    documents = [set(" ".join(clip.captions).lower().split()) for clip in clips]
-    frequency: dict[str, int] = {}
-    for document in documents:
-        for word in document:
-            frequency[word] = frequency.get(word, 0) + 1
-    # Words that only a handful of clips use are names and slips rather than actions.
-    floor = max(1, len(clips) // 100)
-    rarity = [
-        min([frequency[word] for word in document if frequency[word] >= floor] or [floor]) for document in documents
-    ]
-    shares = np.array(rarity, dtype=np.float64) ** -power
-    return np.cumsum(shares / shares.sum())
 
 
 def train_language(config: LanguageTraining) -> Path:

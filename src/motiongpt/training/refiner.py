@@ -1,0 +1,201 @@
+"""The refiner: what coarse codes leave out of a motion, told from them and a sentence, by flow matching."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from motiongpt.data.layout import MotionTextDataset
+from motiongpt.data.sentences import SentenceTable
+from motiongpt.errors import MotionGPTError
+from motiongpt.language.captions import normalise_caption
+from motiongpt.language.reader import SentenceReader, padded
+from motiongpt.language.refiner import WINDOW, Refiner
+from motiongpt.motion import features_to_joints
+from motiongpt.tokenizer import MotionTokenizer
+from motiongpt.training.balance import rarity_shares
+from motiongpt.training.config import RefinerTraining
+from motiongpt.training.loop import fingerprint, fit, left_out
+
+# Clips of the validation split that are looked at, and times of the flow at which they are.
+VALIDATION_CLIPS = 64
+TIMES = (0.0, 0.25, 0.5, 0.75)
+# Batches that are drawn together and sorted by length.
+_GROUPED_BATCHES = 8
+# What is left of the way counts by its inverse, down to this: errors near the end stay in the motion.
+_LEAST_WAY = 0.1
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A clip as coarse codes (n,) int16, latents (n, C) float16 of what they leave over, and its sentences' numbers."""
+
+    codes: np.ndarray
+    latents: np.ndarray
+    sentences: tuple[int, ...]
+
+
+class RefinerTask:
+    """Batches of clips with a caption each, their latents anywhere on the way from noise."""
+
+    def __init__(self, config: RefinerTraining) -> None:
+        self.config = config
+        train, held_out = (MotionTextDataset(config.data, split) for split in ("train", "val"))
+        self.notes = (*left_out(train), *left_out(held_out))
+        self.tokenizer = MotionTokenizer.load(config.tokenizer)
+        if self.tokenizer.skeleton.name != train.skeleton.name:
+            raise MotionGPTError(
+                f"{config.data} has the skeleton {train.skeleton.name}, but the tokenizer in {config.tokenizer} "
+                f"is for {self.tokenizer.skeleton.name}."
+            )
+        reader = SentenceReader.pretrained(config.text_encoder)
+        self.table = SentenceTable(reader)
+        self.clips = [clip for clip, _ in self._read(train)]
+        self.held_out = list(self._read(held_out))[:VALIDATION_CLIPS]
+        if not self.clips or not self.held_out:
+            raise MotionGPTError(f"{config.data} has no clip of two strides or more in train or in val.")
+        self.table.read()
+        latents = np.concatenate([clip.latents for clip in self.clips]).astype(np.float32)
+        torch.manual_seed(config.seed)
+        self.module = Refiner(config.network, reader, self.tokenizer, latents.mean(0), latents.std(0))
+        captions = [[self.table.sentences[number] for number in clip.sentences] for clip in self.clips]
+        self.shares = rarity_shares(captions, config.balance)
+        self._group = (-1, -1)
+        self._batches: list[np.ndarray] = []
+
+    def _read(self, dataset: MotionTextDataset) -> Iterator[tuple[Clip, np.ndarray]]:
+        """Clips of two strides or more, each cut at another offset of the stride, and the features they are made of."""
+        stride = self.tokenizer.stride
+        bar = tqdm(dataset, total=len(dataset), desc=f"{dataset.split} clips", unit="clip", mininterval=2)
+        for number, item in enumerate(bar):
+            offset = number % stride
+            count = (len(item.features) - offset) // stride
+            if count < 2:
+                continue
+            features = item.features[offset : offset + count * stride]
+            codes, latents = self.tokenizer.encode_latents(torch.as_tensor(features)[None])
+            texts = (normalise_caption(caption.text) for caption in item.captions)
+            sentences = tuple(self.table.add(text) for text in texts if text)
+            yield Clip(codes[0].numpy().astype(np.int16), latents[0].half().numpy(), sentences), features
+
+    def prepare(self, step: int) -> None:
+        """Nothing changes between the steps of this stage."""
+
+    def batch(self, step: int, rank: int) -> dict[str, Tensor]:
+        """Clips of about one length, so that little is padded, and how far each is on its way."""
+        group, place = divmod(step, _GROUPED_BATCHES)
+        size = self.config.loop.batch_size
+        if (group, rank) != self._group:
+            rng = np.random.default_rng((self.config.seed, group, rank))
+            drawn = rng.choice(len(self.clips), size=size * _GROUPED_BATCHES, p=self.shares)
+            drawn = drawn[np.argsort([min(len(self.clips[i].codes), WINDOW) for i in drawn], kind="stable")]
+            self._group = (group, rank)
+            self._batches = [drawn[number * size :][:size] for number in rng.permutation(_GROUPED_BATCHES)]
+        rng = np.random.default_rng((self.config.seed, step, rank, 1))
+        clips = [self.clips[i] for i in self._batches[place]]
+        time = np.where(rng.random(size) < self.config.mean_share, 0, rng.random(size))
+        return self._collated(clips, rng, time, self.config.unsaid)
+
+    def _collated(
+        self, clips: Sequence[Clip], rng: np.random.Generator, time: np.ndarray, unsaid: float
+    ) -> dict[str, Tensor]:
+        codes, latents, states = [], [], []
+        for clip in clips:
+            start = int(rng.integers(max(len(clip.codes) - WINDOW, 0) + 1))
+            codes.append(torch.from_numpy(clip.codes[start : start + WINDOW].astype(np.int64)))
+            latents.append(torch.from_numpy(clip.latents[start : start + WINDOW].astype(np.float32)))
+            told = clip.sentences and rng.random() >= unsaid
+            nothing = torch.zeros(0, self.module.reader.config.hidden_size)
+            states.append(self.table.states[int(rng.choice(clip.sentences))] if told else nothing)
+        words, text_mask = padded(states)
+        goal = nn.utils.rnn.pad_sequence(latents, batch_first=True)
+        noise = rng.standard_normal(goal.shape, dtype=np.float32)
+        return {
+            "codes": nn.utils.rnn.pad_sequence(codes, batch_first=True),
+            "goal": goal,
+            "noise": torch.from_numpy(noise),
+            "time": torch.from_numpy(time.astype(np.float32)),
+            "mask": torch.arange(goal.shape[1]) < torch.tensor([[len(row)] for row in codes]),
+            "states": words,
+            "text_mask": text_mask,
+        }
+
+    def loss(self, module: nn.Module, batch: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
+        """Squared error of the latents, as a share of their variance, those near the end of their way counting more."""
+        error = self._error(module, **batch)
+        mask, way = batch["mask"], (1 - batch["time"]).clamp(min=_LEAST_WAY)
+        return (error / way[:, None])[mask].mean(), {"latents": mask.sum()}
+
+    def _error(
+        self,
+        module: nn.Module,
+        codes: Tensor,
+        goal: Tensor,
+        noise: Tensor,
+        time: Tensor,
+        mask: Tensor,
+        states: Tensor,
+        text_mask: Tensor,
+    ) -> Tensor:
+        """(B, n) squared error of each latent: of each of its dimensions by its variance, so as in the tokenizer."""
+        goal = self.module.normalised(goal)
+        latents = torch.lerp(noise, goal, time[:, None, None])
+        made = module(codes, latents, time, mask, states, text_mask)
+        variance = self.module.std**2
+        return ((made - goal) ** 2 * variance).sum(-1) / variance.sum()
+
+    @torch.inference_mode()
+    def validate(self) -> dict[str, float]:
+        """Error along the way, with the sentence and without, and errors of decoded clips in millimetres.
+
+        The error is a share of that of the mean latent: ``error_0`` is 1 where nothing can be told.
+        """
+        results = {}
+        device = self.module.first.device
+        clips = [clip for clip, _ in self.held_out]
+        latents = torch.cat([torch.from_numpy(clip.latents[:WINDOW]) for clip in clips]).to(device)
+        nothing_told = float(((latents - self.module.mean) ** 2).sum(1).mean() / (self.module.std**2).sum())
+        for unsaid, name in ((0.0, "error"), (1.0, "unsaid_error")):
+            for time in TIMES:
+                rng = np.random.default_rng(self.config.seed)
+                batch = self._collated(clips, rng, np.full(len(clips), time), unsaid)
+                batch = {key: value.to(device) for key, value in batch.items()}
+                error = float(self._error(self.module, **batch)[batch["mask"]].mean())
+                results[f"{name}_{time:g}"] = error / nothing_told
+        codes = [clip.codes.astype(np.int64) for clip in clips]
+        said = [self.table.sentences[clip.sentences[0]] if clip.sentences else None for clip in clips]
+        seeds = range(len(clips))
+        made = {
+            "coarse": None,
+            "mean": self.module.refine(codes, said, seeds, steps=1),
+            "refined": self.module.refine(codes, said, seeds),
+            "true": [clip.latents for clip in clips],
+        }
+        for name, drawn in made.items():
+            errors = []
+            for features, (_, truth) in zip(self.tokenizer.decode_batch(codes, drawn), self.held_out, strict=True):
+                joints, real = (features_to_joints(one, self.tokenizer.skeleton) for one in (features, truth))
+                errors.append(np.linalg.norm((joints - joints[:, :1]) - (real - real[:, :1]), axis=-1).mean())
+            results[f"mpjpe_{name}_mm"] = float(np.mean(errors)) * 1000 * self.tokenizer.skeleton.metres_per_unit
+        return results
+
+    def save(self, folder: Path) -> None:
+        """The refiner's folder, in half precision."""
+        self.module.save(folder, dtype=torch.float16)
+
+
+def train_refiner(config: RefinerTraining) -> Path:
+    """Train the refiner, or go on with it; returns the folder of the finished one.
+
+    Raises:
+        MotionGPTError: see :func:`motiongpt.training.loop.fit`, and everything wrong with data, tokenizer or text
+            encoder.
+    """
+    task = RefinerTask(config)
+    return fit(task, config.loop, config.output, seed=config.seed, fingerprint=fingerprint(config), notes=task.notes)
