@@ -107,7 +107,7 @@ def test_list_configs(cli: Cli) -> None:
 
 @pytest.mark.slow
 def test_all_stages_to_a_model(
-    cli: Cli, refused: Callable[..., str], dataset: Path, make_walk: Callable[..., Motion]
+    cli: Cli, refused: Callable[..., str], dataset: Path, make_walk: Callable[..., Motion], bert_folder: Path
 ) -> None:
     loop = ("loop.steps=3", "loop.batch_size=4", "loop.warmup=1", "loop.validate_every=3")
     sizes = ("network.width=32", "network.code_dim=32", "network.depth=1")
@@ -137,6 +137,18 @@ def test_all_stages_to_a_model(
     sizes = [sum(file.stat().st_size for file in Path(name).rglob("*.safetensors")) for name in ("small", "model")]
     assert sizes[0] < 0.8 * sizes[1]
     assert len(MotionGPT.from_pretrained("small").generate("a person walks", seconds=1)) == 20
+    refinement = ("data=set", "output=runs/refinement", "refines=runs/tokenizer/final", "quantize_from=0")
+    result = cli("train", "tokenizer", "--config", "embedded-refinement", *refinement, "network.width=32", *loop)
+    assert result.code == 0, result.err
+    refiner = ("data=set", "tokenizer=runs/refinement/final", "output=runs/refiner", f"text_encoder={bert_folder}")
+    result = cli("train", "refiner", *refiner, "network.width=32", "network.layers=1", *loop)
+    assert result.lines == ["runs/refiner/final"], result.err
+    refined = ("--tokenizer", "runs/refinement/final", *parts[2:], "--refiner", "runs/refiner/final")
+    assert cli("train", "assemble", *refined, "-o", "refined").lines == ["refined"]
+    assert MotionGPT.from_pretrained("refined").refiner is not None
+    assert "needs a motion tokenizer with a refinement" in refused(
+        "train", "assemble", *parts, "--refiner", "runs/refiner/final", "-o", "other"
+    )
     assert "int4" in refused("train", "assemble", *parts, "--dtype", "int4", "-o", "other")
     assert "top_q" in refused("train", "assemble", *parts, "-o", "other", "top_q=1")
     assert "high" in refused("train", "assemble", *parts, "-o", "other", "top_p=high")
