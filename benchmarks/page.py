@@ -9,6 +9,7 @@ bound is not kept. --pictures also draws the page for the documentation: in ligh
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import shutil
 import socket
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
 from playwright.sync_api import expect, sync_playwright
 
 from load import SENTENCES, processor
@@ -100,27 +102,30 @@ def draw(browser: Any, url: str, folder: Path) -> None:
     for text in ("a person walks in a circle", "describe it", "fill the middle"):
         say(page, text)
     page.get_by_role("tab", name="In-between").click()
+    picture(page, folder / "page-light.png", 2.8)
+    page = browser.new_context(viewport=SIZE, color_scheme="dark").new_page()
+    page.goto(url)
+    page.wait_for_selector("html[data-ready]")
+    page.get_by_label("Versions of each motion").select_option("2")
+    say(page, "a person kicks with the right leg")
+    page.get_by_role("tab", name="Tokens").click()
+    picture(page, folder / "page-dark.png", 0.8)
+    page = browser.new_context(viewport=PHONE, color_scheme="light", has_touch=True, is_mobile=True).new_page()
+    page.goto(url)
+    page.wait_for_selector("html[data-ready]")
+    say(page, "someone jumps up with both legs")
+    picture(page, folder / "page-phone.png", 0.8)
+
+
+def picture(page: Any, path: Path, seconds: float) -> None:
+    """What is seen at that time of the motion."""
     page.get_by_role("button", name="Pause").click()
-    page.locator(".player-scrub").fill("2.8")
-    picture(page, folder / "page-light.png")
-    dark = browser.new_context(viewport=SIZE, color_scheme="dark").new_page()
-    phone = browser.new_context(viewport=PHONE, color_scheme="light", has_touch=True, is_mobile=True).new_page()
-    for other, text, name in (
-        (dark, "a person raises both arms and lowers them again", "page-dark.png"),
-        (phone, "someone jumps up with both legs", "page-phone.png"),
-    ):
-        other.goto(url)
-        other.wait_for_selector("html[data-ready]")
-        say(other, text)
-        other.get_by_role("button", name="Pause").click()
-        other.locator(".player-scrub").fill("1.2")
-        picture(other, folder / name)
-
-
-def picture(page: Any, path: Path) -> None:
-    """What is seen when all is drawn."""
+    page.locator(".player-scrub").fill(str(seconds))
+    # The pointer goes out of the picture, and all is drawn.
+    page.mouse.move(0, 0)
     page.wait_for_timeout(2000)
-    page.screenshot(path=path)
+    shot = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    shot.quantize(256).save(path, optimize=True)
 
 
 if __name__ == "__main__":
