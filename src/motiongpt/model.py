@@ -28,14 +28,17 @@ from motiongpt.language.decoding import (
     stream,
 )
 from motiongpt.language.durations import asked_seconds
+from motiongpt.language.grammar import unique
 from motiongpt.language.model import STORAGE, MotionLanguageModel
 from motiongpt.language.paraphrase import wordings
 from motiongpt.language.reader import SentenceReader
 from motiongpt.language.refiner import Refiner
 from motiongpt.language.templates import Fields, Task, Templates
+from motiongpt.language.thesaurus import familiar
 from motiongpt.language.vocabulary import motion_string
-from motiongpt.matching.checks import passed
+from motiongpt.matching.checks import names_action, passed
 from motiongpt.matching.matcher import Matcher
+from motiongpt.matching.plain import PlainSentences
 from motiongpt.motion import HUMANML3D, Motion
 from motiongpt.motion.blending import join
 from motiongpt.motion.cleanup import clean
@@ -50,6 +53,8 @@ REFINER = "refiner"
 _CAPTION_TEMPERATURE = 0.7
 # Candidates that are refined before one of them is kept.
 _SHORTLIST = 6
+# Apart from each other, so that wordings that are the same sentence give other candidates.
+_WAY_SEED = 104_729
 # Ten minutes at 20 fps.
 MAX_FRAMES = 12_000
 
@@ -113,6 +118,37 @@ class Answer:
     motion: Motion | None = None
 
 
+@dataclass(frozen=True)
+class _Clause:
+    """One action of a sentence.
+
+    Attributes:
+        sentence: number of the sentence it belongs to.
+        text: in familiar words.
+        plain: a plain sentence that says the same, see :class:`motiongpt.matching.plain.PlainSentences`.
+        frames: exact length asked for.
+        parts: how many actions the sentence tells one after the other.
+    """
+
+    sentence: int
+    text: str
+    plain: str | None
+    frames: int | None
+    parts: int
+
+    @property
+    def meaning(self) -> str:
+        """What a motion is judged by: the clause itself, or where it names no known action the plain sentence."""
+        return self.text if self.plain is None or names_action(self.text) else self.plain
+
+    def wordings(self, count: int) -> list[str]:
+        """So many wordings: the clause, the plain sentence, and other words for both in turn."""
+        if self.plain is None or self.plain == self.text or count == 1:
+            return wordings(self.text, count)
+        own, plain = wordings(self.text, count - count // 2), wordings(self.plain, count // 2)
+        return [told[number] for number in range(len(own)) for told in (own, plain) if number < len(told)]
+
+
 class MotionGPT:
     """A motion tokenizer and a language model that share one vocabulary.
 
@@ -150,6 +186,7 @@ class MotionGPT:
         self.matcher = matcher
         self.refiner = refiner
         self.defaults = defaults or GenerationDefaults()
+        self._plain_sentences = None if matcher is None else PlainSentences(matcher.reader)
 
     @classmethod
     def from_pretrained(cls, source: str | Path | None = None, device: str = "cpu") -> MotionGPT:
@@ -352,28 +389,23 @@ class MotionGPT:
         # What is joined has no length that could be known before.
         wanted = (self.defaults.clauses if clauses is None else clauses) and not bounded
         parts = [
-            clauses_of(item) if wanted and exact is None and self.tokenizer.skeleton is HUMANML3D else [(item,)]
-            for item, exact in zip(texts, lengths, strict=True)
+            self._parts(number, item, exact, wanted and exact is None)
+            for number, (item, exact) in enumerate(zip(texts, lengths, strict=True))
         ]
-        told = [
-            (number, clause, exact, len(row))
-            for number, (row, exact) in enumerate(zip(parts, lengths, strict=True))
-            for at_once in row
-            for clause in at_once
-        ]
+        told = [clause for row in parts for at_once in row for clause in at_once]
         # Candidates are shared out among the wordings of a clause, which follow each other in the list of prompts.
         ways = min(self.defaults.wordings, candidates)
         share = -(-candidates // ways)
         jobs = [
-            self._text_job(wording, exact, min_seconds, max_seconds, parts_of)
-            for _, clause, exact, parts_of in told
-            for wording in wordings(clause, ways)
+            self._text_job(wording, clause.frames, min_seconds, max_seconds, clause.parts)
+            for clause in told
+            for wording in clause.wordings(ways)
         ]
         window = self.defaults.window
         on_token = None
         if on_part is not None:
             # Of a sentence of several actions the first is shown.
-            numbers = [number for number, *_ in told for _ in range(ways)]
+            numbers = [clause.sentence for clause in told for _ in range(ways)]
             owners = [number if numbers.index(number) == place else None for place, number in enumerate(numbers)]
             on_token = self._preview(owners, texts, share, on_part)
         written = generate(
@@ -382,18 +414,18 @@ class MotionGPT:
             [MotionGrammar(min(low, window), min(high, window)) for _, low, high in jobs],
             on_token=on_token,
             n=samples * share,
-            seed=[seeds[number] + 104_729 * way for number, *_ in told for way in range(ways)],
+            seed=[seeds[clause.sentence] + _WAY_SEED * way for clause in told for way in range(ways)],
             **self._sampling(temperature, top_k, top_p),
-            **self._guidance(guidance, [asked[number] for number, *_ in told for _ in range(ways)]),
+            **self._guidance(guidance, [asked[clause.sentence] for clause in told for _ in range(ways)]),
         )
         answers = [_in_turn(written[place : place + ways], samples, candidates) for place in range(0, len(jobs), ways)]
         # The refiner's randomness: one for each sample, whatever candidate it becomes.
-        refining = [[(seeds[number], sample) for sample in range(samples)] for number, *_ in told]
+        refining = [[(seeds[clause.sentence], sample) for sample in range(samples)] for clause in told]
         rows = []
-        for (number, *_), (_, low, _), best in zip(
+        for clause, (_, low, _), best in zip(
             told,
             jobs[::ways],
-            self._best([clause for _, clause, *_ in told], answers, candidates, refining),
+            self._best([clause.meaning for clause in told], answers, candidates, refining),
             strict=True,
         ):
             row = []
@@ -401,7 +433,7 @@ class MotionGPT:
                 (codes,) = self.extend_codes(
                     [_codes(answer)],
                     [low],
-                    seed=seeds[number] + sample,
+                    seed=seeds[clause.sentence] + sample,
                     temperature=temperature,
                     top_k=top_k,
                     top_p=top_p,
@@ -410,7 +442,7 @@ class MotionGPT:
             rows.append(row)
         decoded = self._decode(
             [codes for row in rows for codes in row],
-            [clause for _, clause, *_ in told for _ in range(samples)],
+            [clause.meaning for clause in told for _ in range(samples)],
             [seed for row in refining for seed in row],
         )
         done, motions = iter(decoded), []
@@ -436,7 +468,8 @@ class MotionGPT:
             cleanup: of the last motion, as in :meth:`generate`; those before it are shown as decoded.
         """
         exact = self._told_frames(text) if seconds is None else self._frames(seconds, None)
-        prompt, low, high = self._text_job(text, exact, None, None)
+        ((clause,),) = self._parts(0, text, exact, apart=False)
+        prompt, low, high = self._text_job(clause.text, exact, None, None)
         if low > self.defaults.window:
             raise MotionGPTError(
                 f"Streaming writes at most {self._seconds(self.defaults.window):g} seconds: ask for fewer seconds."
@@ -449,7 +482,7 @@ class MotionGPT:
             new = words.codes([step.token])
             codes += new
             if step.token == words.end:
-                (made,) = self._decode([np.array(codes)], [text], [(seed, 0)])
+                (made,) = self._decode([np.array(codes)], [clause.meaning], [(seed, 0)])
                 yield replace(self._joined([[made]], exact, cleanup), text=text)
             elif new and len(codes) % every == 0:
                 yield replace(self._shown(codes, exact), text=text)
@@ -792,6 +825,32 @@ class MotionGPT:
             return Answer(answer.text)
         return Answer(answer.text, self._joined([self._decode([answer.codes], [None], [(seed, 0)])], None, cleanup))
 
+    def _parts(self, number: int, sentence: str, frames: int | None, apart: bool) -> list[list[_Clause]]:
+        """What a sentence tells, in order; each entry is one action, or what the legs and what the arms do at once.
+
+        Args:
+            number: of the sentence.
+            frames: exact length asked for.
+            apart: take the sentence apart where that can be done.
+        """
+        self._check_text(sentence)
+        whole = familiar(sentence)
+        rows = clauses_of(whole) if apart and self.tokenizer.skeleton is HUMANML3D else [(whole,)]
+        return [
+            [
+                # As the user said it, too, where it is all of it.
+                _Clause(number, clause, self._plain(clause, sentence if clause == whole else clause), frames, len(rows))
+                for clause in at_once
+            ]
+            for at_once in rows
+        ]
+
+    def _plain(self, *wordings: str) -> str | None:
+        """A plain sentence that says the same as a clause, where there is one."""
+        if self._plain_sentences is None or not self.defaults.checks:
+            return None
+        return self._plain_sentences.nearest(*unique(wordings))
+
     def _told_frames(self, text: str) -> int | None:
         """The exact length that a sentence itself asks for."""
         self._check_text(text)
@@ -1008,6 +1067,14 @@ def _plain_templates() -> Templates:
 def _prompt(task: Task, fields: Fields) -> str:
     """The sub-task's one plain instruction, filled; a plain set has nothing to draw."""
     return _plain_templates().prompt(task, np.random.default_rng(0), fields)
+
+
+def _ways(clause: str, plain: str | None, count: int) -> list[str]:
+    """So many wordings of a clause: itself, the plain sentence that says the same, and other words for both in turn."""
+    if plain is None or plain == clause:
+        return wordings(clause, count)
+    half = wordings(clause, count - count // 2), wordings(plain, count // 2) if count > 1 else []
+    return [told[number] for number in range(len(half[0])) for told in half if number < len(told)]
 
 
 def _in_turn(ways: Sequence[list[Generation]], samples: int, candidates: int) -> list[Generation]:

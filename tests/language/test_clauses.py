@@ -34,6 +34,7 @@ from motiongpt.language.clauses import clauses
             "a person steps to the left, then back to the right",
             [("a person steps to the left",), ("a person steps to the right",)],
         ),
+        ("a man walks in a circle, always turning right", [("a man walks in a circle, always turning right",)]),
         ("after the jump, he walks", [("after the jump, he walks",)]),
         ("walk forward then jump", [("walk forward then jump",)]),
         ("a person walks, then arms", [("a person walks, then arms",)]),

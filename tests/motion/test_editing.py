@@ -214,3 +214,26 @@ def test_real_clips_stay_sensible(real_clips):
         np.mean([measures.foot_skate_ratio(clip.joints) for clip in clips]) for clips in (real_clips, bent)
     )
     assert after < before + 0.02
+
+
+def test_both_arms_do_what_one_does(striding):
+    made = editing.both_arms(striding, "left")
+    names = HUMANML3D.joints
+    arm = [names.index(f"right_{part}") for part in ("shoulder", "elbow", "wrist")]
+    rest = [joint for joint in range(len(names)) if joint not in arm]
+    np.testing.assert_allclose(made.joints[:, rest], striding.joints[:, rest], atol=1e-6)
+    np.testing.assert_allclose(bone_lengths(made.joints), bone_lengths(striding.joints), atol=1e-5)
+    # Mirror images at the plane between the collars: what is along the line between them is turned round.
+    collars = made.joints[:, names.index("left_collar")] - made.joints[:, names.index("right_collar")]
+    across = collars / np.linalg.norm(collars, axis=-1, keepdims=True)
+    for upper, lower in (("shoulder", "elbow"), ("elbow", "wrist")):
+        bones = [
+            made.joints[:, names.index(f"{side}_{lower}")] - made.joints[:, names.index(f"{side}_{upper}")]
+            for side in ("left", "right")
+        ]
+        units = [bone / np.linalg.norm(bone, axis=-1, keepdims=True) for bone in bones]
+        along = [(unit * across).sum(-1) for unit in units]
+        np.testing.assert_allclose(along[0], -along[1], atol=1e-5)
+        np.testing.assert_allclose(
+            units[0] - along[0][:, None] * across, units[1] - along[1][:, None] * across, atol=1e-5
+        )

@@ -37,9 +37,10 @@ from motiongpt.language.captions import mirror_caption, normalise_caption
 from motiongpt.language.grammar import read_yaml
 from motiongpt.language.paraphrase import paraphrase
 from motiongpt.motion import HUMANML3D, Motion
-from motiongpt.motion.actions import flights, kicks_of, punches_of
+from motiongpt.motion.actions import flights, kicks_of, kneels, punches_of
 from motiongpt.motion.editing import (
     bend_path,
+    both_arms,
     change_tempo,
     combine,
     hold,
@@ -63,7 +64,7 @@ from motiongpt.motion.measures import (
 )
 
 # Part of every mark of finished work: raise it when the same input should give other clips.
-_RECIPE = 1
+_RECIPE = 2
 # Clips a job makes; a job is what is done again after an interruption.
 _CHUNK = 50
 # Attempts at one clip before it is given up.
@@ -287,6 +288,26 @@ class _Maker:
 
         return _Part(motion, "raise arm", (segment.clip,), describe)
 
+    def raised_both(self, held: float) -> _Part:
+        """One arm goes up, the other as its mirror image, and both are held there for so many seconds."""
+        segment = self.segment("arm up")
+        motion = _kept(both_arms(self.motion(segment), segment.side), held)
+
+        def describe(joints: np.ndarray) -> list[str]:
+            return action_phrases("raise arms") if len(facts(joints).raised) == 2 else []
+
+        return _Part(motion, "raise arms", (segment.clip,), describe)
+
+    def kneeling(self, kind: str) -> _Part:
+        """Down on a knee and staying there for a while, or the way back."""
+        segment = self.segment("kneel down")
+        motion = _kept(change_tempo(self.motion(segment), self.between(0.85, 1.2)), self.between(0.7, 2.0))
+
+        def describe(joints: np.ndarray) -> list[str]:
+            return action_phrases(kind) if kneels(joints) > 0.5 else []
+
+        return _Part(motion if kind == "kneel down" else reverse(motion), kind, (segment.clip,), describe)
+
     def action(self, kind: str) -> _Part:
         """One part of a kind of the config, at a tempo of its own, mirrored or not."""
         part = self._plain_action(kind)
@@ -303,9 +324,12 @@ class _Maker:
             "stand still": self.still,
             "wave": self.waving,
             "raise arm": self.raised,
+            "raise arms": lambda: self.raised_both(self.between(0.5, 2.0)),
             "stay low": self.stay_low,
             "sit down": lambda: self.sitting("sit down"),
             "sit up": lambda: self.sitting("sit up"),
+            "kneel down": lambda: self.kneeling("kneel down"),
+            "kneel up": lambda: self.kneeling("kneel up"),
         }
         if kind in special:
             return special[kind]()
@@ -501,10 +525,12 @@ class _Maker:
         return self.told(parts, "order" if len(parts) == 2 else "order of three", motion, phrases, strength=0.3)
 
     def make_combine(self) -> _Clip:
-        arms = self.draw({"wave": 6, "raise arm": 6, "circle arms": 3, "box": 3})
+        arms = self.draw({"wave": 6, "raise arm": 6, "raise arms": 5, "circle arms": 3, "box": 3})
         seconds = self.between(1.8, 4.5)
         if arms == "wave":
             upper = self.waving(seconds, seconds)
+        elif arms == "raise arms":
+            upper = self.raised_both(seconds)
         elif arms == "raise arm":
             segment = self.segment("raise arm")
             motion = self.motion(segment)
@@ -587,8 +613,8 @@ _REVERSED = {
     "spin": ("legs spin", "spin in place", False),
 }
 # What ends on the floor goes on there; what begins there follows nothing else.
-_FOLLOWS = {"lie down": ("get up",), "sit down": ("sit up",)}
-_LOW = ("get up", "sit up")
+_FOLLOWS = {"lie down": ("get up",), "sit down": ("sit up",), "kneel down": ("kneel up",)}
+_LOW = ("get up", "sit up", "kneel up")
 _GOING_ON = (
     "dance", "salsa", "ballet", "dribble", "sword", "laugh", "wash window", "mop", "wash", "box", "martial arts",
     "signal", "animal", "argue", "climb", "stretch",

@@ -71,13 +71,13 @@ def clauses(sentence: str) -> list[tuple[str, ...]]:
 
 def _listed(told: str) -> list[str]:
     """Parts that commas, or "and" behind what has an end, keep apart."""
-    if (match := _LIST.search(told)) and _third(match["verb"]) == match["verb"]:
+    if (match := _LIST.search(told)) and third_person(match["verb"]) == match["verb"]:
         before, after = told[: match.start()], told[match.start("verb") :]
         last = _AND.search(after)
-        if last and _third(last["verb"]) == last["verb"]:
+        if last and third_person(last["verb"]) == last["verb"]:
             return [before, after[: last.start()], after[last.start("verb") :]]
         return [before, after]
-    if (match := _ENDS.match(told)) and _third(match["verb"]) == match["verb"]:
+    if (match := _ENDS.match(told)) and third_person(match["verb"]) == match["verb"]:
         return [told[: match.start("and")], told[match.start("verb") :]]
     return [told]
 

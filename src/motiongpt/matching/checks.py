@@ -25,6 +25,8 @@ _TIMES = {
     4: r"\b(?:four times|4 times|four|4)\b",
     5: r"\b(?:five times|5 times|five|5)\b",
 }
+# What says little about the action.
+_WEAK = frozenset({"walks", "travels", "stays", "is_slow", "is_quick"})
 _ARGUMENT = {"goes": "way", "repeats": "action"}
 
 
@@ -66,6 +68,11 @@ def checks(sentence: str) -> tuple[Check, ...]:
     text = sentence.lower()
     found = [rule.check for rule in _rules() if rule.says.search(text) and not rule.unless.search(text)]
     return tuple(dict.fromkeys(found))
+
+
+def names_action(sentence: str) -> bool:
+    """Whether anything is asked for besides going, staying and pace."""
+    return any(check.action not in _WEAK for check in checks(sentence))
 
 
 def passed(sentence: str, joints: np.ndarray) -> float:

@@ -172,6 +172,32 @@ def combine(lower: Motion, upper: Motion) -> Motion:
     return replace(lower, joints=result, text="")
 
 
+def both_arms(motion: Motion, side: str) -> Motion:
+    """What one arm does, done by both: the other one is its mirror image at the chest.
+
+    Args:
+        motion: HumanML3D's joints.
+        side: ``left`` or ``right``, the arm that stays as it is.
+
+    Raises:
+        MotionGPTError: another skeleton.
+    """
+    _check(motion, motion)
+    joints = motion.joints.astype(np.float64)
+    lengths = bone_lengths(joints)
+    other = "right" if side == "left" else "left"
+    across = joints[:, HUMANML3D.index("left_collar")] - joints[:, HUMANML3D.index("right_collar")]
+    across /= np.maximum(np.linalg.norm(across, axis=-1, keepdims=True), 1e-9)
+    result = joints.copy()
+    for upper, lower in (("collar", "shoulder"), ("shoulder", "elbow"), ("elbow", "wrist")):
+        bone = joints[:, HUMANML3D.index(f"{side}_{lower}")] - joints[:, HUMANML3D.index(f"{side}_{upper}")]
+        bone = bone - 2 * (bone * across).sum(axis=-1, keepdims=True) * across
+        goal = HUMANML3D.index(f"{other}_{lower}")
+        bone *= lengths[goal] / np.maximum(np.linalg.norm(bone, axis=-1, keepdims=True), 1e-9)
+        result[:, goal] = result[:, HUMANML3D.index(f"{other}_{upper}")] + bone
+    return replace(motion, joints=result, text="")
+
+
 def loop(motion: Motion, seconds: float) -> Motion:
     """Repeat a cyclic motion, such as walking, by splicing it to itself.
 
