@@ -892,7 +892,10 @@ class MotionGPT:
         """Features of coarse codes with what the refiner adds."""
         assert self.refiner is not None
         captions = [None if sentence is None else normalise_caption(sentence) for sentence in sentences]
-        return self.tokenizer.decode_batch(codes, self.refiner.refine(codes, captions, seeds))
+        held = [self.tokenizer.held(one) for one in codes]
+        streams = [stream for stream, _ in held]
+        features = self.tokenizer.decode_batch(streams, self.refiner.refine(streams, captions, seeds))
+        return [one[extra:-extra] for one, (_, extra) in zip(features, held, strict=True)]
 
     def _shown(self, codes: Sequence[int], exact: int | None = None) -> Motion:
         """What there is of a motion that is being written: not refined, as its end is not known."""

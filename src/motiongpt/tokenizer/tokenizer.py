@@ -274,11 +274,18 @@ class MotionTokenizer(nn.Module):
             )
         return array, count
 
+    def held(self, codes: np.ndarray) -> tuple[np.ndarray, int]:
+        """Coarse codes as if the motion went on at both ends, and how many frames that adds to each.
+
+        Where the convolutions see nothing, a body twitches in its first and last frame.
+        """
+        first, last = codes[: self.config.levels], codes[-self.config.levels :]
+        return np.concatenate([*[first] * HELD_LATENTS, codes, *[last] * HELD_LATENTS]), HELD_LATENTS * self.stride
+
     def decode_motion(self, codes: np.ndarray | Sequence[int], *, cleanup: bool = True) -> Motion:
         """Motion of n * stride frames in canonical placement, of codes as in :meth:`decode`.
 
-        Coarse codes are decoded as if the motion went on at both ends: where the convolutions see nothing, a body
-        twitches in its first and last frame.
+        Coarse codes are decoded as if the motion went on at both ends, see :meth:`held`.
 
         Args:
             cleanup: take out jitter and hold planted feet, see :mod:`motiongpt.motion.cleanup`; not for KIT-ML.
@@ -287,9 +294,8 @@ class MotionTokenizer(nn.Module):
         if count > self.config.levels:
             features = self.decode(array)
         else:
-            held = [*[array[:count]] * HELD_LATENTS, array, *[array[-count:]] * HELD_LATENTS]
-            frames = HELD_LATENTS * self.stride
-            features = self.decode(np.concatenate(held))[frames:-frames]
+            held, frames = self.held(array)
+            features = self.decode(held)[frames:-frames]
         motion = Motion.from_features(features, self.skeleton)
         # Where the feet of other skeletons rest is not known.
         if not cleanup or self.skeleton.name != HUMANML3D.name:
