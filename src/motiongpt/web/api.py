@@ -6,13 +6,14 @@ import asyncio
 import gzip
 import hashlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from fastapi.sse import format_sse_event
+from pydantic import BaseModel
 
 from motiongpt import __version__, formats
 from motiongpt.errors import MotionGPTError
@@ -25,6 +26,7 @@ from motiongpt.web.service import Sampling, Service
 from motiongpt.web.settings import WebError
 from motiongpt.web.store import MEDIA_TYPES, Result, Shelf, file_name
 
+M = TypeVar("M", bound=schemas.OfMotion)
 _SUFFIXES = {media: suffix for suffix, media in MEDIA_TYPES.items()}
 _ERRORS: dict[int | str, dict[str, Any]] = {
     status: {"model": schemas.ErrorOut, "description": text}
@@ -63,6 +65,11 @@ def make_router(service: Service) -> APIRouter:
             raise WebError(422, "invalid", 'motion: give the id of a motion, or send a form with a file in "file".')
         return service.results.find(motion)
 
+    async def read_about(request: Request, body: type[M]) -> tuple[M, Result]:
+        """A request about one motion, and that motion."""
+        asked, files = await read_either(request, body)
+        return asked, await source_of(asked.motion, files)
+
     async def send(request: Request, result: Result, view: schemas.View) -> Response:
         """A result as JSON, or as the file that the caller wants."""
         media = accepted(request)
@@ -75,6 +82,25 @@ def make_router(service: Service) -> APIRouter:
         name = f"{file_name(result)}.{suffix}"
         return Response(
             data, media_type=MEDIA_TYPES[suffix], headers={"Content-Disposition": f'attachment; filename="{name}"'}
+        )
+
+    def task(
+        path: str,
+        summary: str,
+        body: type[schemas.Body],
+        answer: type[BaseModel] = schemas.ResultOut,
+        *,
+        file: bool = False,
+        tag: str = "tasks",
+    ) -> Callable[[Any], Any]:
+        """A route that takes ``body``, or a form with a motion in ``file``; a result can be had as a file as well."""
+        return router.post(
+            path,
+            summary=summary,
+            tags=[tag],
+            response_model=answer,
+            responses=_FILE if answer is schemas.ResultOut else None,
+            openapi_extra=described(body, file=file),
         )
 
     @router.get("/health", summary="Is it there, and what can it do?", tags=["server"])
@@ -179,57 +205,28 @@ def make_router(service: Service) -> APIRouter:
         views = [await service.view(one, view) for one in results]
         return JSONResponse({"results": views, "seed": results[0].seed, "rerank": results[0].rerank})
 
-    @router.post(
-        "/describe",
-        summary="Motion to text",
-        tags=["tasks"],
-        response_model=schemas.TextOut,
-        openapi_extra=described(schemas.OfMotion, file=True),
-    )
+    @task("/describe", "Motion to text", schemas.OfMotion, schemas.TextOut, file=True)
     async def describe(request: Request) -> Response:
-        asked, files = await read_either(request, schemas.OfMotion)
-        source = await source_of(asked.motion, files)
+        _, source = await read_about(request, schemas.OfMotion)
         return JSONResponse({"text": await service.describe(source.motion)})
 
-    @router.post(
-        "/predict",
-        summary="Continue a motion",
-        tags=["tasks"],
-        response_model=schemas.ResultOut,
-        responses=_FILE,
-        openapi_extra=described(schemas.Predict, file=True),
-    )
+    @task("/predict", "Continue a motion", schemas.Predict, file=True)
     async def predict(request: Request, view: schemas.View = "joints") -> Response:
         accepted(request)
-        asked, files = await read_either(request, schemas.Predict)
-        source = await source_of(asked.motion, files)
+        asked, source = await read_about(request, schemas.Predict)
         made = await service.predict(
             source, given=asked.given, seconds=asked.seconds, seed=asked.seed, sampling=asked.sampling()
         )
         return await send(request, made, view)
 
-    @router.post(
-        "/inbetween",
-        summary="Fill the middle of a motion",
-        tags=["tasks"],
-        response_model=schemas.ResultOut,
-        responses=_FILE,
-        openapi_extra=described(schemas.Inbetween, file=True),
-    )
+    @task("/inbetween", "Fill the middle of a motion", schemas.Inbetween, file=True)
     async def inbetween(request: Request, view: schemas.View = "joints") -> Response:
         accepted(request)
-        asked, files = await read_either(request, schemas.Inbetween)
-        source = await source_of(asked.motion, files)
+        asked, source = await read_about(request, schemas.Inbetween)
         made = await service.inbetween(source, given=asked.given, seed=asked.seed, sampling=asked.sampling())
         return await send(request, made, view)
 
-    @router.post(
-        "/ask",
-        summary="Any instruction",
-        tags=["tasks"],
-        response_model=schemas.AnswerOut,
-        openapi_extra=described(schemas.Ask, file=True),
-    )
+    @task("/ask", "Any instruction", schemas.Ask, schemas.AnswerOut, file=True)
     async def ask(request: Request, view: schemas.View = "joints") -> Response:
         asked, files = await read_either(request, schemas.Ask)
         source = await source_of(asked.motion, files) if files or asked.motion is not None else None
@@ -237,40 +234,20 @@ def make_router(service: Service) -> APIRouter:
         text, made = await service.ask(asked.prompt, source, seed=asked.seed, sampling=sampling)
         return JSONResponse({"text": text, "result": None if made is None else await service.view(made, view)})
 
-    @router.post(
-        "/convert",
-        summary="A motion in another format, as the model reads it",
-        tags=["tasks"],
-        response_model=schemas.ResultOut,
-        responses=_FILE,
-        openapi_extra=described(schemas.OfMotion, file=True),
-    )
+    @task("/convert", "A motion in another format, as the model reads it", schemas.OfMotion, file=True)
     async def convert(request: Request, view: schemas.View = "joints") -> Response:
         accepted(request)
-        asked, files = await read_either(request, schemas.OfMotion)
-        return await send(request, await source_of(asked.motion, files), view)
+        _, source = await read_about(request, schemas.OfMotion)
+        return await send(request, source, view)
 
-    @router.post(
-        "/tokens/encode",
-        summary="Motion to codes",
-        tags=["tokens"],
-        response_model=schemas.CodesOut,
-        openapi_extra=described(schemas.OfMotion, file=True),
-    )
+    @task("/tokens/encode", "Motion to codes", schemas.OfMotion, schemas.CodesOut, file=True, tag="tokens")
     async def encode(request: Request) -> Response:
-        asked, files = await read_either(request, schemas.OfMotion)
-        codes = await service.encode((await source_of(asked.motion, files)).motion)
+        _, source = await read_about(request, schemas.OfMotion)
+        codes = await service.encode(source.motion)
         tokenizer = service.model.tokenizer
         return JSONResponse({"codes": codes, "stride": tokenizer.stride, "fps": tokenizer.skeleton.fps})
 
-    @router.post(
-        "/tokens/decode",
-        summary="Codes to motion",
-        tags=["tokens"],
-        response_model=schemas.ResultOut,
-        responses=_FILE,
-        openapi_extra=described(schemas.Codes),
-    )
+    @task("/tokens/decode", "Codes to motion", schemas.Codes, tag="tokens")
     async def decode(request: Request, view: schemas.View = "joints") -> Response:
         accepted(request)
         asked = await read_json(request, schemas.Codes)

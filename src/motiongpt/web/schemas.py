@@ -67,19 +67,17 @@ class OfMotion(Body):
     motion: Id | None = None
 
 
-class Predict(CompletionSampling):
+class Predict(CompletionSampling, OfMotion):
     """A motion to continue."""
 
-    motion: Id | None = None
     given: Annotated[float, Field(gt=0, le=1, **_FINITE)] = 0.2
     seconds: Seconds | None = None
     seed: Seed | None = None
 
 
-class Inbetween(CompletionSampling):
+class Inbetween(CompletionSampling, OfMotion):
     """A motion whose middle is to be made."""
 
-    motion: Id | None = None
     given: Annotated[
         tuple[Annotated[float, Field(gt=0, lt=1, **_FINITE)], Annotated[float, Field(gt=0, lt=1, **_FINITE)]],
         BeforeValidator(_two),
