@@ -145,7 +145,7 @@ def main() -> None:
     process = subprocess.Popen(command + (["--model", arguments.model] if arguments.model else []))
     try:
         client = Client(f"http://127.0.0.1:{port}")
-        client.wait()
+        client.wait(180)
         ready = time.perf_counter() - start
         options = {"seconds": LENGTH} | ({} if arguments.rerank is None else {"rerank": arguments.rerank})
         load = Load(client, process.pid, arguments.seed, options)

@@ -46,7 +46,7 @@ def main() -> None:
     server = subprocess.Popen([sys.executable, "-m", "motiongpt", "serve", "--port", str(port)])
     try:
         url = f"http://127.0.0.1:{port}/"
-        Client(url).wait()
+        Client(url).wait(180)
         with sync_playwright() as driver:
             browser = driver.chromium.launch(executable_path=program, args=OPTIONS)
             times = [visit(browser, url, number) for number in range(arguments.runs)]
