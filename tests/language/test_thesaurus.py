@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from motiongpt.language.thesaurus import TABLE, familiar, forms_of, plural, verb_forms
 
+# Word, part of speech, replacement, and the forms that captions have.
 ENTRIES = [
-    tuple(line.split("\t"))
+    tuple(line.split("\t", 3))
     for line in resources.files("motiongpt.language").joinpath(TABLE).read_text(encoding="utf-8").splitlines()
     if not line.startswith("#")
 ]
@@ -73,6 +74,7 @@ def test_unfamiliar_words(asked: str, read: str) -> None:
         ("he peers over the brow of his friend", "he peers over the face of his friend"),
         ("a battle begins", "a fight begins"),
         ("they battle", "they fight"),
+        ("the man sleepwalking", "the man walking"),
         ("the knight battles a dragon", "the knight fights a dragon"),
     ],
 )
@@ -94,9 +96,9 @@ def test_captions_that_are_trained_on_stay_as_they_are() -> None:
 
 
 def test_replacements_are_familiar() -> None:
-    surfaces = {surface for word, part, _ in ENTRIES for surface in forms_of(word, part)}
+    surfaces = {surface for word, part, *_ in ENTRIES for surface in forms_of(word, part)}
     assert len(ENTRIES) > 2000
-    for word, part, text in ENTRIES:
+    for word, part, text, *_ in ENTRIES:
         forms = verb_forms(text) if part == "v" else {text, plural(text)}
         assert not {piece for form in forms for piece in [form, *form.split()]} & surfaces, word
 
@@ -104,7 +106,7 @@ def test_replacements_are_familiar() -> None:
 def test_the_table_is_sorted_and_has_no_word_twice() -> None:
     keys = [entry[:2] for entry in ENTRIES]
     assert keys == sorted(set(keys))
-    assert {part for _, part, _ in ENTRIES} == set("vnar")
+    assert {part for _, part, *_ in ENTRIES} == set("vnar")
 
 
 def test_the_notice_of_wordnet_is_kept() -> None:
@@ -114,8 +116,8 @@ def test_the_notice_of_wordnet_is_kept() -> None:
 
 
 SUBJECTS = ["a person", "The man", "she", "someone", "they", "both women"]
-ENDS = ["", " forward", " to the left, then sits down", " a ball with the right hand", " slowly", " down"]
-VERBS = [word for word, part, _ in ENTRIES if part == "v"]
+ENDS = ["", " forward", " to the left, then sits down", " a ball with the right hand", " slowly"]
+VERBS = [word for word, part, _, *seen in ENTRIES if part == "v" and not seen]
 
 
 @given(
@@ -128,7 +130,7 @@ def test_every_verb_keeps_its_form_and_its_sentence(subject: str, verb: str, for
     assert familiar(read) == read
     last = end.split()[-1:]
     assert read.split()[-len(last) :] == last or not last
-    if form == "ing" and (subject, verb) != ("", ""):
+    if form == "ing":
         assert re.search(r"\b\w+ing\b", read)
 
 

@@ -1,9 +1,9 @@
-"""Words that no training caption has, exchanged for words that many have: "ambles" is read as "walks leisurely".
+"""Words that no training caption has, exchanged for words that many have: "traipses" is read as "walks".
 
 The table ``thesaurus.tsv`` beside this module is made from WordNet by ``tools/build_thesaurus.py``.
 
->>> familiar("someone ambles to the right, then looks to the left")
-'someone walks leisurely to the right, then looks to the left'
+>>> familiar("someone traipses to the right, then sidles to the left")
+'someone walks to the right, then moves sideways to the left'
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _PREPOSITIONS = _listed(
     "of with in on at by for from into onto over under through across around toward towards against between like "
     "without behind above below beside"
 )
-_BEFORE_BASE = _listed("to they then and or can will not")
+_BEFORE_BASE = _listed("to they then and or can will not people men women both i you we")
 _BEFORE_PARTICIPLE = _listed("is are was were be been being has have had gets got")
 # A verb's words that stand before its object: "picks up a box", but "throws a box high".
 _PARTICLES = _listed("up down on off out over at into onto through around away")
@@ -98,16 +98,18 @@ def _choose(readings: tuple[_Reading, ...], before: list[str]) -> _Reading | Non
         named = previous in _BEFORE_PLURAL | _ARTICLES
         described = last_but_one in _BEFORE_PLURAL | _ARTICLES
         if reading.part == NOUN:
-            # "A swift romp" and "his big palms", but "the man palms".
-            plural_fits = last_but_one in _BEFORE_PLURAL - {"the"}
-            if named or previous in _PREPOSITIONS or (plural_fits if reading.form == "plural" else described):
+            # "A swift romp" and "his big palms", but "the man palms" and "the man boxing".
+            if reading.form == "plural":
+                described = last_but_one in _BEFORE_PLURAL - {"the"}
+            described = described and not any(other.form == "ing" for other in readings)
+            if named or previous in _PREPOSITIONS or described:
                 return reading
         elif reading.part == ADJECTIVE:
             if named or previous in _PREPOSITIONS | _BEFORE_PARTICIPLE:
                 return reading
         elif named or (previous in _PREPOSITIONS and reading.form != "ing"):
             continue
-        elif reading.form != "base" or previous in _BEFORE_BASE or not described or len(readings) == 1:
+        elif reading.form != "base" or previous in _BEFORE_BASE or not previous.isalpha():
             past = reading.form == "past" and previous in _BEFORE_PARTICIPLE
             return _Reading(VERB, "participle", reading.replacement) if past else reading
     return None
@@ -167,13 +169,15 @@ def verb_forms(verb: str) -> dict[str, str]:
 
 @cache
 def _readings() -> dict[str, tuple[_Reading, ...]]:
-    """Every surface form of the table and its readings, nouns before adjectives before verbs, one of each."""
+    """Every surface form of the table that no caption has; its readings, nouns before adjectives before verbs."""
     table = resources.files("motiongpt.language").joinpath(TABLE).read_text(encoding="utf-8")
     readings: dict[str, dict[str, _Reading]] = {}
     for line in table.splitlines():
         if not line.startswith("#"):
-            word, part, replacement = line.split("\t")
+            word, part, replacement, *seen = line.split("\t")
             for surface, form in forms_of(word, part).items():
+                if surface in seen:
+                    continue
                 readings.setdefault(surface, {}).setdefault(part, _Reading(part, form, replacement))
     return {surface: tuple(found[part] for part in "navr" if part in found) for surface, found in readings.items()}
 
