@@ -59,10 +59,11 @@ model: data
 	$(BIN)/motiongpt train instruct --config embedded-finetune
 	$(BIN)/motiongpt train evaluator --config embedded-matcher
 	$(BIN)/motiongpt train refiner --config embedded-refiner
+	$(BIN)/motiongpt train refiner --config embedded-quick-refiner
 	$(BIN)/motiongpt train evaluator --config embedded-evaluator
 	$(BIN)/motiongpt train assemble --tokenizer runs/embedded-refinement/final \
 		--language runs/embedded-finetune/final --matcher runs/embedded-matcher/final \
-		--refiner runs/embedded-refiner/final --evaluator runs/embedded-evaluator/final \
+		--refiner runs/embedded-quick-refiner/final --evaluator runs/embedded-evaluator/final \
 		--dtype int8 --output src/motiongpt/weights $(GENERATION)
 
 # The tests' tools come with everything else.

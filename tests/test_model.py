@@ -298,6 +298,10 @@ def test_a_sentence_can_say_how_long_it_lasts(model):
     assert model.generate("a person walks for three seconds", seconds=1, seed=1).seconds == pytest.approx(1)
 
 
+def _all_kept(answers):
+    return [[(answer, False) for answer in row] for row in answers]
+
+
 def test_candidates_in_several_wordings(model):
     options = {"seconds": 1.0, "seed": 3, "cleanup": False, "guidance": 1.0}
     sentence = "a person walks forward quickly"
@@ -305,7 +309,7 @@ def test_candidates_in_several_wordings(model):
     told = []
     with pytest.MonkeyPatch.context() as patch:
         # Keeps all candidates.
-        patch.setattr(MotionGPT, "_best", lambda self, texts, answers, *_: told.append(answers) or answers)
+        patch.setattr(MotionGPT, "_best", lambda self, texts, answers, *_: told.append(answers) or _all_kept(answers))
         model.generate(sentence, n=2, rerank=5, **options)
     ((row,),) = told
     assert len(row) == 2 * 5
@@ -314,7 +318,9 @@ def test_candidates_in_several_wordings(model):
         alone = []
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(
-                MotionGPT, "_best", lambda self, texts, answers, *_, kept=alone: kept.append(answers) or answers
+                MotionGPT,
+                "_best",
+                lambda self, texts, answers, *_, kept=alone: kept.append(answers) or _all_kept(answers),
             )
             model.defaults = replace(model.defaults, wordings=1)
             model.generate(wording, n=4, rerank=1, **{**options, "seed": 3 + 104_729 * number})
@@ -402,9 +408,12 @@ def test_each_clause_is_refined_by_its_own_sentence(refined):
     told = []
     with pytest.MonkeyPatch.context() as patch:
         refine = Refiner.refine
-        patch.setattr(
-            Refiner, "refine", lambda self, codes, texts, seeds: told.append(texts) or refine(self, codes, texts, seeds)
-        )
+
+        def seen(self, codes, texts, seeds, **options):
+            told.append(texts)
+            return refine(self, codes, texts, seeds, **options)
+
+        patch.setattr(Refiner, "refine", seen)
         refined.generate("A person walks forward, then jumps.", clauses=True, rerank=1)
         refined.predict(refined.generate("walk", seconds=2.0), given=0.5)
     assert told == [["a person walks forward", "a person jumps"], ["walk"], [None]]
@@ -417,17 +426,23 @@ def test_given_frames_stay_beside_refined_ones(refined, placed):
     np.testing.assert_array_equal(between.joints[-15:], placed.joints[-15:])
 
 
-def test_candidates_are_judged_as_they_will_be_refined(refined):
-    """The one is kept that does what is asked once it is refined, whatever it does before."""
-    verdicts, made = [np.zeros(8), np.eye(6)[3]], []
+@pytest.mark.parametrize("enough", [True, False])
+def test_details_are_drawn_where_no_candidate_does_what_is_asked(refined, enough):
+    verdicts, made = [np.eye(8)[5] if enough else np.full(8, 0.5), np.eye(8)[3]], []
     with pytest.MonkeyPatch.context() as patch:
         refine = MotionGPT._refined
-        patch.setattr(MotionGPT, "_refined", lambda self, *given: made.append(refine(self, *given)) or made[-1])
+
+        def seen(self, *given, **options):
+            made.append(refine(self, *given, **options))
+            return made[-1]
+
+        patch.setattr(MotionGPT, "_refined", seen)
         patch.setattr(MotionGPT, "_done", lambda *_: verdicts.pop(0))
         chosen = refined.generate("a person turns left", rerank=8, seconds=3.0, seed=1, cleanup=False)
-    assert [len(features) for features in made] == [6, 1]
-    np.testing.assert_allclose(made[1][0], made[0][3], atol=1e-4)
-    joints = Motion.from_features(made[0][3]).joints[:60]
+    assert [len(features) for features in made] == ([8, 1] if enough else [8, 8, 1, 1])
+    features = made[0][5] if enough else made[1][3]
+    np.testing.assert_allclose(made[-1][0], features, atol=1e-4)
+    joints = Motion.from_features(features).joints[:60]
     np.testing.assert_allclose(chosen.joints, joints - joints[0, 0] * np.array([1, 0, 1]), atol=1e-3)
 
 

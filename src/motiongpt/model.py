@@ -32,7 +32,7 @@ from motiongpt.language.grammar import unique
 from motiongpt.language.model import STORAGE, MotionLanguageModel
 from motiongpt.language.paraphrase import wordings
 from motiongpt.language.reader import SentenceReader
-from motiongpt.language.refiner import Refiner
+from motiongpt.language.refiner import STEPS, Refiner
 from motiongpt.language.templates import Fields, Task, Templates
 from motiongpt.language.thesaurus import familiar
 from motiongpt.language.vocabulary import motion_string
@@ -51,8 +51,8 @@ MATCHER = "matcher"
 REFINER = "refiner"
 # Of the captions that a matcher chooses among.
 _CAPTION_TEMPERATURE = 0.7
-# Candidates that are refined before one of them is kept.
-_SHORTLIST = 6
+# Candidates whose details are drawn where none does what is asked without.
+_DRAWN = 12
 # Apart from each other, so that wordings that are the same sentence give other candidates.
 _WAY_SEED = 104_729
 # Ten minutes at 20 fps.
@@ -421,15 +421,11 @@ class MotionGPT:
         answers = [_in_turn(written[place : place + ways], samples, candidates) for place in range(0, len(jobs), ways)]
         # The refiner's randomness: one for each sample, whatever candidate it becomes.
         refining = [[(seeds[clause.sentence], sample) for sample in range(samples)] for clause in told]
+        kept = self._best([clause.meaning for clause in told], answers, candidates, refining)
         rows = []
-        for clause, (_, low, _), best in zip(
-            told,
-            jobs[::ways],
-            self._best([clause.meaning for clause in told], answers, candidates, refining),
-            strict=True,
-        ):
+        for clause, (_, low, _), best in zip(told, jobs[::ways], kept, strict=True):
             row = []
-            for sample, answer in enumerate(best):
+            for sample, (answer, _) in enumerate(best):
                 (codes,) = self.extend_codes(
                     [_codes(answer)],
                     [low],
@@ -444,6 +440,7 @@ class MotionGPT:
             [codes for row in rows for codes in row],
             [clause.meaning for clause in told for _ in range(samples)],
             [seed for row in refining for seed in row],
+            [drawn for best in kept for _, drawn in best],
         )
         done, motions = iter(decoded), []
         for item, sentences, exact in zip(texts, parts, lengths, strict=True):
@@ -878,23 +875,35 @@ class MotionGPT:
         return _prompt(Task.T2M, self._fields(caption=normalise_caption(text))), fewest, most
 
     def _decode(
-        self, codes: Sequence[np.ndarray], sentences: Sequence[str | None], seeds: Sequence[tuple[int, int]]
+        self,
+        codes: Sequence[np.ndarray],
+        sentences: Sequence[str | None],
+        seeds: Sequence[tuple[int, int]],
+        drawn: Sequence[bool] = (),
     ) -> list[Motion]:
         """Motions of coarse codes, before any cleanup; refined where there is a refiner, by what each motion shows."""
         if self.refiner is None:
             return [self.tokenizer.decode_motion(one, cleanup=False) for one in codes]
         features = self._refined(codes, sentences, seeds)
+        for place in np.flatnonzero(drawn):
+            (features[place],) = self._refined([codes[place]], [sentences[place]], [seeds[place]], drawn=True)
         return [Motion.from_features(one, self.tokenizer.skeleton) for one in features]
 
     def _refined(
-        self, codes: Sequence[np.ndarray], sentences: Sequence[str | None], seeds: Sequence[tuple[int, int]]
+        self,
+        codes: Sequence[np.ndarray],
+        sentences: Sequence[str | None],
+        seeds: Sequence[tuple[int, int]],
+        *,
+        drawn: bool = False,
     ) -> list[np.ndarray]:
-        """Features of coarse codes with what the refiner adds."""
+        """Features of coarse codes with what the refiner adds: in the mean, or as it may be."""
         assert self.refiner is not None
         captions = [None if sentence is None else normalise_caption(sentence) for sentence in sentences]
         held = [self.tokenizer.held(one) for one in codes]
         streams = [stream for stream, _ in held]
-        features = self.tokenizer.decode_batch(streams, self.refiner.refine(streams, captions, seeds))
+        latents = self.refiner.refine(streams, captions, seeds, steps=STEPS if drawn else 1)
+        features = self.tokenizer.decode_batch(streams, latents)
         return [one[extra:-extra] for one, (_, extra) in zip(features, held, strict=True)]
 
     def _shown(self, codes: Sequence[int], exact: int | None = None) -> Motion:
@@ -972,14 +981,14 @@ class MotionGPT:
         answers: list[list[Generation]],
         candidates: int,
         seeds: Sequence[Sequence[tuple[int, int]]],
-    ) -> list[list[Generation]]:
-        """Of every ``candidates`` answers to a sentence the one that fits it best.
+    ) -> list[list[tuple[Generation, bool]]]:
+        """Of every ``candidates`` answers to a sentence the one that fits it best, and whether to draw its details.
 
         Args:
             seeds: of each sample of each sentence.
         """
         if candidates == 1:
-            return answers
+            return [[(answer, False) for answer in row] for row in answers]
         written = [answer for row in answers for answer in row]
         captions = [normalise_caption(text) for text, row in zip(texts, answers, strict=True) for _ in row]
         codes = [_codes(answer) for answer in written]
@@ -991,21 +1000,29 @@ class MotionGPT:
         else:
             prompts = [_prompt(Task.M2T, self._fields(codes=answer.codes)) for answer in written]
             fit = score(self.language, prompts, captions).numpy()
-        # What is done counts above every difference of fits.
-        most = 10 * (1 + np.ptp(fit))
+        drawn = np.zeros(len(written), dtype=bool)
         groups = np.arange(len(written)).reshape(-1, candidates)
         if self.defaults.checks and self.tokenizer.skeleton is HUMANML3D:
-            total = fit + most * self._done(captions, features)
+            shared = [seed for row in seeds for seed in row for _ in range(candidates)]
             if self.refiner is not None:
-                # What is quick is seen in refined motions alone, and those that stand first are worth it.
-                groups = np.take_along_axis(groups, (-total[groups]).argsort(1)[:, :_SHORTLIST], 1)
-                firsts = groups.flatten()
-                shared = [seed for row in seeds for seed in row for _ in range(groups.shape[1])]
-                made = self._refined([codes[i] for i in firsts], [captions[i] for i in firsts], shared)
-                total[firsts] = fit[firsts] + most * self._done([captions[i] for i in firsts], made)
-            fit = total
-        best = np.take_along_axis(groups, fit[groups].argmax(1)[:, None], 1)[:, 0]
-        chosen = iter([written[i] for i in best])
+                features = self._refined(codes, captions, shared)
+            done = self._done(captions, features)
+            missing = groups[done[groups].max(1) < 1]
+            if self.refiner is not None and len(missing):
+                # What is quick and uncertain is blunt in the mean: where none does all, drawn ones may do more.
+                order = (done * 10 * (1 + np.ptp(fit)) + fit)[missing].argsort(1)[:, ::-1]
+                firsts = np.take_along_axis(missing, order[:, :_DRAWN], 1)
+                places = firsts.flatten().tolist()
+                rows = [captions[i] for i in places]
+                made = self._refined([codes[i] for i in places], rows, [shared[i] for i in places], drawn=True)
+                again = self._done(rows, made).reshape(firsts.shape)
+                better = again > done[missing].max(1, keepdims=True)
+                done[firsts[better]] = again[better]
+                drawn[firsts[better]] = True
+            # Above every difference of fits.
+            fit = fit + done * 10 * (1 + np.ptp(fit))
+        best = groups[np.arange(len(groups)), fit[groups].argmax(1)]
+        chosen = iter([(written[i], bool(drawn[i])) for i in best])
         return [[next(chosen) for _ in range(len(row) // candidates)] for row in answers]
 
     def _done(self, captions: Sequence[str], features: Sequence[np.ndarray]) -> np.ndarray:

@@ -112,10 +112,12 @@ def test_refiner(name, folder_of, refined, bert_folder, tmp_path):
     small = ["network.width=32", "network.heads=2", "network.layers=1", "network.feed_forward=32"]
     values += [*small, "loop.batch_size=4", "loop.warmup=0", "loop.average=0"]
 
-    def trained(run, steps):
+    def trained(run, steps, config=name):
         changes = [*values, f"output={tmp_path / run}", f"loop.steps={steps}", "loop.schedule=100"]
-        return train_refiner(load_config(RefinerTraining, name, changes))
+        return train_refiner(load_config(RefinerTraining, config, changes))
 
+    if load_config(RefinerTraining, name).start:
+        values.append(f"start={trained('base', 1, 'embedded-refiner')}")
     tokenizer = MotionTokenizer.load(refined)
     codes = tokenizer.encode(np.load(folder_of(name) / "new_joint_vecs" / "000000.npy"), coarse=True)
     folders = trained("one", 2), trained("other", 2)
@@ -143,6 +145,18 @@ def test_a_refiner_learns_what_is_left_over(data_folder, refined, bert_folder, t
     assert after["error_0"] < 0.6 < before["error_0"]
     assert after["error_0.75"] < before["error_0.75"]
     assert after["mpjpe_true_mm"] == before["mpjpe_true_mm"]
+
+
+def test_clips_that_lose_more_are_drawn_more_often(data_folder, refined, bert_folder, tmp_path):
+    values = [f"data={data_folder}", f"tokenizer={refined}", f"text_encoder={bert_folder}", f"output={tmp_path}"]
+    values += ["network.width=32", "network.layers=1", "balance=0"]
+    even, quick = (
+        RefinerTask(load_config(RefinerTraining, "embedded-refiner", [*values, f"quick={power}"])) for power in (0, 2)
+    )
+    np.testing.assert_allclose(even.shares, 1 / len(even.clips))
+    latents = [clip.latents.astype(np.float64) for clip in quick.clips]
+    spread = [((one - np.concatenate(latents).mean(0)) ** 2).sum(1).mean() for one in latents]
+    np.testing.assert_allclose(quick.shares, np.square(spread) / np.square(spread).sum(), rtol=1e-2)
 
 
 def test_a_refiner_of_another_skeleton_is_refused(kit_folder, refined, bert_folder, tmp_path):

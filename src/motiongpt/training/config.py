@@ -176,11 +176,13 @@ class RefinerTraining:
         data: folder in the HumanML3D layout.
         tokenizer: folder of a finished motion tokenizer with a refinement.
         output: folder of the run; the finished refiner lands in ``output/final``.
+        start: folder of a refiner to go on from, with its own network and statistics; empty starts anew.
         text_encoder: ``minilm`` (of the extra ``pretrained``) or the folder of a BERT; it stays frozen.
         unsaid: how often a motion is shown without its sentence.
         mean_share: share of the motions of which the network sees noise alone, and learns what their latents are in
             the mean; the others are anywhere on their way.
         balance: 0 draws clips evenly; towards 1, clips of rare actions are drawn more often.
+        quick: 0 draws clips evenly; towards 1, clips of which coarse codes leave out more are drawn more often.
         seed: of weights, data order and everything random.
         loop, network: see there.
     """
@@ -188,10 +190,12 @@ class RefinerTraining:
     data: str
     tokenizer: str
     output: str
+    start: str = ""
     text_encoder: str = "minilm"
     unsaid: float = 0.25
     mean_share: float = 0.2
     balance: float = 0.0
+    quick: float = 0.0
     seed: int = 0
     loop: LoopConfig = field(default_factory=LoopConfig)
     network: RefinerConfig = field(default_factory=RefinerConfig)

@@ -54,7 +54,8 @@ class RefinerTask:
                 f"{config.data} has the skeleton {train.skeleton.name}, but the tokenizer in {config.tokenizer} "
                 f"is for {self.tokenizer.skeleton.name}."
             )
-        reader = SentenceReader.pretrained(config.text_encoder)
+        started = Refiner.load(config.start, self.tokenizer) if config.start else None
+        reader = started.reader if started is not None else SentenceReader.pretrained(config.text_encoder)
         self.table = SentenceTable(reader)
         self.clips = [clip for clip, _ in self._read(train)]
         self.held_out = list(self._read(held_out))[:VALIDATION_CLIPS]
@@ -63,9 +64,11 @@ class RefinerTask:
         self.table.read()
         latents = np.concatenate([clip.latents for clip in self.clips]).astype(np.float32)
         torch.manual_seed(config.seed)
-        self.module = Refiner(config.network, reader, self.tokenizer, latents.mean(0), latents.std(0))
+        self.module = started or Refiner(config.network, reader, self.tokenizer, latents.mean(0), latents.std(0))
         captions = [[self.table.sentences[number] for number in clip.sentences] for clip in self.clips]
-        self.shares = rarity_shares(captions, config.balance)
+        left_over = [np.square(clip.latents - latents.mean(0)).sum(1).mean() for clip in self.clips]
+        shares = rarity_shares(captions, config.balance) * np.array(left_over, dtype=np.float64) ** config.quick
+        self.shares = shares / shares.sum()
         self._group = (-1, -1)
         self._batches: list[np.ndarray] = []
 
