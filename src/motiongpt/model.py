@@ -885,7 +885,7 @@ class MotionGPT:
         if self.refiner is None:
             return [self.tokenizer.decode_motion(one, cleanup=False) for one in codes]
         features = self._refined(codes, sentences, seeds)
-        for place in np.flatnonzero(drawn):
+        for place in np.flatnonzero(drawn).tolist():
             (features[place],) = self._refined([codes[place]], [sentences[place]], [seeds[place]], drawn=True)
         return [Motion.from_features(one, self.tokenizer.skeleton) for one in features]
 
