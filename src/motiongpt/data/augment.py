@@ -37,7 +37,7 @@ from motiongpt.language.captions import mirror_caption, normalise_caption
 from motiongpt.language.grammar import read_yaml
 from motiongpt.language.paraphrase import paraphrase
 from motiongpt.motion import HUMANML3D, Motion
-from motiongpt.motion.actions import flights, kicks_of, kneels, punches_of
+from motiongpt.motion.actions import flights, kicks_of, punches_of
 from motiongpt.motion.editing import (
     bend_path,
     both_arms,
@@ -298,16 +298,6 @@ class _Maker:
 
         return _Part(motion, "raise arms", (segment.clip,), describe)
 
-    def kneeling(self, kind: str) -> _Part:
-        """Down on a knee and staying there for a while, or the way back."""
-        segment = self.segment("kneel down")
-        motion = _kept(change_tempo(self.motion(segment), self.between(0.85, 1.2)), self.between(0.7, 2.0))
-
-        def describe(joints: np.ndarray) -> list[str]:
-            return action_phrases(kind) if kneels(joints) > 0.5 else []
-
-        return _Part(motion if kind == "kneel down" else reverse(motion), kind, (segment.clip,), describe)
-
     def action(self, kind: str) -> _Part:
         """One part of a kind of the config, at a tempo of its own, mirrored or not."""
         part = self._plain_action(kind)
@@ -328,8 +318,6 @@ class _Maker:
             "stay low": self.stay_low,
             "sit down": lambda: self.sitting("sit down"),
             "sit up": lambda: self.sitting("sit up"),
-            "kneel down": lambda: self.kneeling("kneel down"),
-            "kneel up": lambda: self.kneeling("kneel up"),
         }
         if kind in special:
             return special[kind]()
@@ -613,8 +601,8 @@ _REVERSED = {
     "spin": ("legs spin", "spin in place", False),
 }
 # What ends on the floor goes on there; what begins there follows nothing else.
-_FOLLOWS = {"lie down": ("get up",), "sit down": ("sit up",), "kneel down": ("kneel up",)}
-_LOW = ("get up", "sit up", "kneel up")
+_FOLLOWS = {"lie down": ("get up",), "sit down": ("sit up",)}
+_LOW = ("get up", "sit up")
 _GOING_ON = (
     "dance", "salsa", "ballet", "dribble", "sword", "laugh", "wash window", "mop", "wash", "box", "martial arts",
     "signal", "animal", "argue", "climb", "stretch",

@@ -327,7 +327,7 @@ def _punches(joints: np.ndarray, told: _Told, make: _Make) -> Iterator[Segment]:
 
 
 def _floor(joints: np.ndarray, told: _Told, make: _Make) -> Iterator[Segment]:
-    """Lying down, and the sitting or kneeling on the floor that it goes through."""
+    """Lying down, and the sitting on the floor that it goes through."""
     if not told.only("lie", "squat", "sit", "fall", "pick or put"):
         return
     pelvis, head = height(joints, "pelvis"), height(joints, "head")
@@ -340,9 +340,3 @@ def _floor(joints: np.ndarray, told: _Told, make: _Make) -> Iterator[Segment]:
         stop = int(sitting[chest[sitting].argmax()])
         if stop > 15:
             yield make("sit down", "sit down", 0, stop + 1)
-    if told.says(r"kneel", _SOME):
-        knee = np.minimum(height(joints, "left_knee"), height(joints, "right_knee"))
-        kneeling = np.flatnonzero((knee < 0.2) & (pelvis > 0.3) & (pelvis < 0.75) & (chest > 0.15))
-        if pelvis[0] > 0.8 and len(kneeling) >= 4:
-            # Up to where the body is most upright on its knee.
-            yield make("kneel down", "kneel down", 0, int(kneeling[chest[kneeling].argmax()]) + 1)
