@@ -32,7 +32,7 @@ from motiongpt.language.grammar import unique
 from motiongpt.language.model import STORAGE, MotionLanguageModel
 from motiongpt.language.paraphrase import wordings
 from motiongpt.language.reader import SentenceReader
-from motiongpt.language.refiner import STEPS, Refiner
+from motiongpt.language.refiner import SPREAD, STEPS, Refiner
 from motiongpt.language.templates import Fields, Task, Templates
 from motiongpt.language.thesaurus import familiar
 from motiongpt.language.vocabulary import motion_string
@@ -902,7 +902,8 @@ class MotionGPT:
         captions = [None if sentence is None else normalise_caption(sentence) for sentence in sentences]
         held = [self.tokenizer.held(one) for one in codes]
         streams = [stream for stream, _ in held]
-        latents = self.refiner.refine(streams, captions, seeds, steps=STEPS if drawn else 1)
+        steps, spread = (STEPS, SPREAD) if drawn else (1, 1.0)
+        latents = self.refiner.refine(streams, captions, seeds, steps=steps, spread=spread)
         features = self.tokenizer.decode_batch(streams, latents)
         return [one[extra:-extra] for one, (_, extra) in zip(features, held, strict=True)]
 

@@ -80,6 +80,8 @@ def test_a_single_step_is_what_the_network_tells_of_noise(refiner):
             torch.zeros(1, 0, dtype=torch.bool),
         )[0]
     (made,) = refiner.refine([codes], [None], [11], steps=1)
+    (wider,) = refiner.refine([codes], [None], [11], steps=1, spread=2.0)
+    assert np.abs(wider - made).max() > 1e-3
     np.testing.assert_allclose(made, told.numpy() * 3 + 2, atol=1e-5)
 
 

@@ -32,9 +32,11 @@ READER = "reader"
 _READER = "reader."
 # Latents that are seen at once; longer motions are refined in parts.
 WINDOW = 50
-# Steps from noise to latents, and how closely they follow the sentence; see `Refiner.refine`.
+# Steps from noise to latents, how closely they follow the sentence, and the deviation of the noise where rare ones are
+# looked for; see `Refiner.refine`.
 STEPS = 8
 GUIDANCE = 2.5
+SPREAD = 1.2
 # Sines and cosines that tell the time of the flow.
 _WAVES = 32
 # Parts that are refined together.
@@ -162,6 +164,7 @@ class Refiner(nn.Module):
         *,
         steps: int = STEPS,
         guidance: float = GUIDANCE,
+        spread: float = 1.0,
     ) -> list[np.ndarray]:
         """Latents (n, C) float32 of the refinement, as :meth:`MotionTokenizer.decode` takes them, for each motion.
 
@@ -171,6 +174,7 @@ class Refiner(nn.Module):
             seeds: one for each motion, which is the same alone or in a list.
             steps: from noise to latents; a single one gives their mean, in which what is uncertain is blunt.
             guidance: above 1 the latents follow the sentence more closely; 1 does not guide.
+            spread: deviation of the noise: above 1 what is rare, such as quick movements, comes more often.
         """
         texts = list(dict.fromkeys(sentence for sentence in sentences if sentence is not None))
         read = dict(zip(texts, self.reader.read(texts), strict=True)) if texts else {}
@@ -178,7 +182,7 @@ class Refiner(nn.Module):
         states = [nothing if sentence is None else read[sentence] for sentence in sentences]
         size = len(self.mean)
         noise = [
-            np.random.default_rng(seed).standard_normal((len(row), size), dtype=np.float32)
+            np.float32(spread) * np.random.default_rng(seed).standard_normal((len(row), size), dtype=np.float32)
             for row, seed in zip(codes, seeds, strict=True)
         ]
         parts = [(number, start) for number, row in enumerate(codes) for start in range(0, len(row), WINDOW)]
