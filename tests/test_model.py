@@ -437,7 +437,7 @@ def test_details_are_drawn_where_no_candidate_does_what_is_asked(refined, enough
             return made[-1]
 
         patch.setattr(MotionGPT, "_refined", seen)
-        patch.setattr(MotionGPT, "_done", lambda *_: verdicts.pop(0))
+        patch.setattr(MotionGPT, "_done", lambda *_, **__: verdicts.pop(0))
         chosen = refined.generate("a person turns left", rerank=8, seconds=3.0, seed=1, cleanup=False)
     assert [len(features) for features in made] == ([8, 1] if enough else [8, 8, 1, 1])
     features = made[0][5] if enough else made[1][3]

@@ -41,7 +41,7 @@ from motiongpt.matching.matcher import Matcher
 from motiongpt.matching.plain import PlainSentences
 from motiongpt.motion import HUMANML3D, Motion
 from motiongpt.motion.blending import join
-from motiongpt.motion.cleanup import clean
+from motiongpt.motion.cleanup import clean, smooth
 from motiongpt.motion.editing import combine, splice
 from motiongpt.tokenizer import MotionTokenizer
 from motiongpt.weights_io import config_from, load_config, save_config, to_device
@@ -1016,7 +1016,7 @@ class MotionGPT:
                 places = firsts.flatten().tolist()
                 rows = [captions[i] for i in places]
                 made = self._refined([codes[i] for i in places], rows, [shared[i] for i in places], drawn=True)
-                again = self._done(rows, made).reshape(firsts.shape)
+                again = self._done(rows, made, drawn=True).reshape(firsts.shape)
                 better = again > done[missing].max(1, keepdims=True)
                 done[firsts[better]] = again[better]
                 drawn[firsts[better]] = True
@@ -1026,10 +1026,13 @@ class MotionGPT:
         chosen = iter([(written[i], bool(drawn[i])) for i in best])
         return [[next(chosen) for _ in range(len(row) // candidates)] for row in answers]
 
-    def _done(self, captions: Sequence[str], features: Sequence[np.ndarray]) -> np.ndarray:
+    def _done(self, captions: Sequence[str], features: Sequence[np.ndarray], *, drawn: bool = False) -> np.ndarray:
         """How much of what geometry can tell of its sentence each motion does, rounded: about as much is as much."""
-        joints = [Motion.from_features(one).joints for one in features]
-        return np.round([passed(caption, one) for caption, one in zip(captions, joints, strict=True)], 1)
+        motions = [Motion.from_features(one) for one in features]
+        if drawn:
+            # What jitters is quick too: only what is left without it counts.
+            motions = [smooth(motion) for motion in motions]
+        return np.round([passed(caption, one.joints) for caption, one in zip(captions, motions, strict=True)], 1)
 
     def _guidance(self, scale: float | None, exact: Sequence[int | None]) -> _Guidance:
         """The scale, and for each sentence the instruction that asks for any motion of its length."""
