@@ -1005,12 +1005,10 @@ class MotionGPT:
         groups = np.arange(len(written)).reshape(-1, candidates)
         if self.defaults.checks and self.tokenizer.skeleton is HUMANML3D:
             shared = [seed for row in seeds for seed in row for _ in range(candidates)]
-            if self.refiner is not None:
-                features = self._refined(codes, captions, shared)
             done = self._done(captions, features)
             missing = groups[done[groups].max(1) < 1]
             if self.refiner is not None and len(missing):
-                # What is quick and uncertain is blunt in the mean: where none does all, drawn ones may do more.
+                # What is quick is blunt in coarse codes and in the mean: where none does all, drawn ones may do more.
                 order = (done * 10 * (1 + np.ptp(fit)) + fit)[missing].argsort(1)[:, ::-1]
                 firsts = np.take_along_axis(missing, order[:, :_DRAWN], 1)
                 places = firsts.flatten().tolist()
