@@ -26,7 +26,7 @@ def plain() -> PlainSentences:
         ("a person hoists the left hand", "raises_arm left"),
         ("a boy boots the ball with his right foot", "kicks right"),
         ("a lady stays frozen in her pose", "stands_still"),
-        ("someone twirls on the spot", "turns_in_place"),
+        ("someone whirls about on the spot", "spins"),
     ],
 )
 def test_says_the_same_of_actions_that_the_sentence_does_not_name(plain: PlainSentences, sentence: str, action: str):

@@ -19,10 +19,15 @@ SWING = np.sin(np.pi * np.clip((SECONDS - 1) / 0.5, 0, 1))
 ARGUMENTS: dict[str, list[dict[str, object]]] = {
     "goes": [{"way": way} for way in ("forward", "backward", "left", "right")],
     "repeats": [{"action": action, "times": 2} for action in ("jump", "hop", "kick", "punch", "squat")],
+    "goes_on": [{"action": "jump"}, {"action": "kick"}],
+    "steps": [{"times": 3}],
     "turns": [{"side": side} for side in ("left", "right")],
     **{
         name: [{}, {"side": "left"}, {"side": "right"}]
-        for name in ("circles", "turns_in_place", "kicks", "raises_arm", "waves", "punches", "throws")
+        for name in (
+            *("circles", "turns_in_place", "spins", "kicks", "balances", "lifts_leg"),
+            *("raises_arm", "waves", "punches", "throws", "touches_elbow_to_knee"),
+        )
     },
 }
 CALLS = [(name, arguments) for name in ACTIONS for arguments in ARGUMENTS.get(name, [{}])]
@@ -113,6 +118,44 @@ def test_sides(standing: np.ndarray) -> None:
     assert actions.raises_both_arms(arms_up(standing, "left", "right")) == 1
     assert actions.raises_both_arms(arms_up(standing, "left")) == 0
     assert actions.kicks(with_joint(standing, "right_foot", up(0.6 * PULSE))) == 0, "a leg lifted slowly is no kick"
+
+
+def test_legs_that_are_off_the_floor(standing: np.ndarray) -> None:
+    lifted = np.clip(SECONDS / 0.5, 0, 1)
+    body = with_joint(with_joint(standing, "right_foot", up(0.4 * lifted)), "right_ankle", up(0.4 * lifted))
+    assert actions.balances(body, "left") == 1, "stands on the left leg"
+    assert actions.balances(body, "right") == 0
+    assert actions.lifts_leg(body, "right") == pytest.approx(1, abs=0.1)
+    assert actions.lifts_leg(body, "left") == 0
+    assert actions.balances(kicking(standing, "right"), "left") < 0.5, "a kick is over sooner"
+
+
+def test_all_round_on_the_spot(standing: np.ndarray) -> None:
+    assert actions.spins(turned(standing, 360), "left") == 1
+    assert actions.spins(turned(standing, 360), "right") == 0
+    assert actions.spins(turned(standing, 90)) == 0
+    assert actions.spins(around(standing, 340)) == 0, "a circle is walked"
+
+
+def test_arms_at_the_sides(standing: np.ndarray) -> None:
+    body = standing.copy()
+    for side, sign in (("left", 1), ("right", -1)):
+        shoulder = standing[:, HUMANML3D.index(f"{side}_shoulder")]
+        body[:, HUMANML3D.index(f"{side}_wrist")] = shoulder + np.array([0.5 * sign, 0.05, 0.0])
+    assert actions.spreads_arms(body) == 1
+    assert actions.spreads_arms(arms_up(standing, "left", "right")) == 0
+
+
+def test_steps_are_counted(make_walk: Callable[..., Motion]) -> None:
+    # 0.9 cycles of two steps a second.
+    walk = make_walk(frames=60).joints
+    assert actions.steps(walk, 5) == 1
+    assert actions.steps(walk, 12) == 0
+
+
+def test_again_and_again(standing: np.ndarray) -> None:
+    assert actions.goes_on(jumping(standing, 3), "jump") == 1
+    assert 0 < actions.goes_on(jumping(standing, 1), "jump") < 0.8
 
 
 def test_low_bodies(standing: np.ndarray) -> None:

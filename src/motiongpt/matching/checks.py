@@ -24,10 +24,11 @@ _TIMES = {
     3: r"\b(?:thrice|three times|3 times|three|3)\b",
     4: r"\b(?:four times|4 times|four|4)\b",
     5: r"\b(?:five times|5 times|five|5)\b",
+    6: r"\b(?:six times|6 times|six|6)\b",
 }
 # What says little about the action.
 _WEAK = frozenset({"walks", "travels", "stays", "is_slow", "is_quick"})
-_ARGUMENT = {"goes": "way", "repeats": "action"}
+_ARGUMENT = {"goes": "way", "repeats": "action", "goes_on": "action"}
 
 
 @dataclass(frozen=True)

@@ -111,6 +111,13 @@ def turns_in_place(joints: np.ndarray, side: str | None = None) -> float:
     return ramp(float(angle.max()), 45, 100) * ramp(_strays(joints), 0.7, 0.4)
 
 
+def spins(joints: np.ndarray, side: str | None = None) -> float:
+    """The heading goes all round on one spot."""
+    angle = np.degrees(yaw(joints))
+    angle = np.abs(angle) if side is None else angle if side == "left" else -angle
+    return ramp(float(angle.max()), 120, 320) * ramp(_strays(joints), 0.9, 0.5)
+
+
 def circles(joints: np.ndarray, side: str | None = None) -> float:
     """Walks all round, on a path of its own and not on one spot."""
     turn = net_turn(joints)
@@ -212,6 +219,20 @@ def _kick(joints: np.ndarray, side: str) -> float:
     return float(np.mean([len(kicks_of(joints, side, least, pace)) > 0 for least, pace in limits]))
 
 
+def balances(joints: np.ndarray, side: str | None = None) -> float:
+    """Stands on the leg of that side for a second, the other foot off the floor."""
+    held = {
+        one: _held(height(joints, f"{_OTHER[one]}_foot") - height(joints, f"{one}_foot"), 2 * _HALF) for one in SIDES
+    }
+    return ramp(max(held.values()) if side is None else held[side], 0.05, 0.2) * stays(joints)
+
+
+def lifts_leg(joints: np.ndarray, side: str | None = None) -> float:
+    """The foot of that side comes well above the other."""
+    above = {one: float((height(joints, f"{one}_foot") - height(joints, f"{_OTHER[one]}_foot")).max()) for one in SIDES}
+    return ramp(max(above.values()) if side is None else above[side], 0.15, 0.4)
+
+
 def marches(joints: np.ndarray) -> float:
     """The knees come high in turn while one foot is on the floor."""
     knees = [height(joints, f"{side}_knee") for side in SIDES]
@@ -299,6 +320,18 @@ def raises_both_arms(joints: np.ndarray) -> float:
     return ramp(_held(above, 5), -0.1, 0.12)
 
 
+def spreads_arms(joints: np.ndarray) -> float:
+    """Both hands are held out to the sides at the height of the shoulders."""
+    across = joints[:, JOINT["left_shoulder"]] - joints[:, JOINT["right_shoulder"]]
+    across /= np.maximum(np.linalg.norm(across, axis=-1, keepdims=True), 1e-9)
+    least = np.full(len(joints), np.inf)
+    for side, sign in (("left", 1), ("right", -1)):
+        arm = joints[:, JOINT[f"{side}_wrist"]] - joints[:, JOINT[f"{side}_shoulder"]]
+        out = sign * (arm * across).sum(axis=-1)
+        least = np.minimum(least, np.where(np.abs(arm[:, 1]) < 0.25, out, 0.0))
+    return ramp(_held(least, 5), 0.2, 0.42)
+
+
 def circles_arms(joints: np.ndarray) -> float:
     """Both wrists go round their shoulders, seen from the side."""
     ahead = forward_direction(joints)
@@ -365,13 +398,15 @@ def claps(joints: np.ndarray) -> float:
     return ramp(len(episodes((gap < 0.2) & high, gap > 0.28)), 0, 3)
 
 
-def touches_elbow_to_knee(joints: np.ndarray) -> float:
-    """An elbow comes to the knee of the other side."""
-    gaps = [
-        np.linalg.norm(joints[:, JOINT[f"{side}_elbow"]] - joints[:, JOINT[f"{_OTHER[side]}_knee"]], axis=-1)
-        for side in SIDES
-    ]
-    return ramp(float(np.min(gaps)), 0.35, 0.17)
+def touches_elbow_to_knee(joints: np.ndarray, side: str | None = None) -> float:
+    """The elbow of that side comes to the knee of the other side."""
+    gaps = {
+        one: float(
+            np.linalg.norm(joints[:, JOINT[f"{one}_elbow"]] - joints[:, JOINT[f"{_OTHER[one]}_knee"]], axis=-1).min()
+        )
+        for one in SIDES
+    }
+    return ramp(min(gaps.values()) if side is None else gaps[side], 0.35, 0.17)
 
 
 def jumping_jacks(joints: np.ndarray) -> float:
@@ -420,14 +455,27 @@ def repeats(joints: np.ndarray, action: str, times: int) -> float:
     return float(np.mean(np.equal(counts, times) + 0.2 * np.array(near)))
 
 
+def goes_on(joints: np.ndarray, action: str) -> float:
+    """An action of `repeats` is done again and again."""
+    count, limits = _COUNTED[action]
+    return float(np.mean([ramp(count(joints, limit), 0, 2) for limit in limits]))
+
+
+def steps(joints: np.ndarray, times: int) -> float:
+    """So many steps are taken: one foot passes the other so often, one more or less being nearly as good."""
+    facing = forward_direction(joints)
+    ahead = ((joints[:, JOINT["left_ankle"]] - joints[:, JOINT["right_ankle"]]) * facing).sum(axis=-1)
+    return ramp(abs(reversals(ahead, 0.2) + 1 - times), 3, 1) * travels(joints)
+
+
 ACTIONS: dict[str, Callable[..., float]] = {
     action.__name__: action
     for action in (
-        *(goes, goes_straight, travels, stays, turns, turns_around, turns_in_place, circles),
+        *(goes, goes_straight, travels, stays, turns, turns_around, turns_in_place, spins, circles, steps),
         *(is_slow, is_quick, runs, walks, stops, stands_still),
-        *(jumps, hops, jumping_jacks, kicks, marches, sneaks),
+        *(jumps, hops, jumping_jacks, kicks, balances, lifts_leg, marches, sneaks),
         *(squats, sits, kneels, lies, crawls, stands_up, bends_down, touches_elbow_to_knee),
-        *(raises_arm, raises_both_arms, circles_arms, waves, punches, throws, claps),
-        repeats,
+        *(raises_arm, raises_both_arms, spreads_arms, circles_arms, waves, punches, throws, claps),
+        *(repeats, goes_on),
     )
 }
