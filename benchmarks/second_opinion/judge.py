@@ -1,0 +1,55 @@
+"""A second set of probes, by an examiner who had seen neither the first nor how candidates are chosen.
+
+    python benchmarks/second_opinion/judge.py [--model FOLDER] [--no-checks] [-n 3] [--seed 0] [-o report.json]
+
+Sentences and predicates were written from the meaning of the words and real clips alone; they share no code with the
+package. ``sentences.json`` has what each must show, in the language of ``predicates.check``. Do not tune anything to
+it: a set that is tuned to measures nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from predicates import F, check
+from tqdm import tqdm
+
+from motiongpt import MotionGPT
+from motiongpt.files import atomic_path
+
+SENTENCES = Path(__file__).parent / "sentences.json"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", help="model folder or hub id; the model of the package when left out")
+    parser.add_argument("--no-checks", action="store_true", help="choose candidates without geometry")
+    parser.add_argument("-n", type=int, default=3, help="samples of each sentence")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("-o", "--output", type=Path, help="JSON report of every sentence")
+    arguments = parser.parse_args()
+    model = MotionGPT.from_pretrained(arguments.model)
+    if arguments.no_checks:
+        model.defaults = replace(model.defaults, checks=False)
+    probes = json.loads(SENTENCES.read_text(encoding="utf-8"))
+    for probe in tqdm(probes, disable=None):
+        motions = model.generate(probe["s"], n=arguments.n, seed=arguments.seed)
+        bodies = [F(motion.joints.astype(np.float64)) for motion in motions]
+        probe["holds"] = [all(check(body, asked) for asked in probe["c"]) for body in bodies]
+    print(f"{len(probes)} sentences, n = {arguments.n}, seed {arguments.seed}, model {model.fingerprint()}")
+    print("| group | sentences | hold | standard error over sentences |\n| --- | --- | --- | --- |")
+    for group in ("seen", "paraphrases", "compounds", None):
+        rates = np.array([np.mean(probe["holds"]) for probe in probes if group in (probe["g"], None)])
+        error = rates.std(ddof=1) / np.sqrt(len(rates))
+        print(f"| {group or 'all'} | {len(rates)} | {100 * rates.mean():.1f} % | {100 * error:.1f} % |")
+    if arguments.output:
+        with atomic_path(arguments.output) as temporary:
+            temporary.write_text(json.dumps(probes, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
