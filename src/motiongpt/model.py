@@ -17,6 +17,7 @@ from torch import nn
 from motiongpt.errors import MotionGPTError, require
 from motiongpt.language.captions import normalise_caption
 from motiongpt.language.clauses import clauses as clauses_of
+from motiongpt.language.clauses import of_anybody
 from motiongpt.language.decoding import (
     FreeGrammar,
     Generation,
@@ -831,6 +832,7 @@ class MotionGPT:
             apart: take the sentence apart where that can be done.
         """
         self._check_text(sentence)
+        sentence = normalise_caption(sentence)
         whole = familiar(sentence)
         rows = clauses_of(whole) if apart and self.tokenizer.skeleton is HUMANML3D else [(whole,)]
         return [
@@ -846,7 +848,7 @@ class MotionGPT:
         """A plain sentence that says the same as a clause, where there is one."""
         if self._plain_sentences is None or not self.defaults.checks:
             return None
-        return self._plain_sentences.nearest(*unique(wordings))
+        return self._plain_sentences.nearest(*unique([*wordings, *map(of_anybody, wordings)]))
 
     def _told_frames(self, text: str) -> int | None:
         """The exact length that a sentence itself asks for."""

@@ -64,7 +64,8 @@ def test_vertices_against_skinning_worked_out_one_by_one(make_walk: Callable[...
             turn = Rotation.from_quat(turns[frame, joint], scalar_first=True)
             expected += weight * (turn.apply(body.rest_vertices[v] - body.rest_joints[joint]) + joints[frame, joint])
         np.testing.assert_allclose(vertices[frame, v], expected, atol=1e-5)
-    np.testing.assert_array_equal(body.vertices(pose[10:20]), vertices[10:20])
+    # Matrix products round differently for other numbers of frames.
+    np.testing.assert_allclose(body.vertices(pose[10:20]), vertices[10:20], atol=1e-6)
 
 
 def test_it_takes_the_proportions_of_the_motion(make_walk: Callable[..., Motion]) -> None:

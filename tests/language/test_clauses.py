@@ -2,7 +2,7 @@
 
 import pytest
 
-from motiongpt.language.clauses import clauses
+from motiongpt.language.clauses import clauses, of_anybody
 
 
 @pytest.mark.parametrize(
@@ -35,6 +35,8 @@ from motiongpt.language.clauses import clauses
             [("a person steps to the left",), ("a person steps to the right",)],
         ),
         ("a man walks in a circle, always turning right", [("a man walks in a circle, always turning right",)]),
+        ("a man walks, stops and waves a hand", [("a man walks",), ("a man stops",), ("a man waves a hand",)]),
+        ("a man stops and waves", [("a man stops",), ("a man waves",)]),
         ("after the jump, he walks", [("after the jump, he walks",)]),
         ("walk forward then jump", [("walk forward then jump",)]),
         ("a person walks, then arms", [("a person walks, then arms",)]),
@@ -53,6 +55,7 @@ def test_one_after_the_other(sentence, told):
         ("someone waves a hand as they walk", "someone walks", "someone waves a hand"),
         ("a person runs with both arms raised", "a person runs", "a person raises both arms"),
         ("a person is sitting and raises the left arm", "a person is sitting", "a person raises the left arm"),
+        ("a man walks and punches at the same time", "a man walks", "a man punches"),
         ("the woman stands in place and waves", "the woman stands in place", "the woman waves"),
     ],
 )
@@ -79,3 +82,9 @@ def test_both_kinds_in_one_sentence():
         ("a person walks", "a person is waving"),
         ("a person sits down",),
     ]
+
+
+def test_who_does_it_does_not_matter():
+    assert of_anybody("she sits down") == "a person sits down"
+    assert of_anybody("an old man slowly walks on") == "a person slowly walks on"
+    assert of_anybody("walk on") == "walk on"

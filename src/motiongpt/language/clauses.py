@@ -16,7 +16,7 @@ _THEN = re.compile(
 _AFTER = re.compile(r"after (?P<first>\w+ing\b[^,]*), (?P<second>.+)", re.IGNORECASE)
 # What follows has to wait until the body is up, or down.
 _ENDS = re.compile(
-    r".*?\b(?:(?:stands|gets|rises|sits|lies|bends|squats|crouches|kneels) (?:back )?(?:up|down)|picks)\b.*?"
+    r".*?\b(?:(?:stands|gets|rises|sits|lies|bends|squats|crouches|kneels) (?:back )?(?:up|down)|picks|stops)\b.*?"
     r"(?P<and> and )(?P<verb>\w+)",
     re.IGNORECASE,
 )
@@ -36,6 +36,9 @@ _RAISED = re.compile(
 )
 _WHILE = re.compile(r" while (?P<verb>\w+ing)\b(?P<rest>.*)")
 _AS = re.compile(r" (?:while|as) (?:he|she|they) (?P<verb>\w+)(?P<rest>.*)")
+_TOGETHER = re.compile(
+    r" and (?P<verb>\w+)(?P<rest>.*?),? (?:at the same time|simultaneously|all the while)\b.*", re.IGNORECASE
+)
 _AND = re.compile(r" and (?P<verb>\w+)(?P<rest>.*)")
 
 
@@ -102,6 +105,8 @@ def _at_once(clause: str, subject: str) -> tuple[str, ...]:
         other = f"{subject} raises {match['what']}"
     elif match := _WHILE.search(clause):
         other = f"{subject} is {match['verb']}{match['rest']}"
+    elif (match := _TOGETHER.search(clause)) and _third(match["verb"]):
+        other = f"{subject} {_third(match['verb'])}{match['rest']}"
     elif match := _AS.search(clause):
         other = f"{subject} {inflect(match['verb'], 'third')}{match['rest']}"
     elif (match := _AND.search(clause)) and _POSTURE.fullmatch(clause[: match.start()]) and _third(match["verb"]):
@@ -113,6 +118,16 @@ def _at_once(clause: str, subject: str) -> tuple[str, ...]:
     if arms[0] == arms[1]:
         return (clause,)
     return (other, first) if arms[0] else (first, other)
+
+
+def of_anybody(clause: str) -> str:
+    """The clause told of "a person": who does it says little about what is done.
+
+    >>> of_anybody("the weary soldier trudges ahead")
+    'a person trudges ahead'
+    """
+    subject = _subject(clause)
+    return clause if subject is None else f"a person{clause[len(subject) :]}"
 
 
 def _subject(clause: str) -> str | None:
