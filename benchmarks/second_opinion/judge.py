@@ -1,10 +1,10 @@
-"""A second set of probes, by an examiner who had seen neither the first nor how candidates are chosen.
+"""More probes, by examiners who had seen neither the first nor how candidates are chosen.
 
-    python benchmarks/second_opinion/judge.py [--model FOLDER] [--no-checks] [-n 3] [--seed 0] [-o report.json]
+    python benchmarks/second_opinion/judge.py [second|third] [--model FOLDER] [--no-checks] [-n 3] [--seed 0] [-o FILE]
 
 Sentences and predicates were written from the meaning of the words and real clips alone; they share no code with the
-package. ``sentences.json`` has what each must show, in the language of ``predicates.check``. Do not tune anything to
-it: a set that is tuned to measures nothing.
+package. ``second.json`` and ``third.json``, by two examiners, have what each sentence must show, in the language of
+``predicates.check``. Do not tune anything to them: a set that is tuned to measures nothing.
 """
 
 from __future__ import annotations
@@ -21,11 +21,12 @@ from tqdm import tqdm
 from motiongpt import MotionGPT
 from motiongpt.files import atomic_path
 
-SENTENCES = Path(__file__).parent / "sentences.json"
+FOLDER = Path(__file__).parent
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("set", nargs="?", choices=("second", "third"), default="second")
     parser.add_argument("--model", help="model folder or hub id; the model of the package when left out")
     parser.add_argument("--no-checks", action="store_true", help="choose candidates without geometry")
     parser.add_argument("-n", type=int, default=3, help="samples of each sentence")
@@ -35,7 +36,7 @@ def main() -> None:
     model = MotionGPT.from_pretrained(arguments.model)
     if arguments.no_checks:
         model.defaults = replace(model.defaults, checks=False)
-    probes = json.loads(SENTENCES.read_text(encoding="utf-8"))
+    probes = json.loads((FOLDER / f"{arguments.set}.json").read_text(encoding="utf-8"))
     for probe in tqdm(probes, disable=None):
         motions = model.generate(probe["s"], n=arguments.n, seed=arguments.seed)
         bodies = [F(motion.joints.astype(np.float64)) for motion in motions]
