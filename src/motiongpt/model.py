@@ -1093,14 +1093,6 @@ def _prompt(task: Task, fields: Fields) -> str:
     return _plain_templates().prompt(task, np.random.default_rng(0), fields)
 
 
-def _ways(clause: str, plain: str | None, count: int) -> list[str]:
-    """So many wordings of a clause: itself, the plain sentence that says the same, and other words for both in turn."""
-    if plain is None or plain == clause:
-        return wordings(clause, count)
-    half = wordings(clause, count - count // 2), wordings(plain, count // 2) if count > 1 else []
-    return [told[number] for number in range(len(half[0])) for told in half if number < len(told)]
-
-
 def _in_turn(ways: Sequence[list[Generation]], samples: int, candidates: int) -> list[Generation]:
     """Candidates of all wordings, those of the first sample before those of the second and so on."""
     share = len(ways[0]) // samples
