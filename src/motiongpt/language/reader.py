@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -14,7 +15,7 @@ from motiongpt.errors import MotionGPTError
 from motiongpt.files import atomic_path
 from motiongpt.language.text_encoder import Bert, TextEncoder, TextEncoderConfig, is_large, piece_number, read_pieces
 from motiongpt.language.text_tokenizer import encode_texts
-from motiongpt.weights_io import load_weights, save_weights
+from motiongpt.weights_io import config_from, load_weights, save_weights
 
 
 class SentenceReader(nn.Module):
@@ -88,6 +89,29 @@ class SentenceReader(nn.Module):
         network = Bert(config)
         load_weights(folder, network)
         return cls(config, read_pieces(folder), network)
+
+
+def load_reader(
+    folder: Path, sizes: dict[str, Any] | None, shared: SentenceReader | None, where: str
+) -> SentenceReader:
+    """The reader of a network's folder: its own, or the one it shares with the model it belongs to.
+
+    Args:
+        folder: of the reader.
+        sizes: as the network's config tells them; None where the reader is shared.
+        shared: the reader of the model.
+        where: the config, for messages.
+
+    Raises:
+        MotionGPTError: a file is missing or damaged, or there is no reader at all.
+    """
+    if sizes is not None:
+        return SentenceReader.load(folder, config_from(TextEncoderConfig, sizes, where))
+    if shared is None:
+        raise MotionGPTError(
+            f"{folder.parent} has no text encoder of its own: it belongs to a model folder, give that one."
+        )
+    return shared
 
 
 def sentence_vectors(states: Sequence[Tensor]) -> Tensor:

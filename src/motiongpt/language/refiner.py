@@ -20,9 +20,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from motiongpt.errors import MotionGPTError
-from motiongpt.language.reader import SentenceReader, padded
+from motiongpt.language.reader import SentenceReader, load_reader, padded
 from motiongpt.language.t5 import Stack, T5Shape, initialise
-from motiongpt.language.text_encoder import TextEncoderConfig
 from motiongpt.tokenizer import MotionTokenizer
 from motiongpt.tokenizer.quantizers import Quantizer
 from motiongpt.weights_io import config_from, load_config, load_weights, save_config, save_weights
@@ -262,14 +261,7 @@ class Refiner(nn.Module):
         values = load_config(folder, KIND)
         where = str(folder / "config.json")
         config = config_from(RefinerConfig, values.get("network", {}), where)
-        if values.get("reader") is not None:
-            reader = SentenceReader.load(folder / READER, config_from(TextEncoderConfig, values["reader"], where))
-        elif shared_reader is not None:
-            reader = shared_reader
-        else:
-            raise MotionGPTError(
-                f"{folder} has no text encoder of its own: it belongs to a model folder, give that one."
-            )
+        reader = load_reader(folder / READER, values.get("reader"), shared_reader, where)
         refiner = cls(config, reader, tokenizer)
         load_weights(folder, refiner, without=_READER)
         return refiner.eval()

@@ -18,8 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from motiongpt.errors import MotionGPTError
-from motiongpt.language.reader import SentenceReader, padded
-from motiongpt.language.text_encoder import TextEncoderConfig
+from motiongpt.language.reader import SentenceReader, load_reader, padded
 from motiongpt.motion.skeleton import SKELETONS, Skeleton
 from motiongpt.weights_io import config_from, load_config, load_weights, save_config, save_weights
 
@@ -220,15 +219,7 @@ class Matcher(nn.Module):
             raise MotionGPTError(f"{where}: skeleton must be one of {', '.join(SKELETONS)}.")
         skeleton = SKELETONS[values["skeleton"]]
         config = config_from(MatcherConfig, values.get("network", {}), where)
-        if values.get("reader") is not None:
-            sizes = config_from(TextEncoderConfig, values["reader"], where)
-            reader = SentenceReader.load(folder / READER, sizes)
-        elif shared_reader is not None:
-            reader = shared_reader
-        else:
-            raise MotionGPTError(
-                f"{folder} has no text encoder of its own: it belongs to a model folder, give that one."
-            )
+        reader = load_reader(folder / READER, values.get("reader"), shared_reader, where)
         blank = np.zeros(skeleton.feature_dim)
         matcher = cls(config, reader, blank, blank, skeleton)
         load_weights(folder, matcher, without=_READER)
