@@ -343,6 +343,17 @@ def test_geometry_decides_before_the_matcher(model):
         assert round(passed(sentence, chosen.joints), 1) == best
 
 
+def test_the_candidate_that_does_most_is_kept(model):
+    options = {"seconds": 2.0, "seed": 1, "cleanup": False}
+    candidates = model.generate("a person jumps", n=4, rerank=1, **options)
+    for best in range(4):
+        marks = iter([0.9 if number == best else 0.3 for number in range(4)])
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("motiongpt.model.passed", lambda sentence, joints, marks=marks: next(marks))
+            chosen = model.generate("a person jumps", rerank=4, **options)
+        np.testing.assert_array_equal(chosen.joints, candidates[best].joints)
+
+
 def test_a_matcher_chooses_among_candidates(tiny_model_folder, bert_folder, tmp_path):
     model = MotionGPT.from_pretrained(tiny_model_folder)
     dim = HUMANML3D.feature_dim
