@@ -305,9 +305,9 @@ def _all_kept(answers):
 def test_candidates_in_several_wordings(model):
     options = {"seconds": 1.0, "seed": 3, "cleanup": False, "guidance": 1.0}
     sentence = "a person walks forward quickly"
-    model.defaults = replace(model.defaults, wordings=3, checks=False)
     told = []
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(model, "defaults", replace(model.defaults, wordings=3, checks=False))
         # Keeps all candidates.
         patch.setattr(MotionGPT, "_best", lambda self, texts, answers, *_: told.append(answers) or _all_kept(answers))
         model.generate(sentence, n=2, rerank=5, **options)
@@ -322,7 +322,7 @@ def test_candidates_in_several_wordings(model):
                 "_best",
                 lambda self, texts, answers, *_, kept=alone: kept.append(answers) or _all_kept(answers),
             )
-            model.defaults = replace(model.defaults, wordings=1)
+            patch.setattr(model, "defaults", replace(model.defaults, wordings=1))
             model.generate(wording, n=4, rerank=1, **{**options, "seed": 3 + 104_729 * number})
         ((plain,),) = alone
         for sample in range(2):
@@ -345,10 +345,12 @@ def test_geometry_decides_before_the_matcher(model):
 
 def test_the_candidate_that_does_most_is_kept(model):
     options = {"seconds": 2.0, "seed": 1, "cleanup": False}
+    alone = replace(model.defaults, wordings=1, checks=True)
     candidates = model.generate("a person jumps", n=4, rerank=1, **options)
     for best in range(4):
         marks = iter([0.9 if number == best else 0.3 for number in range(4)])
         with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(model, "defaults", alone)
             patch.setattr("motiongpt.model.passed", lambda sentence, joints, marks=marks: next(marks))
             chosen = model.generate("a person jumps", rerank=4, **options)
         np.testing.assert_array_equal(chosen.joints, candidates[best].joints)
