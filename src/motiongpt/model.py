@@ -452,6 +452,28 @@ class MotionGPT:
             return motions[0][0] if isinstance(text, str) else [row[0] for row in motions]
         return motions[0] if isinstance(text, str) else motions
 
+    def candidates(
+        self, sentences: Sequence[str], n: int, *, seed: int = 0, batch_size: int = 64
+    ) -> list[list[np.ndarray]]:
+        """Coarse codes (length,) of n motions for each sentence as it stands: what :meth:`generate` chooses from.
+
+        Args:
+            batch_size: motions written at once, at most (but at least n).
+        """
+        jobs = [self._text_job(sentence, None, None, None) for sentence in sentences]
+        window = self.defaults.window
+        written = generate(
+            self.language,
+            [prompt for prompt, _, _ in jobs],
+            [MotionGrammar(min(low, window), min(high, window)) for _, low, high in jobs],
+            n=n,
+            seed=seed,
+            batch_size=batch_size,
+            **self._sampling(None, None, None),
+            **self._guidance(None, [None] * len(jobs)),
+        )
+        return [[_codes(answer) for answer in row] for row in written]
+
     def stream(
         self, text: str, *, seconds: float | None = None, seed: int = 0, every: int = 5, cleanup: bool | None = None
     ) -> Iterator[Motion]:

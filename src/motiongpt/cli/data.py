@@ -1,4 +1,4 @@
-"""The verbs of data sets: build, augment, mine, check, stats, tokenize."""
+"""The verbs of data sets: build, augment, mine, practice, check, stats, tokenize."""
 
 from __future__ import annotations
 
@@ -133,6 +133,50 @@ def mine(
     say(f"{sentences} sentences for {found} captions")
     if as_json:
         print_json({"output": str(output), "captions": found, "sentences": sentences})
+    else:
+        print(output)
+
+
+@app.command()
+def practice(
+    root: Root,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="FILE", help="File to make (.jsonl.gz).", show_default=False)
+    ],
+    captions: Annotated[
+        Path | None,
+        typer.Option("--captions", metavar="FILE", help="Caption table, JSON lines (.gz), with more."),
+    ] = None,
+    sentences: Annotated[int, typer.Option("--sentences", metavar="N", min=1, help="Different sentences.")] = 16_000,
+    candidates: Annotated[int, typer.Option("--candidates", metavar="N", min=1, help="Motions for each.")] = 24,
+    keep: Annotated[int, typer.Option("--keep", metavar="N", min=1, help="Motions kept of them, at most.")] = 4,
+    model: Model = None,
+    device: Device = "cpu",
+    batch_size: Annotated[int, typer.Option("--batch-size", metavar="N", min=1, help="Motions written at once.")] = 64,
+    workers: Annotated[
+        int, typer.Option("--workers", metavar="N", min=0, help="More processes, which look at the motions.")
+    ] = 0,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Have a model write motions for many sentences and keep those that geometry finds right, to train with."""
+    from motiongpt.data.practice import practise_file
+
+    done = practise_file(
+        load_model(model, device),
+        root,
+        captions,
+        output,
+        sentences=sentences,
+        candidates=candidates,
+        keep=keep,
+        seed=seed,
+        workers=workers,
+        batch_size=batch_size,
+    )
+    say(f"{done.motions} motions for {done.right} of {done.sentences} sentences, seed {seed}")
+    if as_json:
+        print_json({"output": str(output), **asdict(done)})
     else:
         print(output)
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
+import numpy as np
+
 from motiongpt.language.paraphrase import inflect
 
 TABLE = "thesaurus.tsv"
@@ -77,6 +79,24 @@ def familiar(sentence: str) -> str:
             end = tokens[behind - 1].end()
         place += length
     return "".join([*pieces, sentence[end:]])
+
+
+def unfamiliar(sentence: str, rng: np.random.Generator) -> str | None:
+    """The sentence with a verb or an adverb exchanged for one that no caption has; None where there is none.
+
+    What :func:`familiar` reads back as the sentence itself.
+    """
+    found = [
+        (match, word)
+        for match in _replacements().finditer(sentence)
+        for word in _rare()[match[0].lower()]
+        # "walks", not "walks up": the table has another entry for that.
+        if familiar(told := sentence[: match.start()] + word + sentence[match.end() :]) == sentence and told != sentence
+    ]
+    if not found:
+        return None
+    match, word = found[int(rng.integers(len(found)))]
+    return sentence[: match.start()] + word + sentence[match.end() :]
 
 
 def _read(words: list[str], place: int) -> tuple[int, _Reading | None]:
@@ -187,3 +207,20 @@ def forms_of(word: str, part: str) -> dict[str, str]:
     if part == VERB:
         return verb_forms(word)
     return {word: "singular", plural(word): "plural"} if part == NOUN else {word: ""}
+
+
+@cache
+def _rare() -> dict[str, list[str]]:
+    """Surface forms of verbs and adverbs of the table by the text that they are read as."""
+    rare: dict[str, list[str]] = {}
+    for surface, readings in _readings().items():
+        for reading in readings:
+            if reading.part in (VERB, ADVERB):
+                rare.setdefault(reading.text, []).append(surface)
+    return rare
+
+
+@cache
+def _replacements() -> re.Pattern[str]:
+    longest = sorted(_rare(), key=lambda text: (-len(text), text))
+    return re.compile(rf"\b(?:{'|'.join(map(re.escape, longest))})\b", re.IGNORECASE)

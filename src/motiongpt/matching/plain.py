@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from importlib import resources
 
 import numpy as np
@@ -24,6 +24,13 @@ _SAME = ("side", "rotation")
 _COUNT = re.compile(r"\b(?:once|twice|thrice|(?:one|two|three|four|five|\d) times?)\b", re.IGNORECASE)
 
 
+@cache
+def plain_sentences() -> tuple[str, ...]:
+    """The sentences of ``plain_sentences.txt``."""
+    content = resources.files("motiongpt.matching").joinpath("plain_sentences.txt").read_text(encoding="utf-8")
+    return tuple(content.splitlines())
+
+
 class PlainSentences:
     """The plain sentences, as a reader sees them.
 
@@ -33,8 +40,7 @@ class PlainSentences:
 
     def __init__(self, reader: SentenceReader) -> None:
         self.reader = reader
-        content = resources.files("motiongpt.matching").joinpath("plain_sentences.txt").read_text(encoding="utf-8")
-        self.sentences = content.splitlines()
+        self.sentences = plain_sentences()
 
     @cached_property
     def _vectors(self) -> np.ndarray:

@@ -112,6 +112,8 @@ class LanguageTraining:
             where files hold one cut.
         captions: caption table (JSON lines) whose sentences are used without motion; empty uses the data set's own.
         mined: file of ``motiongpt data mine``: sentences that take the place of captions that say the same.
+        practice: file of ``motiongpt data practice``: sentences with motions of a model that do what they say.
+        practice_share: so much of text-to-motion is drawn from it, each sentence as often as any other.
         templates: users' instruction file; empty uses the built-in prompts.
         seed: of weights, data order and everything random.
         tasks: mixture weight of each task: the sub-tasks of the prompts, and ``caption_denoise`` and
@@ -130,6 +132,8 @@ class LanguageTraining:
     tokens: str = ""
     captions: str = ""
     mined: str = ""
+    practice: str = ""
+    practice_share: float = 0.5
     templates: str = ""
     seed: int = 0
     tasks: Mapping[str, float] = field(default_factory=dict)

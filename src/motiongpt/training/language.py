@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from motiongpt.data.layout import FEATURES, MotionTextDataset, feature_shape
 from motiongpt.data.mining import MINED_SHARE, read_mined
+from motiongpt.data.practice import read_practice
 from motiongpt.data.sentences import read_sentences
 from motiongpt.data.texts import Caption
 from motiongpt.data.tokens import TokenFolder
@@ -23,7 +24,7 @@ from motiongpt.language.templates import Fields, Task, Templates
 from motiongpt.tokenizer import MotionTokenizer
 from motiongpt.training.balance import rarity_shares
 from motiongpt.training.config import LanguageTraining
-from motiongpt.training.loop import fingerprint, fit, left_out
+from motiongpt.training.loop import GROUPED_BATCHES, fingerprint, fit, left_out
 
 CAPTION_DENOISE = "caption_denoise"
 MOTION_DENOISE = "motion_denoise"
@@ -32,8 +33,6 @@ _NEEDS_CAPTION = {task for task in Task if any("Caption" in name for name in tas
 # Prompts that teach the text tokenizer its words, drawn for each task.
 _SAMPLE_PROMPTS = 400
 _VALIDATION_BATCHES = 8
-# Batches that are drawn together and sorted by length.
-GROUPED_BATCHES = 8
 
 
 @dataclass(frozen=True)
@@ -117,6 +116,13 @@ class LanguageTask:
             self.clips, self.held_out = (tokenize_clips(dataset, tokenizer) for dataset in datasets)
         self.notes = (*self.templates.problems, *(note for dataset in datasets for note in left_out(dataset)))
         self.mined = read_mined(config.mined) if config.mined else {}
+        # By sentence.
+        self.practice: list[Clip] = []
+        if config.practice:
+            written: dict[str, list[np.ndarray]] = {}
+            for one in read_practice(config.practice, self.num_codes):
+                written.setdefault(one.sentence, []).append(one.codes)
+            self.practice = [Clip(tuple(codes), (sentence,)) for sentence, codes in written.items()]
         own = [caption for clip in self.clips for caption in clip.captions]
         self.sentences = (read_sentences(config.captions) if config.captions else []) + own
         self.tasks = list(config.tasks or {task.value: 1.0 for task in self.templates.tasks})
@@ -208,6 +214,9 @@ class LanguageTask:
             ids = [words.start, *(words.first_code + int(code) for code in codes), words.end]
             return corrupt_spans(ids, words.sentinels, rng)
         task = Task(name)
+        if task is Task.T2M and self.practice and rng.random() < self.config.practice_share:
+            clip = self._draw(self.practice, None, rng)
+            return self.templates.sample(task, rng, self._fields(clip, rng, task))
         needed = task in _NEEDS_CAPTION
         clip = self._draw(self.captioned, self.weights, rng) if needed else self._draw(self.clips, None, rng)
         return self.templates.sample(task, rng, self._fields(clip, rng, task))

@@ -16,6 +16,7 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -33,6 +34,8 @@ from motiongpt.training.config import LoopConfig
 from motiongpt.weights_io import read_safetensors
 
 STATE = "state.safetensors"
+# Batches that a task may draw together, such as pairs sorted by length; one group ends at each multiple of it.
+GROUPED_BATCHES = 8
 
 
 class Task(Protocol):
@@ -58,12 +61,18 @@ class Task(Protocol):
         """Write the finished model."""
 
 
-class _Steps(Dataset[dict[str, Tensor]]):
+class _Steps(Dataset[list[dict[str, Tensor]]]):
     def __init__(self, task: Task, rank: int) -> None:
         self.task, self.rank = task, rank
 
-    def __getitem__(self, step: int) -> dict[str, Tensor]:
-        return self.task.batch(step, self.rank)
+    def __getitem__(self, steps: range) -> list[dict[str, Tensor]]:
+        return [self.task.batch(step, self.rank) for step in steps]
+
+
+def _in_groups(first: int, steps: int, size: int) -> list[range]:
+    """The steps from ``first`` on, cut at the multiples of a size."""
+    starts = [first, *range(first - first % size + size, steps, size)]
+    return [range(start, end) for start, end in pairwise([*starts, steps])] if first < steps else []
 
 
 def learning_rate(config: LoopConfig, step: int) -> float:
@@ -126,9 +135,10 @@ def fit(
     wrapped, optimizer = accelerator.prepare(module, optimizer)
     average = {name: value.to(accelerator.device) for name, value in average.items()}
     rank = accelerator.process_index
-    batches: Any = DataLoader(
+    groups: Any = DataLoader(
         _Steps(task, rank),
-        sampler=range(first, config.steps),
+        # One worker prepares all batches that are drawn together.
+        sampler=_in_groups(first, config.steps, GROUPED_BATCHES if config.workers else 1),
         batch_size=None,
         num_workers=config.workers,
         persistent_workers=config.workers > 0,
@@ -146,7 +156,7 @@ def fit(
             _save_state(module, optimizer, average, output, step, fingerprint)
 
     with _interruption() as interrupted:
-        for step, batch in zip(range(first, config.steps), batches, strict=True):
+        for step, batch in zip(range(first, config.steps), chain.from_iterable(groups), strict=True):
             torch.manual_seed(_step_seed(seed, step, rank))
             for group in optimizer.param_groups:
                 group["lr"] = learning_rate(config, step)

@@ -21,13 +21,12 @@ from motiongpt.motion import features_to_joints
 from motiongpt.tokenizer import MotionTokenizer
 from motiongpt.training.balance import rarity_shares
 from motiongpt.training.config import RefinerTraining
-from motiongpt.training.loop import fingerprint, fit, left_out
+from motiongpt.training.loop import GROUPED_BATCHES, fingerprint, fit, left_out
 
 # Clips of the validation split that are looked at, and times of the flow at which they are.
 VALIDATION_CLIPS = 64
 TIMES = (0.0, 0.25, 0.5, 0.75)
-# Batches that are drawn together and sorted by length.
-_GROUPED_BATCHES = 8
+
 # What is left of the way counts by its inverse, down to this: errors near the end stay in the motion.
 _LEAST_WAY = 0.1
 
@@ -92,14 +91,14 @@ class RefinerTask:
 
     def batch(self, step: int, rank: int) -> dict[str, Tensor]:
         """Clips of about one length, so that little is padded, and how far each is on its way."""
-        group, place = divmod(step, _GROUPED_BATCHES)
+        group, place = divmod(step, GROUPED_BATCHES)
         size = self.config.loop.batch_size
         if (group, rank) != self._group:
             rng = np.random.default_rng((self.config.seed, group, rank))
-            drawn = rng.choice(len(self.clips), size=size * _GROUPED_BATCHES, p=self.shares)
+            drawn = rng.choice(len(self.clips), size=size * GROUPED_BATCHES, p=self.shares)
             drawn = drawn[np.argsort([min(len(self.clips[i].codes), WINDOW) for i in drawn], kind="stable")]
             self._group = (group, rank)
-            self._batches = [drawn[number * size :][:size] for number in rng.permutation(_GROUPED_BATCHES)]
+            self._batches = [drawn[number * size :][:size] for number in rng.permutation(GROUPED_BATCHES)]
         rng = np.random.default_rng((self.config.seed, step, rank, 1))
         clips = [self.clips[i] for i in self._batches[place]]
         time = np.where(rng.random(size) < self.config.mean_share, 0, rng.random(size))

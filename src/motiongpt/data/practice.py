@@ -1,0 +1,282 @@
+"""Motions that a model wrote itself and that do what a sentence asks for, to train it with once more.
+
+Of many motions that a model writes for a sentence those are kept of which geometry says that they do it
+(:mod:`motiongpt.matching.checks`), and of these the ones that the matcher likes best. A model that is trained on them
+beside the recordings does more often at the first try what it could do only now and then: fine-tuning by rejection
+sampling (Dong et al. 2023, RAFT). The sentences are told in many words, rare ones too, but what they mean is known.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import nullcontext
+from dataclasses import dataclass
+from itertools import chain
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from motiongpt.data.layout import MotionTextDataset
+from motiongpt.data.sentences import read_sentences
+from motiongpt.errors import MotionGPTError
+from motiongpt.files import atomic_path
+from motiongpt.language.captions import normalise_caption
+from motiongpt.language.clauses import clauses
+from motiongpt.language.paraphrase import paraphrase
+from motiongpt.language.reader import SentenceReader, sentence_vectors
+from motiongpt.language.thesaurus import unfamiliar
+from motiongpt.matching.checks import Check, checks, names_action, passed
+from motiongpt.matching.plain import plain_sentences
+from motiongpt.model import MotionGPT
+from motiongpt.motion.features import features_to_joints
+
+# Shares of wordings: as the sentence stands, in other words of the lexicon, and with a word that no caption has.
+_AS_IT_STANDS, _RARE = 0.3, 0.25
+# Cosine from which a sentence with a rare word still says the same.
+_SAME = 0.6
+_LONGEST = 16  # words of a sentence that tells one action
+# A motion that does so much of what is asked does it.
+_ENOUGH = 0.95
+_SENTENCES = 128  # written at once
+_CHUNK = 32  # motions that a process looks at in a row
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """A sentence to write motions for.
+
+    Attributes:
+        sentence: as the model reads it.
+        meaning: the same in words whose meaning geometry can tell.
+    """
+
+    sentence: str
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Practised:
+    """A motion that does what a sentence asks for: its coarse codes (n,)."""
+
+    sentence: str
+    codes: np.ndarray
+
+
+def exercises(captions: Iterable[str], count: int, reader: SentenceReader, seed: int = 0) -> list[Exercise]:
+    """Different sentences of one action each, whatever is asked for about as often as anything else.
+
+    Args:
+        captions: sentences, of which those serve that tell one action that geometry can tell; plain sentences of all
+            such actions are added.
+        count: how many.
+        reader: tells whether a sentence with a rare word still says the same.
+    """
+    rng = np.random.default_rng(seed)
+    plain = plain_sentences()
+    own = [text for text in dict.fromkeys(captions) if _one_action(text)]
+    groups: dict[frozenset[Check], tuple[list[str], list[str]]] = {}
+    for sentences, place in ((plain, 0), (own, 1)):
+        for sentence in sentences:
+            groups.setdefault(frozenset(checks(sentence)), ([], []))[place].append(sentence)
+    # What only one caption asks for is mostly misread.
+    by_action: dict[str, list[tuple[list[str], list[str]]]] = {}
+    for asked, pool in groups.items():
+        if pool[0] or len(pool[1]) > 1:
+            for action in sorted({check.action for check in asked}):
+                by_action.setdefault(action, []).append(pool)
+    actions = list(by_action)
+    # Between a fair share for every action and what people say most.
+    shares = np.array([float(sum(map(len, chain(*by_action[action])))) for action in actions]) ** 0.25
+    shares /= shares.sum()
+    found: dict[str, Exercise] = {}
+    rare: list[Exercise] = []
+    for _ in range(20 * count):
+        if len(found) + len(rare) >= count * 1.2:
+            break
+        pools = by_action[actions[int(rng.choice(len(actions), p=shares))]]
+        pool = pools[int(rng.integers(len(pools)))]
+        side = pool[0] if pool[0] and (not pool[1] or rng.random() < 0.4) else pool[1]
+        meaning = side[int(rng.integers(len(side)))]
+        way = rng.random()
+        if way < _RARE:
+            if (other := unfamiliar(meaning, rng)) is not None:
+                rare.append(Exercise(other, meaning))
+            continue
+        sentence = meaning if way < _RARE + _AS_IT_STANDS else paraphrase(meaning, rng, rng.uniform(0.3, 1.0))
+        found.setdefault(sentence, Exercise(sentence, meaning))
+    if rare:
+        told, meant = (
+            sentence_vectors(reader.read(texts))
+            for texts in ([one.sentence for one in rare], [one.meaning for one in rare])
+        )
+        for exercise, likeness in zip(rare, (told * meant).sum(1).tolist(), strict=True):
+            if likeness >= _SAME:
+                found.setdefault(exercise.sentence, exercise)
+    chosen = list(found.values())
+    return [chosen[i] for i in rng.permutation(len(chosen))[:count]]
+
+
+def _one_action(sentence: str) -> bool:
+    if len(sentence.split()) > _LONGEST or not names_action(sentence):
+        return False
+    told = clauses(sentence)
+    return len(told) == len(told[0]) == 1 and " and " not in sentence and "," not in sentence
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How many sentences were asked, for how many something is right, and how many motions are kept."""
+
+    sentences: int
+    right: int
+    motions: int
+
+
+def practise_file(
+    model: MotionGPT,
+    root: str | Path,
+    captions: str | Path | None,
+    output: str | Path,
+    *,
+    sentences: int = 16_000,
+    candidates: int = 24,
+    keep: int = 4,
+    seed: int = 0,
+    workers: int = 0,
+    batch_size: int = 64,
+) -> Outcome:
+    """Write the file that ``LanguageTraining.practice`` names.
+
+    Args:
+        root: data set in the HumanML3D layout, whose training captions are sentences to practise.
+        captions: caption table with more, as of :func:`motiongpt.data.sentences.read_sentences`.
+        output: file of JSON lines (gzip), a sentence and its codes each.
+        sentences: different sentences.
+
+    Other arguments are those of :func:`practise`.
+
+    Raises:
+        MotionGPTError: the model has no matcher, or data set or table cannot be read, or the file not be written.
+    """
+    if model.matcher is None:
+        raise MotionGPTError("Practice needs a model with a matcher: give a model folder that has one.")
+    known = [
+        normalise_caption(caption.text) for item in MotionTextDataset(root, "train").captions for caption in item
+    ] + (read_sentences(captions) if captions else [])
+    asked = exercises(known, sentences, model.matcher.reader, seed)
+    right: set[str] = set()
+    steps = practise(model, asked, candidates=candidates, keep=keep, seed=seed, workers=workers, batch_size=batch_size)
+
+    def rows() -> Iterator[Practised]:
+        total = -(-len(asked) // _SENTENCES)
+        for kept in tqdm(steps, total=total, desc="practice", unit=f"{_SENTENCES} sentences", mininterval=2):
+            right.update(one.sentence for one in kept)
+            yield from kept
+
+    return Outcome(len(asked), len(right), write_practice(output, rows()))
+
+
+def practise(
+    model: MotionGPT,
+    asked: Sequence[Exercise],
+    *,
+    candidates: int = 24,
+    keep: int = 4,
+    seed: int = 0,
+    workers: int = 0,
+    batch_size: int = 64,
+) -> Iterator[list[Practised]]:
+    """Write motions for exercises and keep those that are right.
+
+    Args:
+        model: for HumanML3D's joints, with a matcher.
+        candidates: motions written for each exercise.
+        keep: kept of them at most.
+        seed: of the motions.
+        workers: processes that look at joints; 0 looks in this one.
+        batch_size: motions written at once, at most.
+
+    Yields:
+        What is kept of the next few exercises.
+
+    Raises:
+        MotionGPTError: the model has no matcher.
+    """
+    if model.matcher is None:
+        raise MotionGPTError("Practice needs a model with a matcher: give a model folder that has one.")
+    # Threads of the networks do not survive a fork.
+    context = get_context("spawn")
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_single_thread) if workers else nullcontext()
+    with pool as executor:
+        for start in range(0, len(asked), _SENTENCES):
+            part = asked[start : start + _SENTENCES]
+            written = model.candidates(
+                [one.sentence for one in part], candidates, seed=seed + start, batch_size=batch_size
+            )
+            codes = [one for row in written for one in row]
+            owners = np.repeat(np.arange(len(part)), len(written[0]))
+            features = model.tokenizer.decode_batch(codes)
+            meanings = [part[owner].meaning for owner in owners.tolist()]
+            look: Iterator[float] = map(_done, meanings, features)
+            if executor is not None:
+                look = executor.map(_done, meanings, features, chunksize=_CHUNK)
+            sentences = model.matcher.embed_texts([one.meaning for one in part])
+            fit = (model.matcher.embed_motions(features) * sentences[owners]).sum(1)
+            right = np.array(list(look)) >= _ENOUGH
+            kept = []
+            for number, exercise in enumerate(part):
+                places = np.flatnonzero((owners == number) & right)
+                for place in places[np.argsort(-fit[places], kind="stable")][:keep]:
+                    kept.append(Practised(exercise.sentence, codes[place]))
+            yield kept
+
+
+def _done(meaning: str, features: np.ndarray) -> float:
+    return passed(meaning, features_to_joints(features))
+
+
+def _single_thread() -> None:
+    import torch
+
+    torch.set_num_threads(1)
+
+
+def write_practice(path: str | Path, kept: Iterable[Practised]) -> int:
+    """Write a file of JSON lines (gzip), a sentence and its codes each; returns how many."""
+    count = 0
+    with atomic_path(Path(path)) as temporary, gzip.open(temporary, "wt", encoding="utf-8") as file:
+        for one in kept:
+            file.write(json.dumps({"sentence": one.sentence, "codes": one.codes.tolist()}) + "\n")
+            count += 1
+    return count
+
+
+def read_practice(path: str | Path, num_codes: int) -> list[Practised]:
+    """What `write_practice` wrote.
+
+    Raises:
+        MotionGPTError: the file cannot be read, or a line is no sentence with codes below ``num_codes`` (named).
+    """
+    kept = []
+    try:
+        with gzip.open(path, "rt", encoding="utf-8") as lines:
+            for number, line in enumerate(lines, start=1):
+                try:
+                    row = json.loads(line)
+                    codes = np.array(row["codes"], dtype=np.int64)
+                    if codes.ndim != 1 or not len(codes) or codes.min() < 0 or codes.max() >= num_codes:
+                        raise ValueError
+                    kept.append(Practised(str(row["sentence"]), codes))
+                except (ValueError, KeyError, TypeError) as error:
+                    raise MotionGPTError(
+                        f"{path} line {number} is not a sentence with motion codes below {num_codes}: "
+                        "make the file with data practice and the same tokenizer."
+                    ) from error
+    except (OSError, EOFError, UnicodeDecodeError) as error:
+        raise MotionGPTError(f"Cannot read practice from {path}: {error}; make it with data practice.") from error
+    return kept
