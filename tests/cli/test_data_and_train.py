@@ -11,6 +11,7 @@ import pytest
 
 from motiongpt import Motion, MotionGPT
 from motiongpt.data.build import feature_statistics
+from motiongpt.data.practice import read_practice
 
 from .conftest import Cli
 
@@ -80,6 +81,18 @@ def test_augment(cli: Cli, dataset: Path, refused: Callable[..., str]) -> None:
     )
     assert (again["clips"], again["resumed"], again["operations"]) == (3, 3, {"clip": 3})
     assert "already holds a data set" in refused("data", "augment", dataset, "-o", dataset)
+
+
+def test_practice(cli: Cli, dataset: Path, refused: Callable[..., str], tiny_model_folder: Path) -> None:
+    options = ("--sentences", 6, "--candidates", 4, "--keep", 1, "--seed", 3)
+    result = cli("data", "practice", dataset, "-o", "practice.jsonl.gz", *options)
+    assert (result.code, result.lines) == (0, ["practice.jsonl.gz"]), result.err
+    assert "of 6 sentences, seed 3" in result.err
+    kept = read_practice("practice.jsonl.gz", 1024)
+    assert len({one.sentence for one in kept}) == len(kept) <= 6
+    without = ("data", "practice", dataset, "-o", "other.jsonl.gz", "--model", tiny_model_folder)
+    assert "needs a model with a matcher" in refused(*without)
+    assert not Path("other.jsonl.gz").exists()
 
 
 def test_build(cli: Cli, refused: Callable[..., str], make_walk: Callable[..., Motion]) -> None:

@@ -6,11 +6,12 @@ import re
 from importlib import resources
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from motiongpt.language.thesaurus import TABLE, familiar, forms_of, plural, verb_forms
+from motiongpt.language.thesaurus import TABLE, familiar, forms_of, plural, unfamiliar, verb_forms
 
 # Word, part of speech, replacement, and the forms that captions have.
 ENTRIES = [
@@ -160,3 +161,18 @@ def test_forms_of_verbs(verb: str, forms: set[str]) -> None:
 )
 def test_plurals(noun: str, several: str) -> None:
     assert plural(noun) == several
+
+
+@pytest.mark.parametrize("sentence", ["a person walks forward", "The man slowly jumps over a box", "she hits the ball"])
+def test_unfamiliar_words_are_read_back(sentence: str) -> None:
+    rng = np.random.default_rng(0)
+    told = [unfamiliar(sentence, rng) for _ in range(40)]
+    assert len(set(told)) > 5
+    for other in told:
+        assert other is not None
+        assert other != sentence
+        assert familiar(other) == sentence
+
+
+def test_a_sentence_without_such_words_has_no_other() -> None:
+    assert unfamiliar("a person with a hat", np.random.default_rng(0)) is None

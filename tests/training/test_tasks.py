@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 
+from motiongpt.data.practice import Practised, write_practice
 from motiongpt.data.tokens import write_tokens
 from motiongpt.errors import MotionGPTError
 from motiongpt.language.templates import Task
@@ -130,3 +131,18 @@ def test_prompts_that_cannot_be_filled_are_told_once_and_not_taught(data_folder,
 def test_a_tokenizer_of_another_skeleton_is_refused(data_folder, tokenizers, tmp_path):
     with pytest.raises(MotionGPTError, match="has the skeleton humanml3d"):
         language_task(data_folder, tokenizers["kit", 4], tmp_path)
+
+
+def test_practice_takes_the_place_of_clips_in_text_to_motion(data_folder, tokenizers, tmp_path):
+    path = tmp_path / "practice.jsonl.gz"
+    write_practice(path, [Practised("a figure pirouettes", np.array(codes)) for codes in ([1, 2, 3], [3, 2])])
+    for share, expected in ((1.0, 40), (0.0, 0), (0.5, 20)):
+        task = language_task(
+            data_folder, tokenizers["humanml3d", 4], tmp_path, f"practice={path}", f"practice_share={share}"
+        )
+        rng = np.random.default_rng(0)
+        pairs = [task._pair(Task.T2M.value, rng) for _ in range(40)]
+        ours = [answer for prompt, answer in pairs if "pirouettes" in prompt]
+        assert abs(len(ours) - expected) <= (6 if 0 < share < 1 else 0)
+        assert {tuple(parse(answer, task.num_codes)[0].tolist()) for answer in ours} <= {(1, 2, 3), (3, 2)}
+        assert not any("pirouettes" in " ".join(task._pair(Task.M2T.value, rng)) for _ in range(20))

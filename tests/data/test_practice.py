@@ -1,0 +1,122 @@
+"""Motions that a model wrote itself, to train with."""
+
+import gzip
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from motiongpt.data.practice import (
+    Exercise,
+    Practised,
+    exercises,
+    practise,
+    practise_file,
+    read_practice,
+    write_practice,
+)
+from motiongpt.errors import MotionGPTError
+from motiongpt.language.reader import SentenceReader
+from motiongpt.matching.checks import checks, passed
+from motiongpt.matching.matcher import Matcher, MatcherConfig
+from motiongpt.model import MotionGPT
+from motiongpt.motion import HUMANML3D
+from motiongpt.motion.features import features_to_joints
+
+
+@pytest.fixture(scope="module")
+def reader(bert_folder):
+    return SentenceReader.pretrained(str(bert_folder))
+
+
+@pytest.fixture(scope="module")
+def model(tiny_model_folder, reader):
+    """The tiny model with a matcher, and motions of three seconds."""
+    model = MotionGPT.from_pretrained(tiny_model_folder)
+    torch.manual_seed(0)
+    config = MatcherConfig(width=32, heads=2, motion_layers=1, text_layers=1, embedding=16)
+    model.matcher = Matcher(
+        config, reader, np.zeros(HUMANML3D.feature_dim), np.ones(HUMANML3D.feature_dim), HUMANML3D
+    ).eval()
+    model.defaults = replace(model.defaults, min_seconds=3.0, max_seconds=3.0)
+    return model
+
+
+def test_exercises_ask_for_what_geometry_can_tell_and_keep_it(reader):
+    captions = [
+        "a person paddles a boat",
+        "a person walks forward, then sits down",
+        "the dancer hops four times",
+        "the boy hops four times",
+    ]
+    found = exercises(captions, 300, reader)
+    assert len({one.sentence for one in found}) == len(found) == 300
+    meanings = {one.meaning for one in found}
+    assert meanings & set(captions[2:])
+    assert not meanings & set(captions[:2])
+    # In other words, and asking for the same wherever these words are known.
+    assert sum(one.sentence != one.meaning for one in found) > 100
+    assert all(checks(one.meaning) for one in found)
+    assert exercises(captions, 300, reader) == found
+    assert exercises(captions, 300, reader, seed=1) != found
+
+
+def test_rare_actions_are_practised_about_as_often_as_common_ones(reader):
+    captions = [f"a person walks forward {number} metres" for number in range(400)]
+    actions = [check.action for one in exercises(captions, 400, reader) for check in checks(one.meaning)]
+    assert actions.count("walks") < 200
+    assert min(actions.count(action) for action in ("kicks", "waves", "sits", "jumps")) >= 5
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_what_is_kept_does_what_is_asked(model, workers):
+    # What the tiny model writes goes forward more or less straight, whatever it is asked.
+    asked = [
+        Exercise("a person strolls", "a person moves forward"),
+        Exercise("a person ambles on", "a person moves forward"),
+        Exercise("a person flies", "a person turns around"),
+    ]
+    kept = [one for part in practise(model, asked, candidates=24, keep=3, seed=2, workers=workers) for one in part]
+    meanings = {one.sentence: one.meaning for one in asked}
+    assert kept
+    for one in kept:
+        joints = features_to_joints(model.tokenizer.decode(one.codes))
+        assert len(joints) == 60
+        assert passed(meanings[one.sentence], joints) >= 0.95
+    counts = {sentence: sum(one.sentence == sentence for one in kept) for sentence in meanings}
+    assert counts == {"a person strolls": 3, "a person ambles on": 3, "a person flies": 0}
+
+
+def test_the_file_is_read_back(model, data_folder, tmp_path):
+    output = tmp_path / "practice.jsonl.gz"
+    done = practise_file(model, data_folder, None, output, sentences=12, candidates=8, keep=2, seed=1)
+    kept = read_practice(output, model.tokenizer.num_codes)
+    assert done.sentences == 12
+    assert done.motions == len(kept) <= 24
+    assert done.right == len({one.sentence for one in kept})
+    write_practice(output, [Practised("a person walks", np.array([3, 1]))])
+    (one,) = read_practice(output, 4)
+    assert one.sentence == "a person walks"
+    assert one.codes.tolist() == [3, 1]
+
+
+def test_a_model_without_a_matcher_cannot_practise(tiny_model_folder, data_folder, tmp_path):
+    model = MotionGPT.from_pretrained(tiny_model_folder)
+    with pytest.raises(MotionGPTError, match="needs a model with a matcher"):
+        practise_file(model, data_folder, None, tmp_path / "practice.jsonl.gz")
+    with pytest.raises(MotionGPTError, match="needs a model with a matcher"):
+        next(practise(model, [Exercise("a person walks", "a person walks")]))
+
+
+@pytest.mark.parametrize("row", ['{"sentence": "a"}', '{"sentence": "a", "codes": [4]}', "[]", '{"codes": []}', "x"])
+def test_a_bad_line_is_named(tmp_path, row):
+    path = tmp_path / "practice.jsonl.gz"
+    good = json.dumps({"sentence": "a person walks", "codes": [0]})
+    with gzip.open(path, "wt") as file:
+        file.write(f"{good}\n{row}\n")
+    with pytest.raises(MotionGPTError, match=r"practice\.jsonl\.gz line 2 is not a sentence with motion codes below 4"):
+        read_practice(path, 4)
+    with pytest.raises(MotionGPTError, match="Cannot read practice"):
+        read_practice(tmp_path / "missing.gz", 4)
