@@ -89,7 +89,7 @@ def test_practice(cli: Cli, dataset: Path, refused: Callable[..., str], tiny_mod
     assert (result.code, result.lines) == (0, ["practice.jsonl.gz"]), result.err
     assert "of 6 sentences, seed 3" in result.err
     kept = read_practice("practice.jsonl.gz", 1024)
-    assert len({one.sentence for one in kept}) == len(kept) <= 6
+    assert len({one.exercise.sentence for one in kept}) == len(kept) <= 6
     without = ("data", "practice", dataset, "-o", "other.jsonl.gz", "--model", tiny_model_folder)
     assert "needs a model with a matcher" in refused(*without)
     assert not Path("other.jsonl.gz").exists()

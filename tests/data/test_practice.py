@@ -11,6 +11,7 @@ import torch
 from motiongpt.data.practice import (
     Exercise,
     Practised,
+    action_shares,
     exercises,
     practise,
     practise_file,
@@ -79,13 +80,15 @@ def test_what_is_kept_does_what_is_asked(model, workers):
         Exercise("a person flies", "a person turns around"),
     ]
     kept = [one for part in practise(model, asked, candidates=24, keep=3, seed=2, workers=workers) for one in part]
-    meanings = {one.sentence: one.meaning for one in asked}
     assert kept
     for one in kept:
         joints = features_to_joints(model.tokenizer.decode(one.codes))
         assert len(joints) == 60
-        assert passed(meanings[one.sentence], joints) >= 0.95
-    counts = {sentence: sum(one.sentence == sentence for one in kept) for sentence in meanings}
+        assert passed(one.exercise.meaning, joints) >= 0.95
+    counts = {
+        sentence: sum(one.exercise.sentence == sentence for one in kept)
+        for sentence in (exercise.sentence for exercise in asked)
+    }
     assert counts == {"a person strolls": 3, "a person ambles on": 3, "a person flies": 0}
 
 
@@ -95,11 +98,19 @@ def test_the_file_is_read_back(model, data_folder, tmp_path):
     kept = read_practice(output, model.tokenizer.num_codes)
     assert done.sentences == 12
     assert done.motions == len(kept) <= 24
-    assert done.right == len({one.sentence for one in kept})
-    write_practice(output, [Practised("a person walks", np.array([3, 1]))])
+    assert done.right == len({one.exercise.sentence for one in kept})
+    write_practice(output, [Practised(Exercise("a person walks", "a person moves"), np.array([3, 1]))])
     (one,) = read_practice(output, 4)
-    assert one.sentence == "a person walks"
+    assert one.exercise == Exercise("a person walks", "a person moves")
     assert one.codes.tolist() == [3, 1]
+
+
+def test_rare_actions_are_drawn_more_often():
+    asked = [Exercise("a", "a person walks")] * 8 + [Exercise("b", "a person kicks")] * 2
+    shares = action_shares(asked, 0.5)
+    assert shares.sum() == pytest.approx(1)
+    assert shares[9] / shares[0] == pytest.approx(2)
+    np.testing.assert_allclose(action_shares(asked, 0), 0.1)
 
 
 def test_a_model_without_a_matcher_cannot_practise(tiny_model_folder, data_folder, tmp_path):
@@ -110,13 +121,18 @@ def test_a_model_without_a_matcher_cannot_practise(tiny_model_folder, data_folde
         next(practise(model, [Exercise("a person walks", "a person walks")]))
 
 
-@pytest.mark.parametrize("row", ['{"sentence": "a"}', '{"sentence": "a", "codes": [4]}', "[]", '{"codes": []}', "x"])
+@pytest.mark.parametrize(
+    "row",
+    ['{"sentence": "a", "codes": [1]}', '{"sentence": "a", "meaning": "a", "codes": [4]}', "[]", '{"codes": []}', "x"],
+)
 def test_a_bad_line_is_named(tmp_path, row):
     path = tmp_path / "practice.jsonl.gz"
-    good = json.dumps({"sentence": "a person walks", "codes": [0]})
+    good = json.dumps({"sentence": "a person walks", "meaning": "a person walks", "codes": [0]})
     with gzip.open(path, "wt") as file:
         file.write(f"{good}\n{row}\n")
-    with pytest.raises(MotionGPTError, match=r"practice\.jsonl\.gz line 2 is not a sentence with motion codes below 4"):
+    with pytest.raises(
+        MotionGPTError, match=r"practice\.jsonl\.gz line 2 is not a sentence with its meaning and motion codes below 4"
+    ):
         read_practice(path, 4)
     with pytest.raises(MotionGPTError, match="Cannot read practice"):
         read_practice(tmp_path / "missing.gz", 4)

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from motiongpt.data.practice import Practised, write_practice
+from motiongpt.data.practice import Exercise, Practised, write_practice
 from motiongpt.data.tokens import write_tokens
 from motiongpt.errors import MotionGPTError
 from motiongpt.language.templates import Task
@@ -135,7 +135,13 @@ def test_a_tokenizer_of_another_skeleton_is_refused(data_folder, tokenizers, tmp
 
 def test_practice_takes_the_place_of_clips_in_text_to_motion(data_folder, tokenizers, tmp_path):
     path = tmp_path / "practice.jsonl.gz"
-    write_practice(path, [Practised("a figure pirouettes", np.array(codes)) for codes in ([1, 2, 3], [3, 2])])
+    write_practice(
+        path,
+        [
+            Practised(Exercise("a figure pirouettes", "a person spins"), np.array(codes))
+            for codes in ([1, 2, 3], [3, 2])
+        ],
+    )
     for share, expected in ((1.0, 40), (0.0, 0), (0.5, 20)):
         task = language_task(
             data_folder, tokenizers["humanml3d", 4], tmp_path, f"practice={path}", f"practice_share={share}"

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import chain
 from multiprocessing import get_context
 from pathlib import Path
@@ -42,7 +43,7 @@ _SAME = 0.6
 _LONGEST = 16  # words of a sentence that tells one action
 # A motion that does so much of what is asked does it.
 _ENOUGH = 0.95
-_SENTENCES = 128  # written at once
+_SENTENCES = 128  # read or written at once
 _CHUNK = 32  # motions that a process looks at in a row
 
 
@@ -63,7 +64,7 @@ class Exercise:
 class Practised:
     """A motion that does what a sentence asks for: its coarse codes (n,)."""
 
-    sentence: str
+    exercise: Exercise
     codes: np.ndarray
 
 
@@ -109,12 +110,13 @@ def exercises(captions: Iterable[str], count: int, reader: SentenceReader, seed:
             continue
         sentence = meaning if way < _RARE + _AS_IT_STANDS else paraphrase(meaning, rng, rng.uniform(0.3, 1.0))
         found.setdefault(sentence, Exercise(sentence, meaning))
-    if rare:
+    for start in range(0, len(rare), _SENTENCES):
+        part = rare[start : start + _SENTENCES]
         told, meant = (
             sentence_vectors(reader.read(texts))
-            for texts in ([one.sentence for one in rare], [one.meaning for one in rare])
+            for texts in ([one.sentence for one in part], [one.meaning for one in part])
         )
-        for exercise, likeness in zip(rare, (told * meant).sum(1).tolist(), strict=True):
+        for exercise, likeness in zip(part, (told * meant).sum(1).tolist(), strict=True):
             if likeness >= _SAME:
                 found.setdefault(exercise.sentence, exercise)
     chosen = list(found.values())
@@ -155,7 +157,7 @@ def practise_file(
     Args:
         root: data set in the HumanML3D layout, whose training captions are sentences to practise.
         captions: caption table with more, as of :func:`motiongpt.data.sentences.read_sentences`.
-        output: file of JSON lines (gzip), a sentence and its codes each.
+        output: file of JSON lines (gzip), a sentence, its meaning and its codes each.
         sentences: different sentences.
 
     Other arguments are those of :func:`practise`.
@@ -175,7 +177,7 @@ def practise_file(
     def rows() -> Iterator[Practised]:
         total = -(-len(asked) // _SENTENCES)
         for kept in tqdm(steps, total=total, desc="practice", unit=f"{_SENTENCES} sentences", mininterval=2):
-            right.update(one.sentence for one in kept)
+            right.update(one.exercise.sentence for one in kept)
             yield from kept
 
     return Outcome(len(asked), len(right), write_practice(output, rows()))
@@ -232,7 +234,7 @@ def practise(
             for number, exercise in enumerate(part):
                 places = np.flatnonzero((owners == number) & right)
                 for place in places[np.argsort(-fit[places], kind="stable")][:keep]:
-                    kept.append(Practised(exercise.sentence, codes[place]))
+                    kept.append(Practised(exercise, codes[place]))
             yield kept
 
 
@@ -247,11 +249,11 @@ def _single_thread() -> None:
 
 
 def write_practice(path: str | Path, kept: Iterable[Practised]) -> int:
-    """Write a file of JSON lines (gzip), a sentence and its codes each; returns how many."""
+    """Write a file of JSON lines (gzip), a sentence, its meaning and its codes each; returns how many."""
     count = 0
     with atomic_path(Path(path)) as temporary, gzip.open(temporary, "wt", encoding="utf-8") as file:
         for one in kept:
-            file.write(json.dumps({"sentence": one.sentence, "codes": one.codes.tolist()}) + "\n")
+            file.write(json.dumps({**asdict(one.exercise), "codes": one.codes.tolist()}) + "\n")
             count += 1
     return count
 
@@ -260,7 +262,8 @@ def read_practice(path: str | Path, num_codes: int) -> list[Practised]:
     """What `write_practice` wrote.
 
     Raises:
-        MotionGPTError: the file cannot be read, or a line is no sentence with codes below ``num_codes`` (named).
+        MotionGPTError: the file cannot be read, or a line (named) is no sentence with its meaning and codes below
+            ``num_codes``.
     """
     kept = []
     try:
@@ -271,12 +274,21 @@ def read_practice(path: str | Path, num_codes: int) -> list[Practised]:
                     codes = np.array(row["codes"], dtype=np.int64)
                     if codes.ndim != 1 or not len(codes) or codes.min() < 0 or codes.max() >= num_codes:
                         raise ValueError
-                    kept.append(Practised(str(row["sentence"]), codes))
+                    kept.append(Practised(Exercise(str(row["sentence"]), str(row["meaning"])), codes))
                 except (ValueError, KeyError, TypeError) as error:
                     raise MotionGPTError(
-                        f"{path} line {number} is not a sentence with motion codes below {num_codes}: "
+                        f"{path} line {number} is not a sentence with its meaning and motion codes below {num_codes}: "
                         "make the file with data practice and the same tokenizer."
                     ) from error
     except (OSError, EOFError, UnicodeDecodeError) as error:
         raise MotionGPTError(f"Cannot read practice from {path}: {error}; make it with data practice.") from error
     return kept
+
+
+def action_shares(asked: Sequence[Exercise], power: float) -> np.ndarray:
+    """Probability of each exercise: it counts 1 / (exercises that ask for its rarest action) ** power."""
+    told = [{check.action for check in checks(one.meaning)} for one in asked]
+    counts = Counter(action for actions in told for action in actions)
+    rarity = [min((counts[action] for action in actions), default=len(asked)) for actions in told]
+    shares = np.array(rarity, dtype=np.float64) ** -power
+    return shares / shares.sum()

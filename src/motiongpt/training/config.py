@@ -113,13 +113,13 @@ class LanguageTraining:
         captions: caption table (JSON lines) whose sentences are used without motion; empty uses the data set's own.
         mined: file of ``motiongpt data mine``: sentences that take the place of captions that say the same.
         practice: file of ``motiongpt data practice``: sentences with motions of a model that do what they say.
-        practice_share: so much of text-to-motion is drawn from it, each sentence as often as any other.
+        practice_share: so much of text-to-motion is drawn from it, whatever the number of motions of a sentence.
         templates: users' instruction file; empty uses the built-in prompts.
         seed: of weights, data order and everything random.
         tasks: mixture weight of each task: the sub-tasks of the prompts, and ``caption_denoise`` and
             ``motion_denoise`` (span corruption of sentences and of motion strings).
         max_codes: longest motion shown to the model; longer clips are cropped at random.
-        balance: 0 draws captioned clips evenly; towards 1, clips of rare actions are drawn more often.
+        balance: 0 draws captioned clips and sentences of practice evenly; towards 1, rare actions are drawn more often.
         word_dropout: share of the word pieces of prompts that a text encoder sees as its mask.
         strict_reference: write instructions with the original's defects, see `motiongpt.reference`; with ``templates``.
         loop, model: see there.

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from motiongpt.data.layout import FEATURES, MotionTextDataset, feature_shape
 from motiongpt.data.mining import MINED_SHARE, read_mined
-from motiongpt.data.practice import read_practice
+from motiongpt.data.practice import Exercise, action_shares, read_practice
 from motiongpt.data.sentences import read_sentences
 from motiongpt.data.texts import Caption
 from motiongpt.data.tokens import TokenFolder
@@ -119,10 +119,11 @@ class LanguageTask:
         # By sentence.
         self.practice: list[Clip] = []
         if config.practice:
-            written: dict[str, list[np.ndarray]] = {}
+            written: dict[Exercise, list[np.ndarray]] = {}
             for one in read_practice(config.practice, self.num_codes):
-                written.setdefault(one.sentence, []).append(one.codes)
-            self.practice = [Clip(tuple(codes), (sentence,)) for sentence, codes in written.items()]
+                written.setdefault(one.exercise, []).append(one.codes)
+            self.practice = [Clip(tuple(codes), (one.sentence,)) for one, codes in written.items()]
+            self.practice_weights = np.cumsum(action_shares(list(written), config.balance))
         own = [caption for clip in self.clips for caption in clip.captions]
         self.sentences = (read_sentences(config.captions) if config.captions else []) + own
         self.tasks = list(config.tasks or {task.value: 1.0 for task in self.templates.tasks})
@@ -215,7 +216,7 @@ class LanguageTask:
             return corrupt_spans(ids, words.sentinels, rng)
         task = Task(name)
         if task is Task.T2M and self.practice and rng.random() < self.config.practice_share:
-            clip = self._draw(self.practice, None, rng)
+            clip = self._draw(self.practice, self.practice_weights, rng)
             return self.templates.sample(task, rng, self._fields(clip, rng, task))
         needed = task in _NEEDS_CAPTION
         clip = self._draw(self.captioned, self.weights, rng) if needed else self._draw(self.clips, None, rng)
