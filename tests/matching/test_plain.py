@@ -80,6 +80,13 @@ def test_what_geometry_cannot_judge_has_no_plain_sentence(plain: PlainSentences,
     assert plain.nearest(sentence) is None
 
 
+def test_verbs_that_the_thesaurus_would_misread() -> None:
+    model = MotionGPT.from_pretrained()
+    for sentence, action in [("she slings a stone", "throws"), ("he keels over", "lies"), ("he genuflects", "kneels")]:
+        ((clause,),) = model._parts(0, sentence, None, apart=True)
+        assert asked(clause.meaning) == {action}
+
+
 def test_vectors_that_come_with_the_package_are_those_of_its_phrases(plain: PlainSentences) -> None:
     stored = stored_vectors(plain.digest)
     assert stored is not None, "run tools/store_phrases.py"
