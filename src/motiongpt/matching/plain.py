@@ -14,7 +14,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from importlib import resources
 
 import numpy as np
@@ -69,7 +69,7 @@ class PlainSentences:
     def __init__(self, reader: SentenceReader) -> None:
         self.reader = reader
         self.phrases = read_phrases()
-        self.sentences = list(dict.fromkeys(text for phrase in self.phrases for text in phrase.plain.values()))
+        self.sentences = plain_sentences()
 
     @property
     def digest(self) -> str:
@@ -177,6 +177,12 @@ def read_phrases() -> list[Phrase]:
     return [
         phrase for line in content.splitlines() if line and not line.startswith("#") for phrase in _phrases_of(line)
     ]
+
+
+@cache
+def plain_sentences() -> tuple[str, ...]:
+    """The plain sentences, those that have a side for each."""
+    return tuple(dict.fromkeys(text for phrase in read_phrases() for text in phrase.plain.values()))
 
 
 def _phrases_of(line: str) -> Iterator[Phrase]:
