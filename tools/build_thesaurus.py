@@ -19,6 +19,10 @@ How a replacement is chosen, the same for all words:
 - Among candidates decides how near the sentences with one and with the other word are for a MiniLM, how frequent the
   candidate is in captions, and how far away in WordNet. Below a threshold the word is left out: a wrong word is worse
   than an unknown one.
+- A verb of motiongpt/matching/plain_sentences.txt is left out where its replacement asks for something else in most of
+  the phrases there ("heaves a rock": rises), by motiongpt.matching.checks.
+
+With --review nothing is built: the table loses what the last rule says.
 """
 
 from __future__ import annotations
@@ -40,6 +44,8 @@ from motiongpt.files import atomic_path
 from motiongpt.language.paraphrase import inflect, vocabulary
 from motiongpt.language.reader import SentenceReader, sentence_vectors
 from motiongpt.language.thesaurus import ADJECTIVE, ADVERB, NOUN, TABLE, VERB, forms_of, plural, verb_forms
+from motiongpt.matching.checks import checks
+from motiongpt.matching.plain import Phrase, read_phrases
 
 FILES = {"v": "verb", "n": "noun", "a": "adj", "r": "adv"}
 ABOVE, SIMILAR, PERTAINS, PART_OF, USAGE = "@", "&", "\\", "#p", ";u"
@@ -436,11 +442,17 @@ def other_words() -> set[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("wordnet", type=Path, help="folder of WordNet's data and index files")
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("wordnet", type=Path, nargs="?", help="folder of WordNet's data and index files")
+    source.add_argument("--review", action="store_true", help="only take disputed verbs out of the table")
     parser.add_argument("--data", type=Path, default=Path("data/motion"))
     parser.add_argument("--captions", type=Path, default=Path("../shared/data/captions/humanml3d.jsonl.gz"))
     parser.add_argument("--output", type=Path, default=Path("src/motiongpt/language") / TABLE)
     arguments = parser.parse_args()
+    phrases = read_phrases()
+    if arguments.review:
+        review(arguments.output, phrases)
+        return
     wordnet = WordNet(arguments.wordnet)
     captions = Captions(training_captions(arguments.data, arguments.captions), other_words())
     # "Risen" may be in no caption, but "rises" is: it is no word of its own.
@@ -462,7 +474,7 @@ def main() -> None:
         }  # fmt: skip
         for word, scores in scored(found, part, reader).items():
             best = max(scores, key=lambda text: (scores[text], text))
-            if scores[best] >= THRESHOLDS[part]:
+            if scores[best] >= THRESHOLDS[part] and not (part == VERB and disputed(word, best, phrases)):
                 table[word, part] = best
     lines = [
         "\t".join((word, part, text, *captions.seen_forms(word, part))) for (word, part), text in sorted(table.items())
@@ -470,6 +482,28 @@ def main() -> None:
     with atomic_path(arguments.output) as temporary:
         temporary.write_text("\n".join([*head(arguments.wordnet), *lines, ""]), encoding="utf-8")
     print(dict(Counter(part for _, part in table)))
+
+
+def disputed(verb: str, replacement: str, phrases: list[Phrase]) -> bool:
+    """Whether a replacement asks for something else than the plain sentences of most phrases of a verb."""
+    own = f"a person {inflect(verb, 'third')} "
+    agree = [
+        bool(set(checks(f"a person {inflect(replacement, 'third')} {phrase.text[len(own) :]}"))
+             & set(checks(next(iter(phrase.plain.values())))))
+        for phrase in phrases if phrase.plain and f"{phrase.text} ".startswith(own)
+    ]  # fmt: skip
+    return 2 * sum(agree) < len(agree)
+
+
+def review(table: Path, phrases: list[Phrase]) -> None:
+    """Takes disputed verbs out of a table."""
+    kept = []
+    for line in table.read_text(encoding="utf-8").splitlines():
+        word, part, text = [*line.split("\t"), "", ""][:3]
+        if line.startswith("#") or part != VERB or not disputed(word, text, phrases):
+            kept.append(line)
+    with atomic_path(table) as temporary:
+        temporary.write_text("\n".join([*kept, ""]), encoding="utf-8")
 
 
 def head(folder: Path) -> Iterator[str]:

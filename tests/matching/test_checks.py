@@ -9,7 +9,7 @@ import pytest
 
 from gestures import travelling
 from motiongpt.data.layout import MotionTextDataset
-from motiongpt.matching.checks import Check, checks, passed
+from motiongpt.matching.checks import Check, checks, passed, with_manner
 from motiongpt.motion import Motion
 
 
@@ -47,6 +47,13 @@ def asked(sentence: str) -> set[str]:
         ("a person punches with the right fist", {"punches right"}),
         ("a person picks up a box", {"bends_down"}),
         ("a person throws a ball", {"throws"}),
+        ("the boxer throws an uppercut", {"punches"}),
+        ("he throws a haymaker with his right fist", {"punches right"}),
+        ("she throws three jabs", {"repeats punch 3"}),
+        ("he does star jumps", {"jumping_jacks"}),
+        ("he puts his hands together", set()),
+        ("a woman walks at a snail's pace", {"walks", "is_slow"}),
+        ("a man steps along at top speed", {"walks", "is_quick"}),
         ("a person sits down", {"sits"}),
         ("a person stands up", {"stands_up"}),
         ("a person stands still", {"stands_still"}),
@@ -57,6 +64,19 @@ def asked(sentence: str) -> set[str]:
 )
 def test_what_a_sentence_asks(sentence: str, wanted: set[str]) -> None:
     assert asked(sentence) == wanted
+
+
+@pytest.mark.parametrize(
+    ("plain", "sentence", "said"),
+    [
+        ("a person walks slowly", "she swaggers backward in a hurry", "a person walks quickly backward"),
+        ("a person walks slowly", "he ambles at a snail's pace", "a person walks slowly"),
+        ("a person hops", "he bounces on the spot", "a person hops on the spot"),
+        ("a person punches", "he quickly lashes forward", "a person punches"),
+    ],
+)
+def test_pace_and_way_are_those_of_the_sentence(plain: str, sentence: str, said: str) -> None:
+    assert with_manner(plain, sentence) == said
 
 
 def test_the_mean_over_all_that_is_asked(standing: np.ndarray) -> None:

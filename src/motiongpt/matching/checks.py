@@ -28,6 +28,12 @@ _TIMES = {
 }
 # What says little about the action.
 _WEAK = frozenset({"walks", "travels", "stays", "is_slow", "is_quick"})
+# How something is done, by words of the patterns; of each row, the first that a sentence says.
+_MANNERS = (
+    (("SLOW", "slowly"), ("QUICK", "quickly")),
+    (("BACKWARD", "backward"), ("FORWARD", "forward")),
+    (("ON_SPOT", "on the spot"),),
+)
 _ARGUMENT = {"goes": "way", "repeats": "action", "goes_on": "action"}
 
 
@@ -74,6 +80,34 @@ def checks(sentence: str) -> tuple[Check, ...]:
 def names_action(sentence: str) -> bool:
     """Whether anything is asked for besides going, staying and pace."""
     return any(check.action not in _WEAK for check in checks(sentence))
+
+
+def with_manner(plain: str, sentence: str) -> str:
+    """A plain sentence with the pace and the way of another sentence in place of its own.
+
+    >>> with_manner("a person walks slowly", "she swaggers backward in a hurry")
+    'a person walks quickly backward'
+    """
+    said = _manner(sentence.lower())
+    for adverb, others in said:
+        if not re.search(rf"\b{adverb}\b", plain) and (adverb == "on the spot" or _word("GO").search(plain)):
+            plain = f"{' '.join(re.sub(others, '', plain).split())} {adverb}"
+    return plain
+
+
+@cache
+def _manner(text: str) -> list[tuple[str, str]]:
+    """Adverbs for what a sentence says of pace and way, each with the pattern of those that it excludes."""
+    found = []
+    for row in _MANNERS:
+        if adverb := next((adverb for name, adverb in row if _word(name).search(text)), None):
+            found.append((adverb, rf"\b(?:{'|'.join(other for _, other in row)})\b"))
+    return found
+
+
+@cache
+def _word(name: str) -> re.Pattern[str]:
+    return re.compile(read_yaml("motiongpt.matching", "checks.yaml")["words"][name])
 
 
 def passed(sentence: str, joints: np.ndarray) -> float:

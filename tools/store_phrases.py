@@ -1,0 +1,41 @@
+"""Makes src/motiongpt/matching/phrase_vectors.safetensors: the phrases of plain_sentences.txt as vectors.
+
+    python tools/store_phrases.py
+
+Run it again when the phrases or the text encoder of the embedded model have changed.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+from safetensors.numpy import save_file
+
+from motiongpt.files import atomic_path
+from motiongpt.matching.plain import VECTORS, PlainSentences
+from motiongpt.model import MotionGPT
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--output", type=Path, default=Path("src/motiongpt/matching") / VECTORS)
+    arguments = parser.parse_args()
+    matcher = MotionGPT.from_pretrained().matcher
+    assert matcher is not None
+    plain = PlainSentences(matcher.reader)
+    vectors = plain.read_all()
+    scale = np.float32(np.abs(vectors).max() / 127)
+    tensors = {
+        "vectors": np.round(vectors / scale).astype(np.int8),
+        "scale": np.array([scale]),
+        "digest": np.frombuffer(bytes.fromhex(plain.digest), dtype=np.uint8),
+    }
+    with atomic_path(arguments.output) as temporary:
+        save_file(tensors, temporary)
+    print(f"{len(vectors)} phrases, {arguments.output.stat().st_size / 1e6:.1f} MB")
+
+
+if __name__ == "__main__":
+    main()
