@@ -298,10 +298,6 @@ def test_a_sentence_can_say_how_long_it_lasts(model):
     assert model.generate("a person walks for three seconds", seconds=1, seed=1).seconds == pytest.approx(1)
 
 
-def _all_kept(answers):
-    return [[(answer, False) for answer in row] for row in answers]
-
-
 def test_candidates_in_several_wordings(model):
     options = {"seconds": 1.0, "seed": 3, "cleanup": False, "guidance": 1.0}
     sentence = "a person walks forward quickly"
@@ -309,7 +305,7 @@ def test_candidates_in_several_wordings(model):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(model, "defaults", replace(model.defaults, wordings=3, checks=False))
         # Keeps all candidates.
-        patch.setattr(MotionGPT, "_best", lambda self, texts, answers, *_: told.append(answers) or _all_kept(answers))
+        patch.setattr(MotionGPT, "_best", lambda self, texts, answers, *_: told.append(answers) or answers)
         model.generate(sentence, n=2, rerank=5, **options)
     ((row,),) = told
     assert len(row) == 2 * 5
@@ -320,7 +316,7 @@ def test_candidates_in_several_wordings(model):
             patch.setattr(
                 MotionGPT,
                 "_best",
-                lambda self, texts, answers, *_, kept=alone: kept.append(answers) or _all_kept(answers),
+                lambda self, texts, answers, *_, kept=alone: kept.append(answers) or answers,
             )
             patch.setattr(model, "defaults", replace(model.defaults, wordings=1))
             model.generate(wording, n=4, rerank=1, **{**options, "seed": 3 + 104_729 * number})
@@ -330,6 +326,37 @@ def test_candidates_in_several_wordings(model):
                 if 2 * number + place < 5:
                     ours = row[5 * sample + 2 * number + place]
                     np.testing.assert_array_equal(ours.codes, plain[2 * sample + place].codes)
+
+
+def test_half_of_the_candidates_for_a_side_are_written_as_the_mirror_image(model):
+    """The same motion is chosen for one side as, mirrored, for the other, where all are written for one wording."""
+    options = {"seconds": 2.0, "seed": 4, "rerank": 4, "cleanup": False}
+    kept = []
+    for side, other in (("left", "right"), ("right", "left")):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(model, "defaults", replace(model.defaults, wordings=2))
+            patch.setattr("motiongpt.model.wordings", lambda text, count: [text] * count)
+            # The first of the mirrored half fits best.
+            patch.setattr(MotionGPT, "_best", lambda self, texts, answers, *_: [row[2:3] for row in answers])
+            chosen = model.generate(f"a person waves the {side} hand", **options)
+            patch.setattr(MotionGPT, "_best", lambda self, texts, answers, *_: [row[:1] for row in answers])
+            patch.setattr("motiongpt.model._WAY_SEED", 0)
+            plain = model.generate(f"a person waves the {other} hand", **options)
+            patch.setattr(MotionGPT, "_best", lambda self, texts, answers, *_: [row[2:3] for row in answers])
+            again = model.generate(f"a person waves the {side} hand", **options)
+        np.testing.assert_allclose(again.joints, plain.mirrored().joints, atol=1e-5)
+        assert np.abs(chosen.joints - again.joints).max() > 1e-3
+        kept.append(again)
+    assert np.abs(kept[0].joints - kept[1].joints).max() > 1e-3
+
+
+def test_a_mirrored_candidate_is_judged_by_the_mirrored_sentence(model):
+    asked = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(model, "defaults", replace(model.defaults, wordings=2, checks=True))
+        patch.setattr("motiongpt.model.passed", lambda sentence, joints: asked.append(sentence) or 1.0)
+        model.generate("a person kicks with the left leg", seconds=1.0, rerank=4)
+    assert asked == ["a person kicks with the left leg"] * 2 + ["a person kicks with the right leg"] * 2
 
 
 def test_geometry_decides_before_the_matcher(model):

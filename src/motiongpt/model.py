@@ -15,7 +15,7 @@ import numpy as np
 from torch import nn
 
 from motiongpt.errors import MotionGPTError, require
-from motiongpt.language.captions import normalise_caption
+from motiongpt.language.captions import mirror_caption, normalise_caption
 from motiongpt.language.clauses import clauses as clauses_of
 from motiongpt.language.clauses import of_anybody
 from motiongpt.language.decoding import (
@@ -142,12 +142,44 @@ class _Clause:
         """What a motion is judged by: the clause itself, or where it names no known action the plain sentence."""
         return self.text if self.plain is None or names_action(self.text) else self.plain
 
-    def wordings(self, count: int) -> list[str]:
-        """So many wordings: the clause, the plain sentence, and other words for both in turn."""
+    def wordings(self, count: int) -> list[tuple[str, bool]]:
+        """So many wordings: the clause, the plain sentence, and other words for both in turn.
+
+        Of a clause that has a side the second half are mirrored, and True beside them: whoever does not know how to
+        throw with the left hand may know it of the right.
+        """
         if self.plain is None or self.plain == self.text or count == 1:
-            return wordings(self.text, count)
-        own, plain = wordings(self.text, count - count // 2), wordings(self.plain, count // 2)
-        return [told[number] for number in range(len(own)) for told in (own, plain) if number < len(told)]
+            told = wordings(self.text, count)
+        else:
+            own, plain = wordings(self.text, count - count // 2), wordings(self.plain, count // 2)
+            told = [way[number] for number in range(len(own)) for way in (own, plain) if number < len(way)]
+        if mirror_caption(self.meaning) == self.meaning:
+            return [(text, False) for text in told]
+        upright = count - count // 2
+        return [(text, False) for text in told[:upright]] + [(mirror_caption(text), True) for text in told[upright:]]
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """What was written for a wording of a clause.
+
+    Attributes:
+        answer: its codes, and how likely they were.
+        mirrored: the wording is that of the mirror image of what is meant.
+        drawn: its details are to be drawn instead of told in the mean.
+    """
+
+    answer: Generation
+    mirrored: bool
+    drawn: bool = False
+
+    @property
+    def codes(self) -> np.ndarray:
+        return _codes(self.answer)
+
+    def told(self, caption: str) -> str:
+        """What the codes should show when the caption is meant."""
+        return mirror_caption(caption) if self.mirrored else caption
 
 
 class MotionGPT:
@@ -397,10 +429,10 @@ class MotionGPT:
         # Candidates are shared out among the wordings of a clause, which follow each other in the list of prompts.
         ways = min(self.defaults.wordings, candidates)
         share = -(-candidates // ways)
+        worded = [wording for clause in told for wording in clause.wordings(ways)]
         jobs = [
             self._text_job(wording, clause.frames, min_seconds, max_seconds, clause.parts)
-            for clause in told
-            for wording in clause.wordings(ways)
+            for clause, (wording, _) in zip([one for one in told for _ in range(ways)], worded, strict=True)
         ]
         window = self.defaults.window
         on_token = None
@@ -419,34 +451,41 @@ class MotionGPT:
             **self._sampling(temperature, top_k, top_p),
             **self._guidance(guidance, [asked[clause.sentence] for clause in told for _ in range(ways)]),
         )
-        answers = [_in_turn(written[place : place + ways], samples, candidates) for place in range(0, len(jobs), ways)]
+        rows = [[_Candidate(one, mirrored) for one in row] for row, (_, mirrored) in zip(written, worded, strict=True)]
+        answers = [_in_turn(rows[place : place + ways], samples, candidates) for place in range(0, len(jobs), ways)]
         # The refiner's randomness: one for each sample, whatever candidate it becomes.
         refining = [[(seeds[clause.sentence], sample) for sample in range(samples)] for clause in told]
         kept = self._best([clause.meaning for clause in told], answers, candidates, refining)
-        rows = []
-        for clause, (_, low, _), best in zip(told, jobs[::ways], kept, strict=True):
-            row = []
-            for sample, (answer, _) in enumerate(best):
-                (codes,) = self.extend_codes(
-                    [_codes(answer)],
-                    [low],
-                    seed=seeds[clause.sentence] + sample,
-                    temperature=temperature,
-                    top_k=top_k,
-                    top_p=top_p,
-                )
-                row.append(codes)
-            rows.append(row)
+        chosen = [
+            (clause, low, sample, one)
+            for clause, (_, low, _), row in zip(told, jobs[::ways], kept, strict=True)
+            for sample, one in enumerate(row)
+        ]
+        whole = [
+            self.extend_codes(
+                [one.codes],
+                [low],
+                seed=seeds[clause.sentence] + sample,
+                temperature=temperature,
+                top_k=top_k,
+                top_p=top_p,
+            )[0]
+            for clause, low, sample, one in chosen
+        ]
         decoded = self._decode(
-            [codes for row in rows for codes in row],
-            [clause.meaning for clause in told for _ in range(samples)],
+            whole,
+            [one.told(clause.meaning) for clause, _, _, one in chosen],
             [seed for row in refining for seed in row],
-            [drawn for best in kept for _, drawn in best],
+            [one.drawn for _, _, _, one in chosen],
         )
-        done, motions = iter(decoded), []
+        upright = [
+            motion.mirrored() if one.mirrored else motion
+            for motion, (_, _, _, one) in zip(decoded, chosen, strict=True)
+        ]
+        done, motions = iter(upright), []
         for item, sentences, exact in zip(texts, parts, lengths, strict=True):
-            chosen = [[[next(done) for _ in range(samples)] for _ in at_once] for at_once in sentences]
-            made = [[[row[number] for row in at_once] for at_once in chosen] for number in range(samples)]
+            parts_made = [[[next(done) for _ in range(samples)] for _ in at_once] for at_once in sentences]
+            made = [[[row[number] for row in at_once] for at_once in parts_made] for number in range(samples)]
             motions.append([replace(self._joined(some, exact, cleanup), text=item) for some in made])
         if n is None:
             return motions[0][0] if isinstance(text, str) else [row[0] for row in motions]
@@ -1003,27 +1042,27 @@ class MotionGPT:
     def _best(
         self,
         texts: Sequence[str],
-        answers: list[list[Generation]],
+        answers: list[list[_Candidate]],
         candidates: int,
         seeds: Sequence[Sequence[tuple[int, int]]],
-    ) -> list[list[tuple[Generation, bool]]]:
-        """Of every ``candidates`` answers to a sentence the one that fits it best, and whether to draw its details.
+    ) -> list[list[_Candidate]]:
+        """Of every ``candidates`` answers to a sentence the one that fits it best.
 
         Args:
             seeds: of each sample of each sentence.
         """
         if candidates == 1:
-            return [[(answer, False) for answer in row] for row in answers]
+            return answers
         written = [answer for row in answers for answer in row]
-        captions = [normalise_caption(text) for text, row in zip(texts, answers, strict=True) for _ in row]
-        codes = [_codes(answer) for answer in written]
+        captions = [one.told(normalise_caption(text)) for text, row in zip(texts, answers, strict=True) for one in row]
+        codes = [one.codes for one in written]
         features = self.tokenizer.decode_batch(codes)
         if self.matcher is not None:
             places = {caption: place for place, caption in enumerate(dict.fromkeys(captions))}
             sentences = self.matcher.embed_texts(list(places))[[places[caption] for caption in captions]]
             fit = (self.matcher.embed_motions(features) * sentences).sum(1)
         else:
-            prompts = [_prompt(Task.M2T, self._fields(codes=answer.codes)) for answer in written]
+            prompts = [_prompt(Task.M2T, self._fields(codes=one)) for one in codes]
             fit = score(self.language, prompts, captions).numpy()
         drawn = np.zeros(len(written), dtype=bool)
         groups = np.arange(len(written)).reshape(-1, candidates)
@@ -1045,7 +1084,7 @@ class MotionGPT:
             # Above every difference of fits.
             fit = fit + done * 10 * (1 + np.ptp(fit))
         best = groups[np.arange(len(groups)), fit[groups].argmax(1)]
-        chosen = iter([(written[i], bool(drawn[i])) for i in best])
+        chosen = iter([replace(written[i], drawn=bool(drawn[i])) for i in best])
         return [[next(chosen) for _ in range(len(row) // candidates)] for row in answers]
 
     def _done(self, captions: Sequence[str], features: Sequence[np.ndarray], *, drawn: bool = False) -> np.ndarray:
@@ -1115,7 +1154,7 @@ def _prompt(task: Task, fields: Fields) -> str:
     return _plain_templates().prompt(task, np.random.default_rng(0), fields)
 
 
-def _in_turn(ways: Sequence[list[Generation]], samples: int, candidates: int) -> list[Generation]:
+def _in_turn(ways: Sequence[list[_Candidate]], samples: int, candidates: int) -> list[_Candidate]:
     """Candidates of all wordings, those of the first sample before those of the second and so on."""
     share = len(ways[0]) // samples
     rows = [[one for way in ways for one in way[share * k : share * (k + 1)]] for k in range(samples)]
