@@ -71,6 +71,15 @@ def test_rare_actions_are_practised_about_as_often_as_common_ones(reader):
     assert min(actions.count(action) for action in ("kicks", "waves", "sits", "jumps")) >= 5
 
 
+def test_chosen_actions_alone_are_practised(reader):
+    found = exercises([], 40, reader, actions=["throws", "spins"])
+    assert len(found) == 40
+    for one in found:
+        assert {check.action for check in checks(one.meaning)} & {"throws", "spins"}
+    with pytest.raises(MotionGPTError, match="There is no action 'flies': take some of goes, "):
+        exercises([], 40, reader, actions=["flies"])
+
+
 @pytest.mark.parametrize("workers", [0, 2])
 def test_what_is_kept_does_what_is_asked(model, workers):
     # What the tiny model writes goes forward more or less straight, whatever it is asked.

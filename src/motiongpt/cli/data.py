@@ -148,6 +148,9 @@ def practice(
         typer.Option("--captions", metavar="FILE", help="Caption table, JSON lines (.gz), with more."),
     ] = None,
     sentences: Annotated[int, typer.Option("--sentences", metavar="N", min=1, help="Different sentences.")] = 16_000,
+    actions: Annotated[
+        str, typer.Option("--actions", metavar="A,B", help="Only sentences that ask for these, such as throws,spins.")
+    ] = "",
     candidates: Annotated[int, typer.Option("--candidates", metavar="N", min=1, help="Motions for each.")] = 24,
     keep: Annotated[int, typer.Option("--keep", metavar="N", min=1, help="Motions kept of them, at most.")] = 4,
     model: Model = None,
@@ -168,6 +171,7 @@ def practice(
         captions,
         output,
         sentences=sentences,
+        actions=[name.strip() for name in actions.split(",") if name.strip()],
         candidates=candidates,
         keep=keep,
         seed=seed,

@@ -11,7 +11,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
@@ -34,6 +34,7 @@ from motiongpt.language.thesaurus import unfamiliar
 from motiongpt.matching.checks import Check, checks, names_action, passed
 from motiongpt.matching.plain import plain_sentences
 from motiongpt.model import MotionGPT
+from motiongpt.motion.actions import ACTIONS
 from motiongpt.motion.features import features_to_joints
 
 # Shares of wordings: as the sentence stands, in other words of the lexicon, and with a word that no caption has.
@@ -68,7 +69,9 @@ class Practised:
     codes: np.ndarray
 
 
-def exercises(captions: Iterable[str], count: int, reader: SentenceReader, seed: int = 0) -> list[Exercise]:
+def exercises(
+    captions: Iterable[str], count: int, reader: SentenceReader, seed: int = 0, actions: Collection[str] = ()
+) -> list[Exercise]:
     """Different sentences of one action each, whatever is asked for about as often as anything else.
 
     Args:
@@ -76,7 +79,14 @@ def exercises(captions: Iterable[str], count: int, reader: SentenceReader, seed:
             such actions are added.
         count: how many.
         reader: tells whether a sentence with a rare word still says the same.
+        actions: only sentences that ask for one of these; for all when empty.
+
+    Raises:
+        MotionGPTError: there is no such action, or no sentence asks for it.
     """
+    for action in actions:
+        if action not in ACTIONS:
+            raise MotionGPTError(f"There is no action {action!r}: take some of {', '.join(ACTIONS)}.")
     rng = np.random.default_rng(seed)
     plain = plain_sentences()
     own = [text for text in dict.fromkeys(captions) if _one_action(text)]
@@ -89,17 +99,20 @@ def exercises(captions: Iterable[str], count: int, reader: SentenceReader, seed:
     for asked, pool in groups.items():
         if pool[0] or len(pool[1]) > 1:
             for action in sorted({check.action for check in asked}):
-                by_action.setdefault(action, []).append(pool)
-    actions = list(by_action)
+                if not actions or action in actions:
+                    by_action.setdefault(action, []).append(pool)
+    if not by_action:
+        raise MotionGPTError(f"No sentence asks for {', '.join(actions)}: take other actions.")
+    asked_for = list(by_action)
     # Between a fair share for every action and what people say most.
-    shares = np.array([float(sum(map(len, chain(*by_action[action])))) for action in actions]) ** 0.25
+    shares = np.array([float(sum(map(len, chain(*by_action[action])))) for action in asked_for]) ** 0.25
     shares /= shares.sum()
     found: dict[str, Exercise] = {}
     rare: list[Exercise] = []
     for _ in range(20 * count):
         if len(found) + len(rare) >= count * 1.2:
             break
-        pools = by_action[actions[int(rng.choice(len(actions), p=shares))]]
+        pools = by_action[asked_for[int(rng.choice(len(asked_for), p=shares))]]
         pool = pools[int(rng.integers(len(pools)))]
         side = pool[0] if pool[0] and (not pool[1] or rng.random() < 0.4) else pool[1]
         meaning = side[int(rng.integers(len(side)))]
@@ -146,6 +159,7 @@ def practise_file(
     output: str | Path,
     *,
     sentences: int = 16_000,
+    actions: Collection[str] = (),
     candidates: int = 24,
     keep: int = 4,
     seed: int = 0,
@@ -159,6 +173,7 @@ def practise_file(
         captions: caption table with more, as of :func:`motiongpt.data.sentences.read_sentences`.
         output: file of JSON lines (gzip), a sentence, its meaning and its codes each.
         sentences: different sentences.
+        actions: as of :func:`exercises`.
 
     Other arguments are those of :func:`practise`.
 
@@ -170,7 +185,7 @@ def practise_file(
     known = [
         normalise_caption(caption.text) for item in MotionTextDataset(root, "train").captions for caption in item
     ] + (read_sentences(captions) if captions else [])
-    asked = exercises(known, sentences, model.matcher.reader, seed)
+    asked = exercises(known, sentences, model.matcher.reader, seed, actions)
     right: set[str] = set()
     steps = practise(model, asked, candidates=candidates, keep=keep, seed=seed, workers=workers, batch_size=batch_size)
 
