@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from motiongpt.data.layout import MotionTextDataset
+from motiongpt.data.practice import Exercise, Practised, write_practice
 from motiongpt.errors import MotionGPTError
 from motiongpt.language.refiner import Refiner
 from motiongpt.matching.matcher import Matcher
@@ -165,14 +166,24 @@ def test_a_refiner_of_another_skeleton_is_refused(kit_folder, refined, bert_fold
         train_refiner(load_config(RefinerTraining, "embedded-refiner", values))
 
 
+@pytest.fixture(scope="module")
+def practice(tmp_path_factory):
+    """A motion that does what a sentence says, as ``data practice`` writes it."""
+    path = tmp_path_factory.mktemp("practice") / "practice.jsonl.gz"
+    write_practice(path, [Practised(Exercise("a person ambles", "a person walks"), np.arange(8))])
+    return path
+
+
 @pytest.mark.parametrize("name", LANGUAGES)
-def test_language(name, folder_of, tokenizers, mined, bert_folder, tmp_path):
+def test_language(name, folder_of, tokenizers, mined, practice, bert_folder, tmp_path):
     tokenizer = tokenizers["kit" if name.startswith("kit") else "humanml3d"]
     values = [f"data={folder_of(name)}", f"tokenizer={tokenizer}", f"output={tmp_path}", "start=", "captions="]
     if load_config(LanguageTraining, name).model.text_encoder:
         values.append(f"model.text_encoder={bert_folder}")
     if load_config(LanguageTraining, name).mined:
         values.append(f"mined={mined}")
+    if load_config(LanguageTraining, name).practice:
+        values.append(f"practice={practice}")
     config = load_config(LanguageTraining, name, [*values, *STEPS, *SMALL_LANGUAGE])
     assert (train_language(config) / "config.json").is_file()
 
