@@ -43,6 +43,19 @@ _BEFORE_NOUN = re.compile(
 )
 
 
+# "With the left foot" says that no hand does it, and "waggles a raised hand" what moves.
+_ARMS, _LEGS = "arms?|hands?|fists?|palms?|elbows?", "leg|legs|foot|feet|heels?|toes?|knees?|shins?"
+_WITH = r"\bwith (?:both|one|an?|the|his|her|their)? ?(?:left |right )?"
+_BY = {side: re.compile(rf"{_WITH}(?:{limbs})\b") for side, limbs in (("arms", _ARMS), ("legs", _LEGS))}
+_MOVES_ARMS = re.compile(
+    rf"\b\w+s (?:(?:up|out) )?(?:both|one|an?|the|his|her|their)(?: \w+)? ?(?:left |right )?(?:{_ARMS})\b"
+)
+_OF_ARMS = frozenset(
+    ["raises_arm", "raises_both_arms", "spreads_arms", "circles_arms", "waves", "punches", "throws", "claps"]
+)
+_OF_LEGS = frozenset(["kicks", "lifts_leg", "hops", "jumps"])
+
+
 @dataclass(frozen=True)
 class Phrase:
     """A verb phrase as a sentence.
@@ -141,7 +154,8 @@ class PlainSentences:
             for number in numbers:
                 plain = self.phrases[number].plain
                 text = with_manner(plain[told] + toward * (told != side), clause) if told in plain else None
-                if fits[number] > best and (not plain or (text is not None and asked <= set(checks(text)))):
+                fitting = text is not None and asked <= set(checks(text)) and _limbs_agree(clause.lower(), text)
+                if fits[number] > best and (not plain or fitting):
                     best, found = float(fits[number]), text
             if best >= close:
                 return found
@@ -215,6 +229,16 @@ def stored_vectors(digest: str) -> np.ndarray | None:
     if tensors["digest"].tobytes().hex() != digest:
         return None
     return tensors["vectors"].astype(np.float32) * tensors["scale"]
+
+
+def _limbs_agree(clause: str, plain: str) -> bool:
+    """Whether a plain sentence moves what a clause says is moved, arms or legs."""
+    actions = {check.action for check in checks(plain)}
+    if _BY["legs"].search(clause) and actions & _OF_ARMS and not actions & _OF_LEGS:
+        return False
+    if _BY["arms"].search(clause) and actions & _OF_LEGS and not actions & _OF_ARMS:
+        return False
+    return not _MOVES_ARMS.search(clause) or not actions or bool(actions & _OF_ARMS)
 
 
 def _agree(said: frozenset[tuple[str, int]], other: frozenset[tuple[str, int]]) -> bool:
