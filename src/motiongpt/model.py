@@ -151,8 +151,10 @@ class _Clause:
         if self.plain is None or self.plain == self.text or count == 1:
             told = wordings(self.text, count)
         else:
-            own, plain = wordings(self.text, count - count // 2), wordings(self.plain, count // 2)
-            told = [way[number] for number in range(len(own)) for way in (own, plain) if number < len(way)]
+            # Words that name no action that is known say little to the model too.
+            share = count - count // 2 if names_action(self.text) else max(1, count // 4)
+            own, plain = wordings(self.text, share), wordings(self.plain, count - share)
+            told = [way[number] for number in range(count) for way in (own, plain) if number < len(way)]
         if mirror_caption(self.meaning) == self.meaning:
             return [(text, False) for text in told]
         upright = count - count // 2

@@ -195,7 +195,8 @@ def practise_file(
             right.update(one.exercise.sentence for one in kept)
             yield from kept
 
-    return Outcome(len(asked), len(right), write_practice(output, rows()))
+    motions = write_practice(output, rows())
+    return Outcome(len(asked), len(right), motions)
 
 
 def practise(
