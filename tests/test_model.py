@@ -15,6 +15,7 @@ from motiongpt.language.refiner import Refiner, RefinerConfig
 from motiongpt.matching.checks import passed
 from motiongpt.matching.matcher import Matcher, MatcherConfig
 from motiongpt.motion import HUMANML3D, measures
+from motiongpt.motion.cleanup import smooth
 from motiongpt.motion.editing import combine, splice
 from motiongpt.motion.rotations import about, rotate
 from motiongpt.tokenizer import VQVAEConfig
@@ -466,6 +467,17 @@ def test_given_frames_stay_beside_refined_ones(refined, placed):
     np.testing.assert_array_equal(between.joints[-15:], placed.joints[-15:])
 
 
+def test_candidates_are_judged_as_they_are_shown(refined):
+    judged = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(refined, "defaults", replace(refined.defaults, wordings=1))
+        patch.setattr("motiongpt.model.passed", lambda _, joints: judged.append(joints) or float(len(judged) == 3))
+        shown = refined.generate("a person walks", rerank=4, seconds=2.0, seed=1, cleanup=False)
+    assert len(judged) == 4
+    # From here on only cleanup changes it.
+    np.testing.assert_allclose(smooth(shown).joints, judged[2], atol=1e-4)
+
+
 @pytest.mark.parametrize("enough", [True, False])
 def test_details_are_drawn_where_no_candidate_does_what_is_asked(refined, enough):
     verdicts, made = [np.eye(8)[5] if enough else np.full(8, 0.5), np.eye(8)[3]], []
@@ -479,9 +491,9 @@ def test_details_are_drawn_where_no_candidate_does_what_is_asked(refined, enough
         patch.setattr(MotionGPT, "_refined", seen)
         patch.setattr(MotionGPT, "_done", lambda *_, **__: verdicts.pop(0))
         chosen = refined.generate("a person turns left", rerank=8, seconds=3.0, seed=1, cleanup=False)
-    assert [len(features) for features in made] == ([1] if enough else [8, 1, 1])
+    assert [len(features) for features in made] == ([8, 1] if enough else [8, 8, 1, 1])
     if not enough:
-        np.testing.assert_allclose(made[-1][0], made[0][3], atol=1e-4)
+        np.testing.assert_allclose(made[-1][0], made[1][3], atol=1e-4)
     joints = Motion.from_features(made[-1][0]).joints[:60]
     np.testing.assert_allclose(chosen.joints, joints - joints[0, 0] * np.array([1, 0, 1]), atol=1e-3)
 

@@ -972,6 +972,19 @@ class MotionGPT:
         features = self.tokenizer.decode_batch(streams, latents)
         return [one[extra:-extra] for one, (_, extra) in zip(features, held, strict=True)]
 
+    def shown_features(
+        self, codes: Sequence[np.ndarray], sentences: Sequence[str | None], seeds: Sequence[tuple[int, int]]
+    ) -> list[np.ndarray]:
+        """Un-normalised features (n * stride, D) of coarse codes (n,) as :meth:`generate` shows them, before cleanup.
+
+        Args:
+            sentences: what each motion shows, if that is known.
+            seeds: of each motion: of the call, and of its sample.
+        """
+        if self.refiner is None:
+            return self.tokenizer.decode_batch(codes)
+        return self._refined(codes, sentences, seeds)
+
     def _shown(self, codes: Sequence[int], exact: int | None = None) -> Motion:
         """What there is of a motion that is being written: not refined, as its end is not known."""
         return self._joined([[self.tokenizer.decode_motion(np.array(codes), cleanup=False)]], exact, False)
@@ -1070,7 +1083,7 @@ class MotionGPT:
         groups = np.arange(len(written)).reshape(-1, candidates)
         if self.defaults.checks and self.tokenizer.skeleton is HUMANML3D:
             shared = [seed for row in seeds for seed in row for _ in range(candidates)]
-            done = self._done(captions, features)
+            done = self._done(captions, self.shown_features(codes, captions, shared))
             missing = groups[done[groups].max(1) < 1]
             if self.refiner is not None and len(missing):
                 # What is quick is blunt in coarse codes and in the mean: where none does all, drawn ones may do more.
@@ -1079,7 +1092,7 @@ class MotionGPT:
                 places = firsts.flatten().tolist()
                 rows = [captions[i] for i in places]
                 made = self._refined([codes[i] for i in places], rows, [shared[i] for i in places], drawn=True)
-                again = self._done(rows, made, drawn=True).reshape(firsts.shape)
+                again = self._done(rows, made).reshape(firsts.shape)
                 better = again > done[missing].max(1, keepdims=True)
                 done[firsts[better]] = again[better]
                 drawn[firsts[better]] = True
@@ -1089,13 +1102,10 @@ class MotionGPT:
         chosen = iter([replace(written[i], drawn=bool(drawn[i])) for i in best])
         return [[next(chosen) for _ in range(len(row) // candidates)] for row in answers]
 
-    def _done(self, captions: Sequence[str], features: Sequence[np.ndarray], *, drawn: bool = False) -> np.ndarray:
+    def _done(self, captions: Sequence[str], features: Sequence[np.ndarray]) -> np.ndarray:
         """How much of what geometry can tell of its sentence each motion does, rounded: about as much is as much."""
-        motions = [Motion.from_features(one) for one in features]
-        if drawn:
-            # What jitters is quick too: only what is left without it counts.
-            motions = [smooth(motion) for motion in motions]
-        return np.round([passed(caption, one.joints) for caption, one in zip(captions, motions, strict=True)], 1)
+        joints = [steady_joints(one) for one in features]
+        return np.round([passed(caption, one) for caption, one in zip(captions, joints, strict=True)], 1)
 
     def _guidance(self, scale: float | None, exact: Sequence[int | None]) -> _Guidance:
         """The scale, and for each sentence the instruction that asks for any motion of its length."""
@@ -1144,6 +1154,11 @@ class MotionGPT:
     def _check_text(text: str) -> None:
         if not isinstance(text, str) or not text.strip():
             raise MotionGPTError("The text is empty: say what the person should do, such as 'a person walks forward'.")
+
+
+def steady_joints(features: np.ndarray) -> np.ndarray:
+    """Joints (T, 22, 3) of features (T, 263) to be judged by geometry: smoothed, as what jitters is quick too."""
+    return smooth(Motion.from_features(features)).joints
 
 
 @cache

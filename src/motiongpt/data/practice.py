@@ -33,9 +33,8 @@ from motiongpt.language.reader import SentenceReader, sentence_vectors
 from motiongpt.language.thesaurus import unfamiliar
 from motiongpt.matching.checks import Check, checks, names_action, passed
 from motiongpt.matching.plain import plain_sentences
-from motiongpt.model import MotionGPT
+from motiongpt.model import MotionGPT, steady_joints
 from motiongpt.motion.actions import ACTIONS
-from motiongpt.motion.features import features_to_joints
 
 # Shares of wordings: as the sentence stands, in other words of the lexicon, and with a word that no caption has.
 _AS_IT_STANDS, _RARE = 0.3, 0.25
@@ -238,13 +237,13 @@ def practise(
             )
             codes = [one for row in written for one in row]
             owners = np.repeat(np.arange(len(part)), len(written[0]))
-            features = model.tokenizer.decode_batch(codes)
             meanings = [part[owner].meaning for owner in owners.tolist()]
-            look: Iterator[float] = map(_done, meanings, features)
+            shown = model.shown_features(codes, meanings, [(seed + start, 0)] * len(codes))
+            look: Iterator[float] = map(_done, meanings, shown)
             if executor is not None:
-                look = executor.map(_done, meanings, features, chunksize=_CHUNK)
+                look = executor.map(_done, meanings, shown, chunksize=_CHUNK)
             sentences = model.matcher.embed_texts([one.meaning for one in part])
-            fit = (model.matcher.embed_motions(features) * sentences[owners]).sum(1)
+            fit = (model.matcher.embed_motions(model.tokenizer.decode_batch(codes)) * sentences[owners]).sum(1)
             right = np.array(list(look)) >= _ENOUGH
             kept = []
             for number, exercise in enumerate(part):
@@ -255,7 +254,7 @@ def practise(
 
 
 def _done(meaning: str, features: np.ndarray) -> float:
-    return passed(meaning, features_to_joints(features))
+    return passed(meaning, steady_joints(features))
 
 
 def _single_thread() -> None:
