@@ -43,7 +43,7 @@ from motiongpt.matching.plain import PlainSentences
 from motiongpt.motion import HUMANML3D, Motion
 from motiongpt.motion.blending import join
 from motiongpt.motion.cleanup import clean, smooth
-from motiongpt.motion.editing import combine, splice
+from motiongpt.motion.editing import combine, splice, splice_frame
 from motiongpt.tokenizer import MotionTokenizer
 from motiongpt.weights_io import config_from, load_config, save_config, to_device
 
@@ -58,6 +58,14 @@ _DRAWN = 12
 _WAY_SEED = 104_729
 # Ten minutes at 20 fps.
 MAX_FRAMES = 12_000
+
+
+# How much of two motions is searched for the best place to join them: less where that would cut off what they show.
+_SEARCHES = (1.0, 0.5, 0.25, 0.0)
+# So little of what they show may get lost.
+_LITTLE = 0.1
+# Seconds that what legs and arms do at once takes at least: the shorter of the two is how long both last.
+_AT_ONCE = 3.0
 
 
 class _Sampling(TypedDict):
@@ -129,6 +137,7 @@ class _Clause:
         plain: a plain sentence that says the same, see :class:`motiongpt.matching.plain.PlainSentences`.
         frames: exact length asked for.
         parts: how many actions the sentence tells one after the other.
+        at_once: there is another one that is done at the same time.
     """
 
     sentence: int
@@ -136,6 +145,7 @@ class _Clause:
     plain: str | None
     frames: int | None
     parts: int
+    at_once: bool
 
     @property
     def meaning(self) -> str:
@@ -433,7 +443,9 @@ class MotionGPT:
         share = -(-candidates // ways)
         worded = [wording for clause in told for wording in clause.wordings(ways)]
         jobs = [
-            self._text_job(wording, clause.frames, min_seconds, max_seconds, clause.parts)
+            self._text_job(
+                wording, clause.frames, _AT_ONCE if clause.at_once else min_seconds, max_seconds, clause.parts
+            )
             for clause, (wording, _) in zip([one for one in told for _ in range(ways)], worded, strict=True)
         ]
         window = self.defaults.window
@@ -488,7 +500,8 @@ class MotionGPT:
         for item, sentences, exact in zip(texts, parts, lengths, strict=True):
             parts_made = [[[next(done) for _ in range(samples)] for _ in at_once] for at_once in sentences]
             made = [[[row[number] for row in at_once] for at_once in parts_made] for number in range(samples)]
-            motions.append([replace(self._joined(some, exact, cleanup), text=item) for some in made])
+            shown = [[clause.meaning for clause in at_once] for at_once in sentences]
+            motions.append([replace(self._joined(some, exact, cleanup, shown), text=item) for some in made])
         if n is None:
             return motions[0][0] if isinstance(text, str) else [row[0] for row in motions]
         return motions[0] if isinstance(text, str) else motions
@@ -901,7 +914,14 @@ class MotionGPT:
         return [
             [
                 # As the user said it, too, where it is all of it.
-                _Clause(number, clause, self._plain(clause, sentence if clause == whole else clause), frames, len(rows))
+                _Clause(
+                    number,
+                    clause,
+                    self._plain(clause, sentence if clause == whole else clause),
+                    frames,
+                    len(rows),
+                    len(at_once) > 1,
+                )
                 for clause in at_once
             ]
             for at_once in rows
@@ -989,15 +1009,26 @@ class MotionGPT:
         """What there is of a motion that is being written: not refined, as its end is not known."""
         return self._joined([[self.tokenizer.decode_motion(np.array(codes), cleanup=False)]], exact, False)
 
-    def _joined(self, parts: Sequence[Sequence[Motion]], exact: int | None, cleanup: bool | None) -> Motion:
+    def _joined(
+        self,
+        parts: Sequence[Sequence[Motion]],
+        exact: int | None,
+        cleanup: bool | None,
+        told: Sequence[Sequence[str]] | None = None,
+    ) -> Motion:
         """One motion in canonical placement, cut to the length asked for.
 
         Args:
             parts: one after the other; of each its motion, or that of the legs and that of the arms.
+            told: what each of the parts should show.
         """
         motion, *others = (reduce(combine, at_once) for at_once in parts)
-        for other in others:
-            motion = splice(motion, other)
+        start = 0
+        for number, other in enumerate(others):
+            if told is None or not self.defaults.checks or self.tokenizer.skeleton is not HUMANML3D:
+                motion = splice(motion, other)
+            else:
+                motion, start = _spliced(motion, start, other, told[number], told[number + 1])
         motion = self._cleaned(motion[:exact], cleanup)
         # Cleanup may have moved the first frame a little.
         return replace(motion, joints=motion.joints - motion.joints[0, 0] * np.array([1, 0, 1], dtype=np.float32))
@@ -1154,6 +1185,38 @@ class MotionGPT:
     def _check_text(text: str) -> None:
         if not isinstance(text, str) or not text.strip():
             raise MotionGPTError("The text is empty: say what the person should do, such as 'a person walks forward'.")
+
+
+def _spliced(
+    first: Motion, start: int, second: Motion, before: Sequence[str], after: Sequence[str]
+) -> tuple[Motion, int]:
+    """Two motions joined where they are most alike, but not at a place that cuts off what one of them should show.
+
+    Args:
+        start: frame of the first motion from which on it should show what ``before`` says.
+        before, after: sentences that tell what the first and the second motion should show.
+
+    Returns:
+        The motion, and its frame from which on it shows the second one.
+    """
+    found: list[tuple[float, Motion, int]] = []
+    for search in _SEARCHES:
+        motion, border = splice(first, second, search=search), splice_frame(first, second, search=search)
+        lost = max(
+            _shows(before, first[start:]) - _shows(before, motion[start:border]),
+            _shows(after, second) - _shows(after, motion[border:]),
+        )
+        found.append((lost, motion, border))
+        if lost <= _LITTLE:
+            return motion, border
+    _, motion, border = min(found, key=lambda one: one[0])
+    return motion, border
+
+
+def _shows(sentences: Sequence[str], motion: Motion) -> float:
+    """How much of what geometry can tell of the sentences a motion shows, in the mean."""
+    joints = smooth(motion).joints
+    return float(np.mean([passed(sentence, joints) for sentence in sentences]))
 
 
 def steady_joints(features: np.ndarray) -> np.ndarray:

@@ -102,7 +102,7 @@ def reverse(motion: Motion) -> Motion:
     return replace(motion, joints=motion.joints[::-1].copy(), text="")
 
 
-def splice(first: Motion, second: Motion, *, seconds: float = 0.4) -> Motion:
+def splice(first: Motion, second: Motion, *, seconds: float = 0.4, search: float = 1.0) -> Motion:
     """Go over from one motion to another where they are most alike.
 
     The last part of ``first`` and the first part of ``second`` (at most a second and 40 % of either) are searched for
@@ -113,11 +113,12 @@ def splice(first: Motion, second: Motion, *, seconds: float = 0.4) -> Motion:
     Args:
         first, second: motions of one frame rate; the result stands where ``first`` does, with its bone lengths.
         seconds: duration of the cross-fade.
+        search: how much of these parts is searched, from 1, all of them, down to 0, which leaves out nothing.
 
     Raises:
         MotionGPTError: frame rates differ, the duration is not positive, or another skeleton.
     """
-    cut = _best_cut(first, second, seconds)
+    cut = _best_cut(first, second, seconds, search)
     return _cross_fade(first, second, cut)
 
 
@@ -131,9 +132,9 @@ def splice_cost(first: Motion, second: Motion) -> float:
     return _best_cut(first, second, seconds=0.4).cost
 
 
-def splice_frame(first: Motion, second: Motion) -> int:
+def splice_frame(first: Motion, second: Motion, *, search: float = 1.0) -> int:
     """Frame of the result of :func:`splice` at which the second motion takes over: the middle of the cross-fade."""
-    cut = _best_cut(first, second, seconds=0.4)
+    cut = _best_cut(first, second, seconds=0.4, search=search)
     return cut.first + cut.count // 2
 
 
@@ -282,12 +283,13 @@ class _Cut:
     cost: float
 
 
-def _best_cut(first: Motion, second: Motion, seconds: float) -> _Cut:
+def _best_cut(first: Motion, second: Motion, seconds: float, search: float = 1.0) -> _Cut:
     _check(first, second)
     if not (np.isfinite(seconds) and seconds > 0):
         raise MotionGPTError(f"A cross-fade must last a positive number of seconds, but {seconds} is asked.")
     spans = [max(1, min(round(motion.fps), int(0.4 * len(motion)))) for motion in (first, second)]
     count = min(max(1, round(seconds * first.fps)), *spans)
+    spans = [count + round(search * (span - count)) for span in spans]
     offset = len(first) - spans[0]
     states = [_state(motion) for motion in (first, second)]
     a, b = states[0][offset:], states[1][: spans[1]]
