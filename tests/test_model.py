@@ -279,9 +279,31 @@ def test_actions_one_after_the_other_are_made_apart_and_joined(model):
 def test_legs_of_one_action_and_arms_of_another(model):
     options = {"seed": 1, "cleanup": False, "rerank": 1}
     both = model.generate("a person walks while waving", clauses=True, **options)
-    legs, arms = (model.generate(f"a person {action}", **options) for action in ("walks", "is waving"))
+    legs, arms = (
+        model.generate(f"a person {action}", min_seconds=3, max_seconds=10, **options)
+        for action in ("walks", "is waving")
+    )
     expected = combine(legs, arms).joints
     np.testing.assert_allclose(both.joints - both.joints[:, :1], expected - expected[:, :1], atol=1e-5)
+
+
+def test_joining_cuts_off_nothing_that_should_be_seen(model):
+    options = {"seed": 1, "cleanup": False, "rerank": 1}
+    alone = [model.generate(f"a person {verb}", max_seconds=5, **options) for verb in ("walks", "jumps")]
+    whole = {"a person walks": len(alone[0]) - 4, "a person jumps": len(alone[1]) - 4}
+    with pytest.MonkeyPatch.context() as patch:
+        # Each is seen when nothing is missing but half of the cross-fade.
+        patch.setattr("motiongpt.model.passed", lambda sentence, joints: float(len(joints) >= whole[sentence]))
+        joined = model.generate("a person walks, then jumps", clauses=True, **options)
+    assert len(joined) == len(alone[0]) + len(alone[1]) - 8
+    assert len(splice(*alone)) < len(joined)
+
+
+def test_what_is_done_at_once_lasts_a_while(model):
+    model_of_short = MotionGPT(model.tokenizer, model.language, replace(model.defaults, min_seconds=1.0))
+    for seed in range(4):
+        options = {"seed": seed, "cleanup": False, "rerank": 1}
+        assert model_of_short.generate("a person walks while waving", clauses=True, **options).seconds >= 3
 
 
 @pytest.mark.parametrize("length", [{"seconds": 3.0}, {"min_seconds": 2.0}, {"max_seconds": 4.0}])

@@ -119,6 +119,19 @@ def test_splicing_goes_over_without_a_jump(striding):
     np.testing.assert_array_equal(result.joints[:60], striding.joints[:60])
 
 
+def test_a_shorter_search_leaves_out_less(striding):
+    second = striding[9:]
+    whole = len(striding) + len(second)
+    lengths = [len(editing.splice(striding, second, search=search)) for search in (1.0, 0.5, 0.0)]
+    # Of the ends nothing is left out but the cross-fade of 0.4 seconds.
+    assert lengths[2] == whole - 8
+    assert lengths[0] >= whole - 40 - 8
+    assert lengths[1] >= whole - 24 - 8
+    joined = editing.splice(striding, second, search=0.0)
+    assert editing.splice_frame(striding, second, search=0.0) == len(striding) - 4
+    np.testing.assert_array_equal(joined.joints[: len(striding) - 8], striding.joints[:-8])
+
+
 def test_splice_cost_tells_pairs_that_fit(striding, standing):
     fits = editing.splice_cost(striding, striding)
     assert fits < 0.02
