@@ -15,6 +15,12 @@ TEXT ?= a person walks forward and turns left
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --constraint constraints.txt --editable
 
+PRACTICE = mkdir -p runs/practice && $(BIN)/motiongpt data practice data/augmented \
+	--captions $(RAW)/captions/humanml3d.jsonl.gz
+assemble = $(BIN)/motiongpt train assemble --tokenizer runs/embedded-refinement/final --language runs/$(1)/final \
+	--matcher runs/embedded-matcher/final --refiner runs/embedded-quick-refiner/final \
+	--evaluator runs/embedded-evaluator/final --dtype int8 --output $(2) $(GENERATION)
+
 .PHONY: demo test browser quick lint data model
 
 demo: $(VENV)/installed-all
@@ -49,7 +55,7 @@ data: $(VENV)/installed-all
 # Each stage goes on where it was interrupted; the configs say what it reads and where it writes.
 model: data
 	$(INSTALL) '.[all,pretrained]'
-	$(BIN)/motiongpt data augment data/motion --output data/augmented --clips 16000
+	$(BIN)/motiongpt data augment data/motion --output data/augmented --clips 40000
 	$(BIN)/motiongpt data mine data/augmented --captions $(RAW)/captions/humanml3d.jsonl.gz \
 		--output data/augmented/mined.jsonl.gz
 	$(BIN)/motiongpt train tokenizer --config embedded-tokenizer
@@ -61,10 +67,14 @@ model: data
 	$(BIN)/motiongpt train refiner --config embedded-refiner
 	$(BIN)/motiongpt train refiner --config embedded-quick-refiner
 	$(BIN)/motiongpt train evaluator --config embedded-evaluator
-	$(BIN)/motiongpt train assemble --tokenizer runs/embedded-refinement/final \
-		--language runs/embedded-finetune/final --matcher runs/embedded-matcher/final \
-		--refiner runs/embedded-quick-refiner/final --evaluator runs/embedded-evaluator/final \
-		--dtype int8 --output src/motiongpt/weights $(GENERATION)
+	$(call assemble,embedded-finetune,runs/embedded)
+	$(PRACTICE) --model runs/embedded --output runs/practice/first.jsonl.gz
+	$(BIN)/motiongpt train instruct --config embedded-practice
+	$(call assemble,embedded-practice,runs/embedded-practised)
+	$(PRACTICE) --model runs/embedded-practised --seed 1 --output runs/practice/more.jsonl.gz
+	cat runs/practice/first.jsonl.gz runs/practice/more.jsonl.gz > runs/practice/second.jsonl.gz
+	$(BIN)/motiongpt train instruct --config embedded-practice-more
+	$(call assemble,embedded-practice-more,src/motiongpt/weights)
 
 # The tests' tools come with everything else.
 $(VENV)/installed-all: pyproject.toml constraints.txt | $(BIN)/python
