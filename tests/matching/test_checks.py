@@ -9,7 +9,7 @@ import pytest
 
 from gestures import travelling
 from motiongpt.data.layout import MotionTextDataset
-from motiongpt.matching.checks import Check, checks, passed, with_manner
+from motiongpt.matching.checks import Check, checks, names_action, passed, with_manner
 from motiongpt.motion import Motion
 
 
@@ -37,6 +37,14 @@ def asked(sentence: str) -> set[str]:
         ("a person touches the left knee with the right elbow", {"touches_elbow_to_knee right"}),
         ("a person kicks with the left foot", {"kicks left"}),
         ("a person kicks with the left foot and with the right foot", set()),
+        ("a person hops on the left foot", {"hops", "hops left"}),
+        ("a person walks back and forth", {"goes_back_and_forth", "walks"}),
+        ("she waves her arms back and forth", {"waves"}),
+        ("he turns a quarter turn to his right", {"turns right", "turns_quarter right"}),
+        ("she turns 90 degrees to the left", {"turns left", "turns_quarter left"}),
+        ("he picks up a coin with the right hand", {"bends_down", "reaches_down right"}),
+        ("he puts up his right hand", {"raises_arm right"}),
+        ("a man does a cartwheel", {"goes_upside_down"}),
         ("a person kicks three times", {"repeats kick 3"}),
         ("he jumps twice", {"repeats jump 2"}),
         ("he jumps", {"jumps"}),
@@ -102,3 +110,17 @@ def test_real_clips_do_what_their_captions_ask() -> None:
     assert len(own) > 30
     assert np.mean(own) > 0.7
     assert np.mean(others) < np.mean(own) - 0.2
+
+
+@pytest.mark.parametrize(
+    ("sentence", "named"),
+    [
+        ("a person walks backward", True),
+        ("he springs backward off both feet", False),
+        ("a person runs", True),
+        ("someone goes forward", False),
+        ("a person walks slowly", False),
+    ],
+)
+def test_a_way_alone_names_no_action(sentence: str, named: bool) -> None:
+    assert names_action(sentence) is named

@@ -50,6 +50,8 @@ def test_says_the_same_of_actions_that_the_sentence_does_not_name(plain: PlainSe
         ("she delivers a roundhouse with her right foot", {"kicks right"}),
         ("he strikes the ball with his right foot", {"kicks right"}),
         ("she socks an invisible opponent", {"punches"}),
+        ("the hero springs backward off both feet", {"jumps", "goes backward"}),
+        ("a kid bobs up and down on her left leg", {"hops", "hops left"}),
         # A foot does it, or arms are what is moved.
         ("he drives a football into the goal with his left foot", {"kicks left"}),
         ("she bashes the ball with her right foot", {"kicks right"}),

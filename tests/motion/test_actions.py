@@ -22,11 +22,12 @@ ARGUMENTS: dict[str, list[dict[str, object]]] = {
     "goes_on": [{"action": "jump"}, {"action": "kick"}],
     "steps": [{"times": 3}],
     "turns": [{"side": side} for side in ("left", "right")],
+    "turns_quarter": [{"side": side} for side in ("left", "right")],
     **{
         name: [{}, {"side": "left"}, {"side": "right"}]
         for name in (
             *("circles", "turns_in_place", "spins", "kicks", "balances", "lifts_leg"),
-            *("raises_arm", "waves", "punches", "throws", "touches_elbow_to_knee"),
+            *("raises_arm", "waves", "punches", "throws", "touches_elbow_to_knee", "hops", "reaches_down"),
         )
     },
 }
@@ -135,6 +136,43 @@ def test_all_round_on_the_spot(standing: np.ndarray) -> None:
     assert actions.spins(turned(standing, 360), "right") == 0
     assert actions.spins(turned(standing, 90)) == 0
     assert actions.spins(around(standing, 340)) == 0, "a circle is walked"
+
+
+def test_away_and_back(standing: np.ndarray) -> None:
+    away = travelling(standing, z=1.5)
+    assert actions.goes_back_and_forth(np.concatenate([away, away[::-1]])) == 1
+    assert actions.goes_back_and_forth(away) == 0
+    assert actions.goes_back_and_forth(np.concatenate([away, away[:-10:-1]])) < 0.2
+
+
+def test_a_quarter_turn_is_no_half_turn(standing: np.ndarray) -> None:
+    shown = [actions.turns_quarter(turned(standing, degrees), "left") for degrees in (0, 30, 90, 180, -90)]
+    assert shown == [0, 0, 1, 0, 0]
+
+
+def test_hopping_on_one_leg(standing: np.ndarray) -> None:
+    for side, other in (("left", "right"), ("right", "left")):
+        lifted = with_joint(with_joint(standing, f"{other}_foot", up(0.25)), f"{other}_ankle", up(0.25))
+        assert actions.hops(jumping(lifted, 3), side) == 1
+        assert actions.hops(jumping(lifted, 3), other) == 0
+        assert actions.hops(jumping(standing, 3), side) == 0
+        assert actions.hops(jumping(standing, 3)) == 1
+        assert actions.hops(lifted, side) == 0
+
+
+def test_a_hand_at_the_floor(standing: np.ndarray) -> None:
+    low = with_joint(standing, "left_wrist", up(-0.5 * PULSE))
+    assert actions.reaches_down(low) == actions.reaches_down(low, "left") == 1
+    assert actions.reaches_down(low, "right") == actions.reaches_down(standing) == 0
+    both = with_joint(low, "right_wrist", up(-0.5 * PULSE))
+    assert 0 < actions.reaches_down(both, "left") < 1
+
+
+def test_head_over_heels(standing: np.ndarray) -> None:
+    rolled = rotations.rotate(rotations.about("X", np.linspace(0, 2 * np.pi, FRAMES))[:, None], standing)
+    assert actions.goes_upside_down(rolled) == 1
+    bowed = rotations.rotate(rotations.about("X", np.linspace(0, 1.3, FRAMES))[:, None], standing)
+    assert actions.goes_upside_down(bowed) == actions.goes_upside_down(standing) == 0
 
 
 def test_arms_at_the_sides(standing: np.ndarray) -> None:

@@ -28,6 +28,8 @@ _TIMES = {
 }
 # What says little about the action.
 _WEAK = frozenset({"walks", "travels", "stays", "is_slow", "is_quick"})
+# A way alone: "springs backward" has yet to say how, "walks backward" has said it.
+_WAYS = frozenset({"goes", "goes_straight"})
 # How something is done, by words of the patterns; of each row, the first that a sentence says.
 _MANNERS = (
     (("SLOW", "slowly"), ("QUICK", "quickly")),
@@ -78,8 +80,9 @@ def checks(sentence: str) -> tuple[Check, ...]:
 
 
 def names_action(sentence: str) -> bool:
-    """Whether anything is asked for besides going, staying and pace."""
-    return any(check.action not in _WEAK for check in checks(sentence))
+    """Whether anything is asked for besides going anywhere, staying and pace; walking some way is enough."""
+    asked = {check.action for check in checks(sentence)}
+    return bool(asked - _WEAK - _WAYS) or ("walks" in asked and bool(asked & _WAYS))
 
 
 def with_manner(plain: str, sentence: str) -> str:

@@ -82,6 +82,14 @@ def travels(joints: np.ndarray) -> float:
     return ramp(path_length(joints), 0.3, 1.0)
 
 
+def goes_back_and_forth(joints: np.ndarray) -> float:
+    """Goes away and comes back most of the way."""
+    path = ground_path(joints)
+    far = np.linalg.norm(path - path[0], axis=-1)
+    back = float(far[far.argmax() :].min()) / max(float(far.max()), 1e-6)
+    return ramp(float(far.max()), 0.4, 0.8) * ramp(back, 0.8, 0.5)
+
+
 def stays(joints: np.ndarray) -> float:
     """Keeps to one spot."""
     return ramp(_strays(joints), 0.6, 0.25)
@@ -96,6 +104,12 @@ def turns(joints: np.ndarray, side: str) -> float:
     """The heading changes to that side, by a quarter turn or so and not all round."""
     turn = net_turn(joints) if side == "left" else -net_turn(joints)
     return ramp(turn, 15, 60) * (1 - 0.5 * ramp(turn, 150, 240))
+
+
+def turns_quarter(joints: np.ndarray, side: str) -> float:
+    """The heading changes to that side by about 90 degrees."""
+    turn = net_turn(joints) if side == "left" else -net_turn(joints)
+    return ramp(abs(turn - 90), 50, 20)
 
 
 def turns_around(joints: np.ndarray) -> float:
@@ -186,9 +200,17 @@ def jumps(joints: np.ndarray) -> float:
     return float(np.mean([len(flights(joints, least)) > 0 for least in (0.06, 0.1, 0.13, 0.16)]))
 
 
-def hops(joints: np.ndarray) -> float:
-    """As a jump, which may be low."""
+def hops(joints: np.ndarray, side: str | None = None) -> float:
+    """As a jump, which may be low; with ``side`` again and again on that leg, the other foot held up."""
+    if side is not None:
+        return _one_side(_hops_on, joints, side)
     return float(np.mean([len(flights(joints, least)) > 0 for least in (0.04, 0.06, 0.08)]))
+
+
+def _hops_on(joints: np.ndarray, side: str) -> float:
+    above = height(joints, f"{_OTHER[side]}_foot") - height(joints, f"{side}_foot")
+    found = [1 for start, stop in flights(joints, 0.04) if above[max(start - 3, 0) : stop + 3].min() > 0.06]
+    return ramp(len(found), 0, 2)
 
 
 def kicks_of(joints: np.ndarray, side: str, least: float = 0.35, pace: float = 3.0) -> list[int]:
@@ -296,6 +318,24 @@ def bends_down(joints: np.ndarray) -> float:
     standing = height(joints, "pelvis") > 0.35
     low = np.maximum(hand, height(joints, "head") - 0.8)[standing]
     return ramp(float(low.min()), 0.55, 0.35) if len(low) else 0.0
+
+
+def reaches_down(joints: np.ndarray, side: str | None = None) -> float:
+    """The hand of that side, or either, comes below the knees, the body standing; it is the lower one."""
+    hands = {one: height(joints, f"{one}_wrist") for one in SIDES}
+    standing = height(joints, "pelvis") > 0.35
+    if not standing.any():
+        return 0.0
+    if side is None:
+        return ramp(float(np.minimum(*hands.values())[standing].min()), 0.45, 0.3)
+    place = int(np.where(standing, hands[side], np.inf).argmin())
+    lower = float(hands[_OTHER[side]][place] - hands[side][place])
+    return ramp(float(hands[side][place]), 0.45, 0.3) * ramp(lower, -0.05, 0.1)
+
+
+def goes_upside_down(joints: np.ndarray) -> float:
+    """The head comes below the pelvis."""
+    return ramp(float((joints[:, 0, 1] - joints[:, JOINT["head"], 1]).max()), 0.0, 0.25)
 
 
 # Arms.
@@ -471,10 +511,34 @@ def steps(joints: np.ndarray, times: int) -> float:
 ACTIONS: dict[str, Callable[..., float]] = {
     action.__name__: action
     for action in (
-        *(goes, goes_straight, travels, stays, turns, turns_around, turns_in_place, spins, circles, steps),
+        *(
+            goes,
+            goes_straight,
+            goes_back_and_forth,
+            travels,
+            stays,
+            turns,
+            turns_quarter,
+            turns_around,
+            turns_in_place,
+            spins,
+            circles,
+            steps,
+        ),
         *(is_slow, is_quick, runs, walks, stops, stands_still),
         *(jumps, hops, jumping_jacks, kicks, balances, lifts_leg, marches, sneaks),
-        *(squats, sits, kneels, lies, crawls, stands_up, bends_down, touches_elbow_to_knee),
+        *(
+            squats,
+            sits,
+            kneels,
+            lies,
+            crawls,
+            stands_up,
+            bends_down,
+            reaches_down,
+            goes_upside_down,
+            touches_elbow_to_knee,
+        ),
         *(raises_arm, raises_both_arms, spreads_arms, circles_arms, waves, punches, throws, claps),
         *(repeats, goes_on),
     )
