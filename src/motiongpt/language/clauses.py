@@ -118,7 +118,7 @@ def _fronted(sentence: str) -> str:
             return sentence
         else:
             return rest
-    ends = [end.start() for mark in (re.compile(","), _THEN, _FOLLOWS, _WHILE, _AS) if (end := mark.search(rest))]
+    ends = [found.start() for mark in (re.compile(","), _THEN, _FOLLOWS, _WHILE, _AS) if (found := mark.search(rest))]
     end = min(ends, default=len(rest))
     return f"{rest[:end]} {front[:1].lower()}{front[1:]}{rest[end:]}"
 
