@@ -56,6 +56,8 @@ def test_one_after_the_other(sentence, told):
         ("a person runs with both arms raised", "a person runs", "a person raises both arms"),
         ("a person is sitting and raises the left arm", "a person is sitting", "a person raises the left arm"),
         ("a man walks and punches at the same time", "a man walks", "a man punches"),
+        ("a boxer moves backward, jabbing as he goes", "a boxer moves backward", "a boxer is jabbing"),
+        ("a man walks forward, waving his arms", "a man walks forward", "a man is waving his arms"),
         ("the woman stands in place and waves", "the woman stands in place", "the woman waves"),
     ],
 )
@@ -75,6 +77,65 @@ def test_legs_and_arms(sentence, legs, arms):
 )
 def test_what_cannot_be_told_apart_stays_whole(sentence):
     assert clauses(sentence) == [(sentence,)]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "told"),
+    [
+        ("like a pogo stick, she bobs up and down", ["she bobs up and down like a pogo stick"]),
+        ("Like a flamingo, the woman perches on her left leg", ["the woman perches on her left leg like a flamingo"]),
+        ("startled, the hero springs backward", ["the hero springs backward"]),
+        ("back to the wall, the guard edges along to his right", ["the guard edges along to his right"]),
+        ("with a shout, he leaps", ["he leaps with a shout"]),
+        ("slowly, he sits down", ["he sits down slowly"]),
+        ("like a plane, the boy circles, then stops", ["the boy circles like a plane", "the boy stops"]),
+        ("on all fours, a baby crawls and stops", ["a baby crawls on all fours", "a baby stops"]),
+        ("turning left, a man walks on", ["a man walks on while turning left"]),
+        ("both arms spread, she walks and sits down", ["she walks with both arms spread", "she sits down"]),
+        ("then, he sits down", ["then, he sits down"]),
+        ("one step forward, he jumps", ["one step forward, he jumps"]),
+        ("as he walks, he jumps", ["as he walks, he jumps"]),
+        ("walk forward, the end", ["walk forward, the end"]),
+    ],
+)
+def test_what_stands_in_front_of_the_subject(sentence, told):
+    assert clauses(sentence) == [(clause,) for clause in told]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "told"),
+    [
+        ("he jabs and follows it up with a left kick", ["he jabs", "he does a left kick"]),
+        ("he jabs, following it with a hook", ["he jabs", "he does a hook"]),
+        ("a person does a squat followed by a jump", ["a person does a squat", "a person does a jump"]),
+        ("a person jumps, followed by walking away", ["a person jumps", "a person walks away"]),
+        ("a man walks followed by a dog", ["a man walks followed by a dog"]),
+        ("a squat followed by a jump", ["a squat followed by a jump"]),
+        ("he throws jabs and punches", ["he throws jabs and punches"]),
+        (
+            "a boy grabs a snowball off the ground and flings it",
+            ["a boy grabs a snowball off the ground", "a boy flings it"],
+        ),
+        ("an actor walks forward and takes a deep bow", ["an actor walks forward", "an actor takes a deep bow"]),
+        ("she ducks and crawls away", ["she ducks", "she crawls away"]),
+        ("she takes three steps and spins around", ["she takes three steps", "she spins around"]),
+        ("a person walks and spins", ["a person walks and spins"]),
+        ("a person walks slowly and spins", ["a person walks slowly and spins"]),
+        ("a person jumps in the air and spins", ["a person jumps in the air and spins"]),
+        ("a person marches in place and claps", ["a person marches in place and claps"]),
+        ("once he stops, he waves", ["he stops", "he waves"]),
+        ("as soon as the man stands up, he runs", ["the man stands up", "he runs"]),
+        ("he runs as soon as he stands up", ["he stands up", "he runs"]),
+        ("after he jumps, he walks", ["he jumps", "he walks"]),
+        ("goes down on one knee and stands up again", ["a person goes down on one knee", "a person stands up again"]),
+        ("walks forward", ["walks forward"]),
+        ("she marches on, kicking as she goes", ["she marches on, kicking"]),
+        ("she waves, smiling", ["she waves, smiling"]),
+        ("she lifts an arm, holding it there", ["she lifts an arm, holding it there"]),
+    ],
+)
+def test_more_ways_to_tell_of_several(sentence, told):
+    assert clauses(sentence) == [(clause,) for clause in told]
 
 
 def test_both_kinds_in_one_sentence():

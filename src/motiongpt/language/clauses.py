@@ -7,11 +7,38 @@ import re
 from motiongpt.language.paraphrase import inflect, third_person
 
 # Actions with a beginning and an end: whatever comes before them in a sentence is over when they are done.
-_EVENTS = "sits|stands up|gets up|kicks|jumps|leaps|bends|picks|squats|lies|falls|throws|stops|starts"
+_EVENTS = (
+    "sits|stands up|gets (?:back )?up|kicks|jumps|leaps|bends|picks|squats|lies|falls|stops|starts|kneels|crouches"
+    r"|ducks|crawls|throws|flings|hurls|tosses|lobs|chucks|slings|heaves|pitches|bows|takes an? (?:\w+ )?bow"
+)
 _THEN = re.compile(
     rf",? and (?:then|after that|afterwards|next) |,? then |,? before (?=\w+ing\b)| and (?=(?:{_EVENTS})\b)",
     re.IGNORECASE,
 )
+# These have an end, too, but "jumps and spins", "marches in place and claps" are one motion: it depends on what goes
+# before.
+_SPINS = re.compile(r"(?P<before>.+?) and (?P<after>(?:spins|whirls|twirls|pivots|punches|claps)\b.*)", re.IGNORECASE)
+_GOES_ON = re.compile(r"\b(?:is|throws|jumps|leaps|hops|skips|bounces|dances|marches|jogs|in place)\b", re.IGNORECASE)
+# "Like a plane, the boy circles": what stands in front of the subject.
+_FRONTED = re.compile(
+    r"(?P<front>(?!(?:after|before|then)\b)[^,]+), "
+    r"(?P<rest>(?:he|she|they|it|a|an|the|this|some\w+|person|man|woman) .+)",
+    re.IGNORECASE,
+)
+# What says how, where or how often; the rest tells of moods and circumstances, which no motion shows.
+_HOW = re.compile(
+    r"(?:like|with|without|on|in|from|to|at|for|while|as if|as though) .+|\w+ly|\w+wards?|once|twice|\w+ times",
+    re.IGNORECASE,
+)
+_ARMS_FIRST = re.compile(r"(?:(?:both|one|his|her|their) )?(?:(?:left|right) )?(?:arms?|hands?) .+", re.IGNORECASE)
+# "Follows it up with a left kick", "followed by a jump".
+_FOLLOWS = re.compile(
+    r",?(?<! is)(?: and)? follow(?:s|ing|ed)(?P<it> (?:it|that|this|them))?(?: up)? (?:with|by) (?P<what>[^,]+)",
+    re.IGNORECASE,
+)
+# "As soon as he stops, he waves", "he waves once he stops".
+_ONCE = re.compile(r"(?:once|as soon as|after) (?P<first>[^,]+), (?P<second>.+)", re.IGNORECASE)
+_ONCE_BEHIND = re.compile(r"(?P<second>[^,]+),? (?:once|as soon as) (?P<first>(?:he|she|it) [^,]+)", re.IGNORECASE)
 # "After jumping, a person walks": told in the other order.
 _AFTER = re.compile(r"after (?P<first>\w+ing\b[^,]*), (?P<second>.+)", re.IGNORECASE)
 # What follows has to wait until the body is up, or down.
@@ -28,13 +55,18 @@ _SUBJECT_WORDS = 4
 _NO_VERBS = re.compile(r"(?:\w*ss|his|this|\w+'s|arms|legs|hands|feet|knees|times|seconds)", re.IGNORECASE)
 _POSTURE = re.compile(r".*\b(?:stands?|standing|stays?|staying|remains?|sits|sitting|seated)(?: in place| still)?")
 _ARMS = re.compile(
-    r"\b(?:arms?|hands?|fists?|elbows?|wav(?:es?|ing)|clap\w*|punch\w*|throw\w*|box(?:es|ing)|salut\w*)\b"
+    r"\b(?:arms?|hands?|fists?|elbows?|wav(?:es?|ing)|clap\w*|punch\w*|jab\w*|throw\w*|box(?:es|ing)|salut\w*)\b"
 )
 _RAISED = re.compile(
     r" with (?P<what>(?:both|the|one|his|her|their|a)(?: left| right)? (?:arms?|hands?)) "
     r"(?:raised|lifted|up|above|over|overhead|high)\b.*"
 )
 _WHILE = re.compile(r" while (?P<verb>\w+ing)\b(?P<rest>.*)")
+# "Moves backward, jabbing as he goes".
+_PARTICIPLE = re.compile(r",(?: \w+ly)? (?P<verb>\w+ing)\b(?P<rest>[^,]*)")
+_AS_HE_GOES = re.compile(r" (?:as|while) (?:he|she|they) (?:go(?:es)?|walks?|runs?|moves?)$")
+# What arms may be busy with meanwhile: "raises an arm, holding it there" says nothing of legs.
+_LEGS = re.compile(r"(?:walk|runn|jogg|march|stepp|stand|sitt|jump|hopp|skipp|turn|danc|squatt|crouch|kneel)ing")
 _AS = re.compile(r" (?:while|as) (?:he|she|they) (?P<verb>\w+)(?P<rest>.*)")
 _TOGETHER = re.compile(
     r" and (?P<verb>\w+)(?P<rest>.*?),? (?:at the same time|simultaneously|all the while)\b.*", re.IGNORECASE
@@ -54,7 +86,57 @@ def clauses(sentence: str) -> list[tuple[str, ...]]:
     [('she kicks with the left leg',), ('she kicks with the right leg',)]
     >>> clauses("a man throws a ball while walking forward")
     [('a man is walking forward', 'a man throws a ball')]
+    >>> clauses("like a plane, the boy circles to the right, then stops")
+    [('the boy circles to the right like a plane',), ('the boy stops',)]
     """
+    if third_person(sentence.split(" ")[0].lower()) == sentence.split(" ")[0].lower():
+        # "Goes down and stands up again": anybody.
+        told = clauses(f"a person {sentence}")
+        return told if len(told) > 1 or len(told[0]) > 1 else [(sentence,)]
+    in_order = _ONCE.fullmatch(sentence) or _ONCE_BEHIND.fullmatch(sentence)
+    if in_order and _subject(in_order["first"]) and _subject(in_order["second"]):
+        return [*clauses(in_order["first"]), *clauses(in_order["second"])]
+    sentence = _fronted(sentence)
+    told = _in_order(_FOLLOWS.sub(_followed, sentence))
+    # What could not be taken apart stays as it was said.
+    return told if len(told) > 1 or not _FOLLOWS.search(sentence) else [(sentence,)]
+
+
+def _fronted(sentence: str) -> str:
+    """The sentence with its subject in front: what stood there goes to the end of the first clause or is left out."""
+    match = _FRONTED.fullmatch(sentence)
+    if match is None or _subject(match["rest"]) is None:
+        return sentence
+    front, rest = match["front"], match["rest"]
+    if _ARMS_FIRST.fullmatch(front):
+        front = f"with {front}"
+    if not _HOW.fullmatch(front):
+        first = front.split()[0].lower()
+        if first.endswith("ing") and third_person(first):
+            front = f"while {front}"
+        elif _subject(front) is not None or _names_action(front):
+            return sentence
+        else:
+            return rest
+    ends = [found.start() for mark in (re.compile(","), _THEN, _FOLLOWS, _WHILE, _AS) if (found := mark.search(rest))]
+    end = min(ends, default=len(rest))
+    return f"{rest[:end]} {front[:1].lower()}{front[1:]}{rest[end:]}"
+
+
+def _followed(match: re.Match[str]) -> str:
+    what = match["what"]
+    if third_person(what.split()[0]):
+        return f", then {what}"
+    # A man may be followed by a dog.
+    return f", then does {what}" if match["it"] or _names_action(what) else match[0]
+
+
+def _names_action(words: str) -> bool:
+    return any(third_person(word) or third_person(inflect(word, "third")) for word in re.findall(r"[a-z]{2,}", words))
+
+
+def _in_order(sentence: str) -> list[tuple[str, ...]]:
+    """The clauses of a sentence that begins with its subject, or with "after"."""
     if match := _AFTER.fullmatch(sentence):
         subject = _subject(match["second"])
         first = _clause(match["first"], subject, "") if subject else None
@@ -82,6 +164,12 @@ def _listed(told: str) -> list[str]:
         return [before, after]
     if (match := _ENDS.match(told)) and third_person(match["verb"]) == match["verb"]:
         return [told[: match.start("and")], told[match.start("verb") :]]
+    if match := _SPINS.fullmatch(told):
+        before = match["before"].removeprefix(_subject(match["before"]) or "")
+        manners = [word for word in before.split() if not word.endswith("ly")]
+        # More than a bare verb: "walks and spins" is one motion, "takes three steps and spins" two.
+        if len(manners) > 1 and not _GOES_ON.search(before) and not _POSTURE.fullmatch(match["before"]):
+            return [match["before"], match["after"]]
     return [told]
 
 
@@ -101,7 +189,15 @@ def _clause(part: str, subject: str, first: str) -> str | None:
 
 def _at_once(clause: str, subject: str) -> tuple[str, ...]:
     """What the legs and what the arms do, where one part of the clause tells of arms and the other does not."""
-    if match := _RAISED.search(clause):
+    if match := _PARTICIPLE.search(clause):
+        clause = _AS_HE_GOES.sub("", clause)
+    if (
+        match
+        and (match := _PARTICIPLE.fullmatch(clause, match.start()))
+        and (bool(_ARMS.search(match[0])) != bool(_LEGS.search(match[0])))
+    ):
+        other = f"{subject} is {match['verb']}{match['rest']}"
+    elif match := _RAISED.search(clause):
         other = f"{subject} raises {match['what']}"
     elif match := _WHILE.search(clause):
         other = f"{subject} is {match['verb']}{match['rest']}"
