@@ -149,3 +149,7 @@ def test_who_does_it_does_not_matter():
     assert of_anybody("she sits down") == "a person sits down"
     assert of_anybody("an old man slowly walks on") == "a person slowly walks on"
     assert of_anybody("walk on") == "walk on"
+
+
+def test_a_comma_behind_the_verb_is_none_of_it() -> None:
+    assert clauses("A boxer advances, jabbing as he goes") == [("A boxer advances", "A boxer is jabbing")]

@@ -229,7 +229,8 @@ def of_anybody(clause: str) -> str:
 def _subject(clause: str) -> str | None:
     """What stands before the verb, a few words at most."""
     words = clause.split()
-    for place, word in enumerate(words[1 : _SUBJECT_WORDS + 1], start=1):
+    for place, said in enumerate(words[1 : _SUBJECT_WORDS + 1], start=1):
+        word = said.rstrip(",;")
         if word.lower() == "is" or _third(word) == word:
             before = words[:place]
             return " ".join(before[:-1] if len(before) > 1 and before[-1].endswith("ly") else before)
