@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 
-from motiongpt.language.paraphrase import inflect, third_person
+from motiongpt.language.paraphrase import inflect, third_person, third_person_of_base
 
 # Actions with a beginning and an end: whatever comes before them in a sentence is over when they are done.
 _EVENTS = (
-    "sits|stands up|gets (?:back )?up|kicks|jumps|leaps|bends|picks|squats|lies|falls|stops|starts|kneels|crouches"
-    r"|ducks|crawls|throws|flings|hurls|tosses|lobs|chucks|slings|heaves|pitches|bows|takes an? (?:\w+ )?bow"
+    "sits|stands up|gets (?:back )?up|kicks|boots|punts|jumps|leaps|bends|picks|squats|lies|falls|stops|starts|kneels"
+    "|crouches|ducks|crawls|throws|flings|hurls|tosses|lobs|chucks|slings|heaves|pitches|bows"
+    r"|takes an? (?:\w+ )?bow"
 )
 _THEN = re.compile(
     rf",? and (?:then|after that|afterwards|next) |,? then |,? before (?=\w+ing\b)| and (?=(?:{_EVENTS})\b)",
@@ -51,6 +52,7 @@ _ENDS = re.compile(
 _LIST = re.compile(r", (?P<verb>\w+)")
 _VERB = re.compile(r"(?:\w+ly )?(\w+)", re.IGNORECASE)
 _SUBJECT_WORDS = 4
+_NO_PARTICIPLES = ("morning", "evening", "nothing", "something", "anything", "everything", "during", "being", "having")
 # Ends like a verb in the third person and is none.
 _NO_VERBS = re.compile(r"(?:\w*ss|his|this|\w+'s|arms|legs|hands|feet|knees|times|seconds)", re.IGNORECASE)
 _POSTURE = re.compile(r".*\b(?:stands?|standing|stays?|staying|remains?|sits|sitting|seated)(?: in place| still)?")
@@ -58,9 +60,25 @@ _ARMS = re.compile(
     r"\b(?:arms?|hands?|fists?|elbows?|wav(?:es?|ing)|clap\w*|punch\w*|jab\w*|throw\w*|box(?:es|ing)|salut\w*)\b"
 )
 _RAISED = re.compile(
-    r" with (?P<what>(?:both|the|one|his|her|their|a)(?: left| right)? (?:arms?|hands?)) "
-    r"(?:raised|lifted|up|above|over|overhead|high)\b.*"
+    r"(?: with|,) (?P<what>(?:(?:both|the|one|his|her|their|a) )?(?:(?:left|right) )?(?:arms?|hands?|fists?)) "
+    r"(?:raised|lifted|up|above|over|overhead|high|aloft|in the air)\b.*"
 )
+_SPREAD = re.compile(
+    r"(?: with|,) (?:(?:both|the|his|her|their) )?arms (?:held )?(?:spread|stretched|out|outstretched|wide)\b"
+    r"(?!.*\b(?:up|above|over|overhead|forwards?|front)\b).*"
+)
+# Stems of -ing that have lost an "e": "wobbl", "mov", "clos", "charg".
+_DROPS_E = re.compile(
+    r"[^aeioulr]l$|[vuz]$|[^s]s$|[^n]g$|c$|[aeiou][kt]$(?<!oo[kt])(?<!ea[kt])(?<!ee[kt])(?<!oa[kt])(?<!ai[kt])(?<!ou[kt])"
+)
+# "..., then a left kick": something that is done.
+_DEED = re.compile(
+    r"(?:an?|one|two|three|another) (?:\w+ ){0,2}"
+    r"(?:kick|punch|jab|hook|uppercut|jump|leap|hop|spin|turn|squat|bow|wave|step|somersault|cartwheel)(?:e?s)?\b",
+    re.IGNORECASE,
+)
+# Where the next verb of an order stands.
+_ORDER = re.compile(r"(?P<mark>(?:,? and then|,? then|,? and|,) )(?P<verb>\w+)\b")
 _WHILE = re.compile(r" while (?P<verb>\w+ing)\b(?P<rest>.*)")
 # "Moves backward, jabbing as he goes".
 _PARTICIPLE = re.compile(r",(?: \w+ly)? (?P<verb>\w+ing)\b(?P<rest>[^,]*)")
@@ -89,6 +107,7 @@ def clauses(sentence: str) -> list[tuple[str, ...]]:
     >>> clauses("like a plane, the boy circles to the right, then stops")
     [('the boy circles to the right like a plane',), ('the boy stops',)]
     """
+    sentence = _of_a_person(sentence)
     if third_person(sentence.split(" ")[0].lower()) == sentence.split(" ")[0].lower():
         # "Goes down and stands up again": anybody.
         told = clauses(f"a person {sentence}")
@@ -102,6 +121,30 @@ def clauses(sentence: str) -> list[tuple[str, ...]]:
     return told if len(told) > 1 or not _FOLLOWS.search(sentence) else [(sentence,)]
 
 
+def _of_a_person(sentence: str) -> str:
+    """An order, or what begins with a participle, as a sentence of a person: "jump, then sit down"."""
+    first = re.match(r"[a-z]*", sentence, re.IGNORECASE)
+    word, rest = (first[0].lower(), sentence[first.end() :]) if first else ("", sentence)
+    if third := third_person_of_base(word):
+        found = _ORDER.sub(lambda match: match["mark"] + (third_person_of_base(match["verb"]) or match["verb"]), rest)
+        return f"a person {third}{found}"
+    if _from_participle(word) and _subject(sentence) is None and not _FRONTED.fullmatch(sentence):
+        return f"a person is {word}{rest}"
+    return sentence
+
+
+def _from_participle(word: str) -> str | None:
+    """The third person of a verb from its -ing form; None for words that are none."""
+    if third_person(word) or not re.fullmatch(r"[a-z]{3,}ing", word) or word in _NO_PARTICIPLES:
+        return third_person(word) if word.endswith("ing") else None
+    stem = word[:-3]
+    if stem[-1] == stem[-2] and stem[-1] not in "lsfz":
+        stem = stem[:-1]
+    elif _DROPS_E.search(stem):
+        stem += "e"
+    return inflect(stem, "third")
+
+
 def _fronted(sentence: str) -> str:
     """The sentence with its subject in front: what stood there goes to the end of the first clause or is left out."""
     match = _FRONTED.fullmatch(sentence)
@@ -112,8 +155,11 @@ def _fronted(sentence: str) -> str:
         front = f"with {front}"
     if not _HOW.fullmatch(front):
         first = front.split()[0].lower()
-        if first.endswith("ing") and third_person(first):
-            front = f"while {front}"
+        if third := _from_participle(first):
+            subject = str(_subject(rest)).removesuffix(" then")
+            if (later := rest.removeprefix(f"{subject} then ")) != rest:
+                return f"{subject} {third}{front[len(first) :]}, then {later}"
+            front = f"while {first}{front[len(first) :]}"
         elif _subject(front) is not None or _names_action(front):
             return sentence
         else:
@@ -159,8 +205,10 @@ def _listed(told: str) -> list[str]:
     if (match := _LIST.search(told)) and third_person(match["verb"]) == match["verb"]:
         before, after = told[: match.start()], told[match.start("verb") :]
         last = _AND.search(after)
-        if last and third_person(last["verb"]) == last["verb"]:
-            return [before, after[: last.start()], after[last.start("verb") :]]
+        # "Halts, and greets": behind a comma any verb is one.
+        comma = last is not None and after[: last.start()].endswith(",")
+        if last and last["verb"] in (third_person(last["verb"]), _third(last["verb"]) if comma else None):
+            return [before, after[: last.start()].rstrip(","), after[last.start("verb") :]]
         return [before, after]
     if (match := _ENDS.match(told)) and third_person(match["verb"]) == match["verb"]:
         return [told[: match.start("and")], told[match.start("verb") :]]
@@ -177,8 +225,10 @@ def _clause(part: str, subject: str, first: str) -> str | None:
     """A part as a sentence of its own."""
     match = _VERB.match(part)
     verb = match and _third(match[1])
-    if match and verb:
+    if match and (verb := verb or _from_participle(match[1].lower())):
         return f"{subject} {part[: match.start(1)]}{verb}{part[match.end(1) :]}"
+    if _DEED.match(part):
+        return f"{subject} does {part}"
     if _subject(part) is not None:
         return part
     # "Kicks with the left leg, then with the right leg": what is left out stands in the first clause.
@@ -199,6 +249,8 @@ def _at_once(clause: str, subject: str) -> tuple[str, ...]:
         other = f"{subject} is {match['verb']}{match['rest']}"
     elif match := _RAISED.search(clause):
         other = f"{subject} raises {match['what']}"
+    elif match := _SPREAD.search(clause):
+        other = f"{subject} spreads the arms out to the sides"
     elif match := _WHILE.search(clause):
         other = f"{subject} is {match['verb']}{match['rest']}"
     elif (match := _TOGETHER.search(clause)) and _third(match["verb"]):

@@ -100,8 +100,17 @@ def paraphrase(caption: str, rng: np.random.Generator, strength: float = 0.5) ->
 @cache
 def _third_persons() -> dict[str, str]:
     """The third person of every verb of the lexicon, by itself and by the -ing form."""
-    bases = [verb.split()[0] for verbs in _LEXICON["verbs"].values() for verb in verbs] + _LEXICON["others"]
-    return {inflect(base, form): inflect(base, "third") for base in bases for form in ("third", "ing")}
+    return {inflect(base, form): inflect(base, "third") for base in _bases() for form in ("third", "ing")}
+
+
+@cache
+def _bases() -> frozenset[str]:
+    return frozenset(_LEXICON["others"]) | {verb.split()[0] for verbs in _LEXICON["verbs"].values() for verb in verbs}
+
+
+def third_person_of_base(word: str) -> str | None:
+    """The third person of a verb of the lexicon in its base form ("jump": "jumps"), else None."""
+    return inflect(word, "third") if word in _bases() else None
 
 
 def third_person(word: str) -> str | None:
