@@ -1,10 +1,10 @@
 """More probes, by examiners who had seen neither the first nor how candidates are chosen.
 
-    python benchmarks/second_opinion/judge.py [second|third|fourth|fifth] [--model FOLDER] [--no-checks] [-n 3]
+    python benchmarks/second_opinion/judge.py [second|third|fourth|fifth|sixth] [--model FOLDER] [--no-checks] [-n 3]
         [--seed 0] [-o FILE]
 
 Sentences and predicates were written from the meaning of the words and real clips alone; they share no code with the
-package. ``second.json`` to ``fifth.json``, by four examiners, have what each sentence must show, in the
+package. ``second.json`` to ``sixth.json``, by five examiners, have what each sentence must show, in the
 language of ``predicates.check``. Do not tune anything to them: a set that is tuned to measures nothing.
 """
 
@@ -27,7 +27,7 @@ FOLDER = Path(__file__).parent
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("set", nargs="?", choices=("second", "third", "fourth", "fifth"), default="second")
+    parser.add_argument("set", nargs="?", choices=("second", "third", "fourth", "fifth", "sixth"), default="second")
     parser.add_argument("--model", help="model folder or hub id; the model of the package when left out")
     parser.add_argument("--no-checks", action="store_true", help="choose candidates without geometry")
     parser.add_argument("-n", type=int, default=3, help="samples of each sentence")
