@@ -1199,13 +1199,11 @@ def _spliced(
     Returns:
         The motion, and its frame from which on it shows the second one.
     """
+    apart = _shows(before, first[start:]), _shows(after, second)
     found: list[tuple[float, Motion, int]] = []
     for search in _SEARCHES:
         motion, border = splice(first, second, search=search), splice_frame(first, second, search=search)
-        lost = max(
-            _shows(before, first[start:]) - _shows(before, motion[start:border]),
-            _shows(after, second) - _shows(after, motion[border:]),
-        )
+        lost = max(apart[0] - _shows(before, motion[start:border]), apart[1] - _shows(after, motion[border:]))
         found.append((lost, motion, border))
         if lost <= _LITTLE:
             return motion, border

@@ -32,6 +32,7 @@ from motiongpt.language.paraphrase import paraphrase
 from motiongpt.language.reader import SentenceReader, sentence_vectors
 from motiongpt.language.thesaurus import unfamiliar
 from motiongpt.matching.checks import Check, checks, names_action, passed
+from motiongpt.matching.matcher import Matcher
 from motiongpt.matching.plain import plain_sentences
 from motiongpt.model import MotionGPT, steady_joints
 from motiongpt.motion.actions import ACTIONS
@@ -179,12 +180,11 @@ def practise_file(
     Raises:
         MotionGPTError: the model has no matcher, or data set or table cannot be read, or the file not be written.
     """
-    if model.matcher is None:
-        raise MotionGPTError("Practice needs a model with a matcher: give a model folder that has one.")
+    matcher = _matcher(model)
     known = [
         normalise_caption(caption.text) for item in MotionTextDataset(root, "train").captions for caption in item
     ] + (read_sentences(captions) if captions else [])
-    asked = exercises(known, sentences, model.matcher.reader, seed, actions)
+    asked = exercises(known, sentences, matcher.reader, seed, actions)
     right: set[str] = set()
     steps = practise(model, asked, candidates=candidates, keep=keep, seed=seed, workers=workers, batch_size=batch_size)
 
@@ -224,8 +224,7 @@ def practise(
     Raises:
         MotionGPTError: the model has no matcher.
     """
-    if model.matcher is None:
-        raise MotionGPTError("Practice needs a model with a matcher: give a model folder that has one.")
+    matcher = _matcher(model)
     # Threads of the networks do not survive a fork.
     context = get_context("spawn")
     pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_single_thread) if workers else nullcontext()
@@ -242,8 +241,8 @@ def practise(
             look: Iterator[float] = map(_done, meanings, shown)
             if executor is not None:
                 look = executor.map(_done, meanings, shown, chunksize=_CHUNK)
-            sentences = model.matcher.embed_texts([one.meaning for one in part])
-            fit = (model.matcher.embed_motions(model.tokenizer.decode_batch(codes)) * sentences[owners]).sum(1)
+            sentences = matcher.embed_texts([one.meaning for one in part])
+            fit = (matcher.embed_motions(model.tokenizer.decode_batch(codes)) * sentences[owners]).sum(1)
             right = np.array(list(look)) >= _ENOUGH
             kept = []
             for number, exercise in enumerate(part):
@@ -251,6 +250,12 @@ def practise(
                 for place in places[np.argsort(-fit[places], kind="stable")][:keep]:
                     kept.append(Practised(exercise, codes[place]))
             yield kept
+
+
+def _matcher(model: MotionGPT) -> Matcher:
+    if model.matcher is None:
+        raise MotionGPTError("Practice needs a model with a matcher: give a model folder that has one.")
+    return model.matcher
 
 
 def _done(meaning: str, features: np.ndarray) -> float:

@@ -123,8 +123,8 @@ def clauses(sentence: str) -> list[tuple[str, ...]]:
 
 def _of_a_person(sentence: str) -> str:
     """An order, or what begins with a participle, as a sentence of a person: "jump, then sit down"."""
-    first = re.match(r"[a-z]*", sentence, re.IGNORECASE)
-    word, rest = (first[0].lower(), sentence[first.end() :]) if first else ("", sentence)
+    first = re.split(r"[^a-zA-Z]", sentence, maxsplit=1)[0]
+    word, rest = first.lower(), sentence[len(first) :]
     if third := third_person_of_base(word):
         found = _ORDER.sub(lambda match: match["mark"] + (third_person_of_base(match["verb"]) or match["verb"]), rest)
         return f"a person {third}{found}"
@@ -178,7 +178,7 @@ def _followed(match: re.Match[str]) -> str:
 
 
 def _names_action(words: str) -> bool:
-    return any(third_person(word) or third_person(inflect(word, "third")) for word in re.findall(r"[a-z]{2,}", words))
+    return any(third_person(word) or third_person_of_base(word) for word in re.findall(r"[a-z]{2,}", words))
 
 
 def _in_order(sentence: str) -> list[tuple[str, ...]]:

@@ -511,34 +511,12 @@ def steps(joints: np.ndarray, times: int) -> float:
 ACTIONS: dict[str, Callable[..., float]] = {
     action.__name__: action
     for action in (
-        *(
-            goes,
-            goes_straight,
-            goes_back_and_forth,
-            travels,
-            stays,
-            turns,
-            turns_quarter,
-            turns_around,
-            turns_in_place,
-            spins,
-            circles,
-            steps,
-        ),
+        *(goes, goes_straight, goes_back_and_forth, travels, stays),
+        *(turns, turns_quarter, turns_around, turns_in_place, spins, circles, steps),
         *(is_slow, is_quick, runs, walks, stops, stands_still),
         *(jumps, hops, jumping_jacks, kicks, balances, lifts_leg, marches, sneaks),
-        *(
-            squats,
-            sits,
-            kneels,
-            lies,
-            crawls,
-            stands_up,
-            bends_down,
-            reaches_down,
-            goes_upside_down,
-            touches_elbow_to_knee,
-        ),
+        *(squats, sits, kneels, lies, crawls, stands_up),
+        *(bends_down, reaches_down, goes_upside_down, touches_elbow_to_knee),
         *(raises_arm, raises_both_arms, spreads_arms, circles_arms, waves, punches, throws, claps),
         *(repeats, goes_on),
     )

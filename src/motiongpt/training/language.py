@@ -217,9 +217,10 @@ class LanguageTask:
         task = Task(name)
         if task is Task.T2M and self.practice and rng.random() < self.config.practice_share:
             clip = self._draw(self.practice, self.practice_weights, rng)
-            return self.templates.sample(task, rng, self._fields(clip, rng, task))
-        needed = task in _NEEDS_CAPTION
-        clip = self._draw(self.captioned, self.weights, rng) if needed else self._draw(self.clips, None, rng)
+        elif task in _NEEDS_CAPTION:
+            clip = self._draw(self.captioned, self.weights, rng)
+        else:
+            clip = self._draw(self.clips, None, rng)
         return self.templates.sample(task, rng, self._fields(clip, rng, task))
 
     def _hide_words(self, ids: Sequence[int], rng: np.random.Generator) -> list[int]:

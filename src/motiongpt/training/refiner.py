@@ -26,7 +26,6 @@ from motiongpt.training.loop import GROUPED_BATCHES, fingerprint, fit, left_out
 # Clips of the validation split that are looked at, and times of the flow at which they are.
 VALIDATION_CLIPS = 64
 TIMES = (0.0, 0.25, 0.5, 0.75)
-
 # What is left of the way counts by its inverse, down to this: errors near the end stay in the motion.
 _LEAST_WAY = 0.1
 
