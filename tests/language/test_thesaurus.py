@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from importlib import resources
 from pathlib import Path
@@ -121,18 +122,19 @@ ENDS = ["", " forward", " to the left, then sits down", " a ball with the right 
 VERBS = [word for word, part, _, *seen in ENTRIES if part == "v" and not seen]
 
 
-@given(
-    st.sampled_from(SUBJECTS), st.sampled_from(VERBS), st.sampled_from(["third", "ing", "past"]), st.sampled_from(ENDS)
-)
-def test_every_verb_keeps_its_form_and_its_sentence(subject: str, verb: str, form: str, end: str) -> None:
-    surface = next(surface for surface, kind in verb_forms(verb).items() if kind == form)
-    read = familiar(f"{subject} {surface}{end}")
-    assert read.startswith(f"{subject} ")
-    assert familiar(read) == read
-    last = end.split()[-1:]
-    assert read.split()[-len(last) :] == last or not last
-    if form == "ing":
-        assert re.search(r"\b\w+ing\b", read)
+# Every verb, not some by chance: a few have a past that is no form of its own (shed, slit).
+@pytest.mark.parametrize(("subject", "end"), list(itertools.product(SUBJECTS, ENDS)))
+def test_every_verb_keeps_its_form_and_its_sentence(subject: str, end: str) -> None:
+    for surface, form in (item for verb in VERBS for item in verb_forms(verb).items()):
+        if form not in ("third", "ing", "past"):
+            continue
+        read = familiar(f"{subject} {surface}{end}")
+        assert read.startswith(f"{subject} ")
+        assert familiar(read) == read
+        last = end.split()[-1:]
+        assert read.split()[-len(last) :] == last or not last
+        if form == "ing":
+            assert re.search(r"\b\w+ing\b", read)
 
 
 @given(st.text(st.characters(codec="utf-8"), max_size=60))
