@@ -2,6 +2,7 @@
 
 import shutil
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -17,6 +18,7 @@ from motiongpt.matching.matcher import Matcher, MatcherConfig
 from motiongpt.motion import HUMANML3D, measures
 from motiongpt.motion.cleanup import smooth
 from motiongpt.motion.editing import combine, splice
+from motiongpt.motion.placement import UP
 from motiongpt.motion.rotations import about, rotate
 from motiongpt.tokenizer import VQVAEConfig
 
@@ -143,6 +145,38 @@ def test_inbetween_keeps_both_ends_where_they_stand(model, placed, given):
     for seam in (first, len(placed) - last):
         steps = np.diff(result.joints[max(0, seam - 1) : seam + 1], axis=0)
         assert np.linalg.norm(steps, axis=-1).max(initial=0) < 0.3
+
+
+@pytest.mark.parametrize("height", [-0.5, 1.0, 30.0])
+def test_a_clip_is_completed_on_the_floor_it_stands_on(model, placed, height):
+    lowest = placed.joints[: round(0.3 * len(placed)), :, 1].min() * UP
+    down, up = (replace(placed, joints=(placed.joints - lowest + raised * UP)) for raised in (0, height))
+    for complete in (partial(model.predict, given=0.3), partial(model.inbetween, given=(0.3, 0.3))):
+        expected = complete(down, seed=2).joints + height * UP
+        np.testing.assert_allclose(complete(up, seed=2).joints, expected, atol=2e-3)
+
+
+def test_of_several_completions_the_one_that_joins_best_is_taken(model, placed, monkeypatch):
+    asked = []
+
+    def cost(head, generated, tail=None, skeleton=None):
+        # Nothing but what a completion sees is given to the judge.
+        np.testing.assert_array_equal(head, placed.joints[: len(head)])
+        asked.append(generated)
+        return 0.0 if len(asked) % 8 == 3 else 1.0
+
+    monkeypatch.setattr("motiongpt.model.seam_cost", cost)
+    third = model.predict(placed, given=0.3, seed=5, cleanup=False).joints
+    assert len(asked) == 8
+    assert not np.array_equal(asked[0], asked[2])
+    # All as the third, whose cost is the least, is written.
+    monkeypatch.setattr("motiongpt.model._way_seeds", lambda seed, count: [seed + 2 * 104_729] * 8 * count)
+    asked.clear()
+    np.testing.assert_array_equal(model.predict(placed, given=0.3, seed=5, cleanup=False).joints, third)
+    assert all(np.array_equal(one, asked[0]) for one in asked)
+    asked.clear()
+    model.inbetween(placed, given=(0.3, 0.3), seed=5)
+    assert len(asked) == 8
 
 
 def test_inbetween_does_not_look_at_what_is_hidden(model, placed):

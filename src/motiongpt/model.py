@@ -6,10 +6,10 @@ import hashlib
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, reduce
+from functools import cache, partial, reduce
 from importlib import resources
 from pathlib import Path
-from typing import Any, TypedDict, overload
+from typing import Any, TypedDict, TypeVar, overload
 
 import numpy as np
 from torch import nn
@@ -41,9 +41,10 @@ from motiongpt.matching.checks import names_action, passed
 from motiongpt.matching.matcher import Matcher
 from motiongpt.matching.plain import PlainSentences
 from motiongpt.motion import HUMANML3D, Motion
-from motiongpt.motion.blending import join
+from motiongpt.motion.blending import join, seam_cost
 from motiongpt.motion.cleanup import clean, smooth
 from motiongpt.motion.editing import combine, splice, splice_frame
+from motiongpt.motion.placement import floor_of_part
 from motiongpt.tokenizer import MotionTokenizer
 from motiongpt.weights_io import config_from, load_config, save_config, to_device
 
@@ -56,6 +57,8 @@ _CAPTION_TEMPERATURE = 0.7
 _DRAWN = 12
 # Apart from each other, so that wordings that are the same sentence give other candidates.
 _WAY_SEED = 104_729
+# Completions of a motion among which the one is chosen that joins what is given best.
+_WAYS = 8
 # Ten minutes at 20 fps.
 MAX_FRAMES = 12_000
 
@@ -66,6 +69,8 @@ _SEARCHES = (1.0, 0.5, 0.25, 0.0)
 _LITTLE = 0.1
 # Seconds that what legs and arms do at once takes at least: the shorter of the two is how long both last.
 _AT_ONCE = 3.0
+
+_Item = TypeVar("_Item")
 
 
 class _Sampling(TypedDict):
@@ -658,6 +663,8 @@ class MotionGPT:
     ) -> Motion | list[Motion]:
         """Continue the first part of a motion; a list is continued in one batch.
 
+        Of several continuations the one is taken that goes on most smoothly.
+
         Args:
             motion: any placement, frame rate and proportions; only its first part is looked at.
             given: share of the motion to keep, above 0 and at most 1.
@@ -686,7 +693,18 @@ class MotionGPT:
         counts = [
             math.ceil(total / stride) if total > first else 0 for total, first in zip(totals, firsts, strict=True)
         ]
-        written = self.extend_codes(shown, counts, seed=seed, temperature=temperature, top_k=top_k, top_p=top_p)
+        # Several ways to go on for as long as the model writes at once, then the rest of the one that fits best.
+        window, context = self.defaults.window, self.defaults.context
+        at_once = [
+            min(count, max(len(codes) - context, 0) + window) for count, codes in zip(counts, shown, strict=True)
+        ]
+        extend = partial(self.extend_codes, temperature=temperature, top_k=top_k, top_p=top_p)
+        ways = extend(_several(shown), _several(at_once), seed=_way_seeds(seed, len(shown)))
+        begun = [
+            self._fitting(ways[_WAYS * number : _WAYS * (number + 1)], source, first, len(source))
+            for number, (source, first) in enumerate(zip(sources, firsts, strict=True))
+        ]
+        written = extend(begun, counts, seed=seed)
         results = []
         decoded = self._decode(written, [None] * len(written), [(seed, 0)] * len(written))
         for source, first, total, made in zip(sources, firsts, totals, decoded, strict=True):
@@ -735,6 +753,8 @@ class MotionGPT:
     ) -> Motion | list[Motion]:
         """Fill the middle of a motion between its first and last part; a list is filled in one batch.
 
+        Of several ways the one is taken that joins both parts most smoothly.
+
         Args:
             motion: any placement, frame rate and proportions; its middle is not looked at.
             given: shares of the motion to keep at its start and at its end.
@@ -768,13 +788,24 @@ class MotionGPT:
             after = self._encode_part(source[offset:], shown)
             ends.append((before, after))
             gaps.append(math.ceil(total / stride) - len(before) - len(after))
-        written = self.fill_codes(ends, gaps, seed=seed, temperature=temperature, top_k=top_k, top_p=top_p)
+        ways = self.fill_codes(
+            _several(ends),
+            _several(gaps),
+            seed=_way_seeds(seed, len(ends)),
+            temperature=temperature,
+            top_k=top_k,
+            top_p=top_p,
+        )
         filled = [number for number, (first, last) in enumerate(seams) if last > first]
         # Where the hidden frames lie inside the codes at the seam, these can be one too many or too few.
         counts = [math.ceil(len(results[number]) / stride) for number in filled]
-        written = [
+        ways = [
             np.concatenate([codes[:count], np.repeat(codes[-1:], max(count - len(codes), 0))])
-            for codes, count in zip(written, counts, strict=True)
+            for codes, count in zip(ways, _several(counts), strict=True)
+        ]
+        written = [
+            self._fitting(ways[_WAYS * place : _WAYS * (place + 1)], results[number], *seams[number])
+            for place, number in enumerate(filled)
         ]
         decoded = self._decode(written, [None] * len(filled), [(seed, 0)] * len(filled))
         for number, made in zip(filled, decoded, strict=True):
@@ -787,21 +818,42 @@ class MotionGPT:
             results[number] = self._cleaned(replace(source, joints=joints), cleanup, keep=keep)
         return results[0] if isinstance(motion, Motion) else results
 
+    def _fitting(self, ways: Sequence[np.ndarray], source: Motion, first: int, last: int) -> np.ndarray:
+        """Of several completions of a motion that shows frames before ``first`` and from ``last`` on the best to join.
+
+        What cannot be told apart, as nothing is to be joined, is the first.
+        """
+        if all(len(codes) * self.tokenizer.stride <= first for codes in ways):
+            return ways[0]
+        head, tail = source[:first].joints, source[last:].joints if last < len(source) else None
+        costs = []
+        for features in self.tokenizer.decode_batch(ways):
+            joints = Motion.from_features(features, self.tokenizer.skeleton).joints
+            made = joints if tail is None else joints[: len(source)]
+            costs.append(seam_cost(head, made, tail, skeleton=source.skeleton))
+        return ways[int(np.argmin(costs))]
+
     def extend_codes(
         self,
         codes: Sequence[np.ndarray],
         totals: Sequence[int],
         *,
-        seed: int = 0,
+        seed: int | Sequence[int] = 0,
         temperature: float | None = None,
         top_k: int | None = None,
         top_p: float | None = None,
     ) -> list[np.ndarray]:
         """Coarse codes (n,) of each motion continued to its total, in parts that each see the last codes before them.
 
-        Codes that are enough already are returned as they are. Other arguments are those of :meth:`generate`.
+        Codes that are enough already are returned as they are.
+
+        Args:
+            codes, totals: of each motion.
+            seed: of all randomness; a list may have one for each motion.
+            temperature, top_k, top_p: as in :meth:`generate`.
         """
         results = [np.asarray(one) for one in codes]
+        seeds = [seed] * len(results) if isinstance(seed, int) else list(seed)
         sampling = self._sampling(temperature, top_k, top_p)
         part = 0
         while todo := [i for i, total in enumerate(totals) if len(results[i]) < total]:
@@ -813,7 +865,8 @@ class MotionGPT:
             prompts = [_prompt(Task.PREDICT, self._fields(head=head)) for head in heads]
             grammars = [MotionGrammar(count, count) for count in counts]
             # Every part draws other numbers.
-            answers = generate(self.language, prompts, grammars, seed=seed + 7919 * part, **sampling)
+            drawn = [seeds[i] + 7919 * part for i in todo]
+            answers = generate(self.language, prompts, grammars, seed=drawn, **sampling)
             for i, (answer,) in zip(todo, answers, strict=True):
                 results[i] = np.concatenate([results[i], _codes(answer)])
             part += 1
@@ -824,14 +877,17 @@ class MotionGPT:
         ends: Sequence[tuple[np.ndarray, np.ndarray]],
         gaps: Sequence[int],
         *,
-        seed: int = 0,
+        seed: int | Sequence[int] = 0,
         temperature: float | None = None,
         top_k: int | None = None,
         top_p: float | None = None,
     ) -> list[np.ndarray]:
         """Coarse codes of each motion: those of its two ends with as many between them as its gap says.
 
-        Other arguments are those of :meth:`generate`.
+        Args:
+            ends, gaps: of each motion.
+            seed: of all randomness; a list may have one for each motion.
+            temperature, top_k, top_p: as in :meth:`generate`.
 
         Raises:
             MotionGPTError: a gap is longer than the model can fill.
@@ -853,8 +909,10 @@ class MotionGPT:
             grammars.append(MotionGrammar(len(forced), len(forced), forced))
             lefts.append(len(left))
         results = [np.concatenate(pair) for pair in ends]
+        seeds = [seed] * len(results) if isinstance(seed, int) else list(seed)
         sampling = self._sampling(temperature, top_k, top_p)
-        answers = generate(self.language, prompts, grammars, seed=seed, **sampling) if prompts else []
+        drawn = [seeds[i] for i in todo]
+        answers = generate(self.language, prompts, grammars, seed=drawn, **sampling) if prompts else []
         for i, start, (answer,) in zip(todo, lefts, answers, strict=True):
             before, after = ends[i]
             results[i] = np.concatenate([before, _codes(answer)[start : start + gaps[i]], after])
@@ -1043,10 +1101,11 @@ class MotionGPT:
     def _encode_part(self, part: Motion, shown: Motion) -> np.ndarray:
         """Codes of a part of a clip, its floor taken from all frames that are shown."""
         both = replace(shown, joints=np.concatenate([shown.joints, part.joints]))
+        placed = floor_of_part(shown.joints) == 0
         if self.tokenizer.skeleton.lengths is not None:
             # Retarget both together: one body, one scale, one floor.
             both = both.retargeted()
-        floor = float(both.joints[: len(shown), :, 1].min())
+        floor = 0.0 if placed else float(both.joints[: len(shown), :, 1].min())
         features = self.tokenizer.features_of(both[len(shown) :], floor=floor)
         return self.tokenizer.encode(features, coarse=True)
 
@@ -1185,6 +1244,16 @@ class MotionGPT:
     def _check_text(text: str) -> None:
         if not isinstance(text, str) or not text.strip():
             raise MotionGPTError("The text is empty: say what the person should do, such as 'a person walks forward'.")
+
+
+def _several(items: Sequence[_Item]) -> list[_Item]:
+    """Each item as often as a motion is completed before the best way is chosen."""
+    return [item for item in items for _ in range(_WAYS)]
+
+
+def _way_seeds(seed: int, count: int) -> list[int]:
+    """Seeds of all ways to complete so many motions."""
+    return [seed + _WAY_SEED * way for _ in range(count) for way in range(_WAYS)]
 
 
 def _spliced(

@@ -5,12 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from motiongpt.motion import rotations
-from motiongpt.motion.placement import UP, heading
-from motiongpt.motion.retarget import bone_lengths, retarget
+from motiongpt.motion.placement import UP, floor_of_part, heading
+from motiongpt.motion.retarget import bone_lengths, restore_lengths, retarget
 from motiongpt.motion.skeleton import HUMANML3D, Skeleton
 
 # Seconds over which the difference between the two bodies at a seam fades.
 FADE = 0.5
+# Seconds by which a difference in velocity at a seam counts as one in place.
+LOOK_AHEAD = 0.2
+# Metres as which a radian counts by which the path of a generated motion misses the heading it should arrive in.
+TURN = 0.5
 
 
 def join(
@@ -18,58 +22,115 @@ def join(
 ) -> np.ndarray:
     """Replace the first (and last) frames of a generated motion by given ones.
 
-    The generated body takes the given body's bone lengths, is turned and moved so that it stands where ``head`` ends,
-    and, when there is a ``tail``, its path is bent evenly over the gap so that it arrives where ``tail`` begins. What
-    differs in pose at a seam fades over half a second. The tail must continue the head's world placement.
+    The generated body takes the given body's bone lengths, and its floor as :func:`floor_of_part` has it. It is turned
+    and moved so that it stands where ``head`` ends, and, when there is a ``tail``, its path is bent evenly over the gap
+    so that it arrives where ``tail`` begins. What differs at a seam in pose and in velocity fades over half a second
+    (inertialization, Bollo, GDC 2018). The tail must continue the head's world placement.
 
     Args:
         head: (h, J, 3) given frames, h >= 1.
-        generated: (T, J, 3) the whole motion as generated, T >= h + t, in any placement.
+        generated: (T, J, 3) the whole motion as generated, T >= h + t, its floor at y = 0, anywhere on the ground.
         tail: (t, J, 3) given last frames, or None.
         skeleton: the joint tree of all three; they are at its frame rate.
 
     Returns:
         (T, J, 3) float32; the first h and last t frames are the given ones, bit for bit.
     """
-    count, first = len(generated), len(head)
-    last = count - (0 if tail is None else len(tail))
-    given = head if tail is None else np.concatenate([head, tail])
-    lengths = bone_lengths(given, skeleton)
-    body = retarget(generated, lengths, skeleton)
-    turn = rotations.multiply(
-        rotations.conjugate(heading(head[-1:], skeleton)[0]), heading(body[first - 1 : first], skeleton)[0]
-    )
-    body = rotations.rotate(turn, body)
-    body[..., [0, 2]] += head[-1, 0, [0, 2]] - body[first - 1, 0, [0, 2]]
+    first, last = len(head), len(generated) - (0 if tail is None else len(tail))
+    body, lengths = _placed(head, generated, tail, skeleton)
     fade = round(FADE * skeleton.fps)
-    fade_in = _fade(np.arange(count) - (first - 1), fade)
+    after, before = np.arange(len(body)) - (first - 1), last - np.arange(len(body))
+    lost = _lost_step(head[-2:], body[first - 1 : first + 1])
+    # The whole body goes on at the pace it had, and by and by at that of the generated one.
+    pace = lost[0] * (1 - UP)
+    body = body + np.cumsum(_fade(after, fade) * (after > 0))[:, None, None] * pace
+    weight, pull = _fade(after, fade), _swing(after, fade)[:, None, None] * (lost - pace)
     if tail is not None and last > first:
+        turn, way = _missing(body[last], tail[0], skeleton)
         # Bend the path: rotate each frame about its own root and shift it, both growing evenly over the gap.
-        share = np.clip((np.arange(count) - (first - 1)) / (last - first + 1), 0, 1)
+        share = np.clip(after / (last - first + 1), 0, 1)
         share = share * share * (3 - 2 * share)
-        missing = rotations.multiply(
-            rotations.conjugate(heading(tail[:1], skeleton)[0]), heading(body[last : last + 1], skeleton)[0]
-        )
-        angle = 2 * np.arctan2(missing[2], missing[0])
-        angle = (angle + np.pi) % (2 * np.pi) - np.pi
         root = body[:, :1].copy()
-        body = rotations.rotate(rotations.about("Y", share * angle)[:, None], body - root) + root
-        body += share[:, None, None] * (tail[0, 0] - body[last, 0]) * (1 - UP)
+        body = rotations.rotate(rotations.about("Y", share * turn)[:, None], body - root) + root
+        body += share[:, None, None] * way
         # Near the head the pose follows the head, near the tail the tail; in a short gap both fades overlap.
-        fade_out = _fade(last - np.arange(count), fade)
-        total = np.maximum(1, fade_in + fade_out)
-        body += (fade_out / total)[:, None, None] * (tail[0] - body[last])
-        fade_in = fade_in / total
-    body += fade_in[:, None, None] * (head[-1] - body[first - 1])
+        end = _fade(before, fade)
+        total = np.maximum(1, weight + end)
+        weight, end = weight / total, end / total
+        pull = pull + end[:, None, None] * (tail[0] - body[last])
+        pull -= _swing(before, fade)[:, None, None] * _lost_step(tail[:2], body[last - 1 : last + 1])
+    pull = pull + weight[:, None, None] * (head[-1] - body[first - 1])
     # The fades move joints along straight lines; give the bones their length back.
-    body = retarget(body, lengths, skeleton)
+    body = restore_lengths(body + pull, lengths, skeleton)
     body[:first] = head
     if tail is not None:
         body[last:] = tail
     return body.astype(np.float32)
 
 
+def seam_cost(
+    head: np.ndarray, generated: np.ndarray, tail: np.ndarray | None = None, skeleton: Skeleton = HUMANML3D
+) -> float:
+    """How much :func:`join` has to change: what differs at the seams, and by what the path misses the tail, in metres.
+
+    Args:
+        head, generated, tail, skeleton: as of :func:`join`.
+    """
+    first, last = len(head), len(generated) - (0 if tail is None else len(tail))
+    body, _ = _placed(head, generated, tail, skeleton)
+    lacks = [(head[-1] - body[first - 1], _lost_step(head[-2:], body[first - 1 : first + 1]))]
+    missed = 0.0
+    if tail is not None and last > first:
+        turn, way = _missing(body[last], tail[0], skeleton)
+        root = body[last, 0]
+        arrived = rotations.rotate(rotations.about("Y", np.array(turn)), body[last - 1 : last + 1] - root) + root + way
+        lacks.append((tail[0] - arrived[1], _lost_step(tail[:2], arrived)))
+        missed = float(np.linalg.norm(way)) + TURN * abs(turn)
+    reach = LOOK_AHEAD * skeleton.fps
+    return missed + sum(float(np.linalg.norm([place, reach * step], axis=-1).sum(0).mean()) for place, step in lacks)
+
+
+def _placed(
+    head: np.ndarray, generated: np.ndarray, tail: np.ndarray | None, skeleton: Skeleton
+) -> tuple[np.ndarray, np.ndarray]:
+    """The generated body with the given bone lengths, turned and moved so that it stands where the head ends."""
+    given = head if tail is None else np.concatenate([head, tail])
+    lengths = bone_lengths(given, skeleton)
+    body = retarget(generated, lengths, skeleton) + floor_of_part(given) * UP
+    now = len(head) - 1
+    turn = rotations.multiply(
+        rotations.conjugate(heading(head[-1:], skeleton)[0]), heading(body[now : now + 1], skeleton)[0]
+    )
+    body = rotations.rotate(turn, body)
+    return body + (head[-1, 0] - body[now, 0]) * (1 - UP), lengths
+
+
+def _lost_step(given: np.ndarray, made: np.ndarray) -> np.ndarray:
+    """(J, 3) by how much joints move further between two given frames than between the two made ones at the seam.
+
+    A single given frame tells no velocity: nothing is lost.
+    """
+    if min(len(given), len(made)) < 2:
+        return np.zeros(made.shape[1:])
+    return np.diff(given.astype(np.float64), axis=0)[0] - np.diff(made, axis=0)[0]
+
+
+def _missing(body: np.ndarray, goal: np.ndarray, skeleton: Skeleton) -> tuple[float, np.ndarray]:
+    """The angle about Y and the way on the ground that one frame still has to go to another."""
+    missing = rotations.multiply(
+        rotations.conjugate(heading(goal[None], skeleton)[0]), heading(body[None], skeleton)[0]
+    )
+    angle = 2 * np.arctan2(missing[2], missing[0])
+    return float((angle + np.pi) % (2 * np.pi) - np.pi), (goal[0] - body[0]) * (1 - UP)
+
+
 def _fade(distance: np.ndarray, frames: int) -> np.ndarray:
     """1 at distance 0 (and before), smoothly to 0 at so many frames."""
     u = np.clip(1 - distance / frames, 0, 1)
     return u * u * (3 - 2 * u)
+
+
+def _swing(distance: np.ndarray, frames: int) -> np.ndarray:
+    """0 at distance 0 (and before) with a slope of 1 from there on, smoothly to 0 at so many frames."""
+    u = np.clip(distance / frames, 0, 1)
+    return frames * u * (1 - u) * (1 - u)

@@ -9,6 +9,8 @@ from motiongpt.motion.skeleton import HUMANML3D, Skeleton
 
 FORWARD = np.array([0.0, 0.0, 1.0])
 UP = np.array([0.0, 1.0, 0.0])
+# Metres around y = 0 in which the lowest joint of a part of a clip may lie when that is the clip's floor.
+NEAR_FLOOR = 0.1
 
 
 def forward_direction(joints: np.ndarray, skeleton: Skeleton = HUMANML3D) -> np.ndarray:
@@ -32,6 +34,16 @@ def _horizontal_unit(vectors: np.ndarray) -> np.ndarray:
 def heading(joints: np.ndarray, skeleton: Skeleton = HUMANML3D) -> np.ndarray:
     """Rotation (T, 4) about Y that turns the facing direction of each frame to +Z."""
     return rotations.between(forward_direction(joints, skeleton), FORWARD)
+
+
+def floor_of_part(joints: np.ndarray) -> float:
+    """Height of the floor under some frames (T, J, 3) of a clip, in metres.
+
+    The lowest joint of a part need not have touched the floor. When it is near y = 0, where placed clips stand, that is
+    the floor; a clip that was never placed stands on its lowest joint.
+    """
+    lowest = float(joints[..., 1].min())
+    return 0.0 if abs(lowest) < NEAR_FLOOR else lowest
 
 
 def place(joints: np.ndarray, skeleton: Skeleton = HUMANML3D, floor: float | None = None) -> np.ndarray:
