@@ -115,6 +115,41 @@ def test_the_file_is_read_back(model, data_folder, tmp_path, monkeypatch):
     assert one.codes.tolist() == [3, 1]
 
 
+def test_an_interrupted_run_goes_on_where_it_was(model, data_folder, tmp_path, monkeypatch):
+    monkeypatch.setattr("motiongpt.data.practice.passed", lambda sentence, joints: float(joints[-1, 0, 2] > 0))
+    monkeypatch.setattr("motiongpt.data.practice._SENTENCES", 4)
+    asked = []
+    write = MotionGPT.candidates
+
+    def candidates(self, sentences, n, **options):
+        asked.append(sentences)
+        if len(asked) == 2:
+            raise KeyboardInterrupt
+        return write(self, sentences, n, **options)
+
+    def run(name, seed=1):
+        practise_file(model, data_folder, None, tmp_path / name, sentences=12, candidates=8, keep=2, seed=seed)
+        return [(one.exercise, one.codes.tolist()) for one in read_practice(tmp_path / name, model.tokenizer.num_codes)]
+
+    def interrupted():
+        asked.clear()
+        with pytest.raises(KeyboardInterrupt):
+            run("cut.jsonl.gz")
+        assert not (tmp_path / "cut.jsonl.gz").exists()
+
+    whole = run("whole.jsonl.gz")
+    monkeypatch.setattr(MotionGPT, "candidates", candidates)
+    interrupted()
+    assert run("cut.jsonl.gz") == whole
+    assert len(asked) == 2 + 2
+    (tmp_path / "cut.jsonl.gz").unlink()
+    # Another seed begins anew.
+    interrupted()
+    run("cut.jsonl.gz", seed=2)
+    assert len(asked) == 2 + 3
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["cut.jsonl.gz", "whole.jsonl.gz"]
+
+
 def test_rare_actions_are_drawn_more_often():
     asked = [Exercise("a", "a person walks")] * 8 + [Exercise("b", "a person kicks")] * 2
     shares = action_shares(asked, 0.5)

@@ -9,7 +9,9 @@ sampling (Dong et al. 2023, RAFT). The sentences are told in many words, rare on
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
+import shutil
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -166,7 +168,10 @@ def practise_file(
     workers: int = 0,
     batch_size: int = 64,
 ) -> Outcome:
-    """Write the file that ``LanguageTraining.practice`` names.
+    """Write the file that ``LanguageTraining.practice`` names, or go on with an interrupted run.
+
+    Until the file is whole, its parts lie beside it in a folder of the same name and ``.parts``: a run with the same
+    model, sentences, ``candidates``, ``keep`` and ``seed`` takes those that are there.
 
     Args:
         root: data set in the HumanML3D layout, whose training captions are sentences to practise.
@@ -185,23 +190,36 @@ def practise_file(
         normalise_caption(caption.text) for item in MotionTextDataset(root, "train").captions for caption in item
     ] + (read_sentences(captions) if captions else [])
     asked = exercises(known, sentences, matcher.reader, seed, actions)
-    right: set[str] = set()
-    steps = practise(model, asked, candidates=candidates, keep=keep, seed=seed, workers=workers, batch_size=batch_size)
-
-    def rows() -> Iterator[Practised]:
-        total = -(-len(asked) // _SENTENCES)
-        for kept in tqdm(steps, total=total, desc="practice", unit=f"{_SENTENCES} sentences", mininterval=2):
-            right.update(one.exercise.sentence for one in kept)
-            yield from kept
-
-    motions = write_practice(output, rows())
-    return Outcome(len(asked), len(right), motions)
+    total = -(-len(asked) // _SENTENCES)
+    folder = Path(f"{output}.parts")
+    key = json.dumps([model.fingerprint(), [asdict(one) for one in asked], candidates, keep, seed])
+    begun = folder / hashlib.sha256(key.encode()).hexdigest()[:16]
+    parts = [begun / f"{number:05d}.jsonl.gz" for number in range(total)]
+    done = next((number for number, part in enumerate(parts) if not part.is_file()), total)
+    steps = practise(
+        model,
+        asked,
+        first=done * _SENTENCES,
+        candidates=candidates,
+        keep=keep,
+        seed=seed,
+        workers=workers,
+        batch_size=batch_size,
+    )
+    bar = tqdm(steps, desc="practice", total=total, initial=done, unit=f"{_SENTENCES} sentences", mininterval=2)
+    for part, kept in zip(parts[done:], bar, strict=True):
+        write_practice(part, kept)
+    whole = [one for part in parts for one in read_practice(part, model.tokenizer.num_codes)]
+    motions = write_practice(output, whole)
+    shutil.rmtree(folder, ignore_errors=True)
+    return Outcome(len(asked), len({one.exercise.sentence for one in whole}), motions)
 
 
 def practise(
     model: MotionGPT,
     asked: Sequence[Exercise],
     *,
+    first: int = 0,
     candidates: int = 24,
     keep: int = 4,
     seed: int = 0,
@@ -212,6 +230,7 @@ def practise(
 
     Args:
         model: for HumanML3D's joints, with a matcher.
+        first: number of the exercise to begin with, a multiple of those of a step.
         candidates: motions written for each exercise.
         keep: kept of them at most.
         seed: of the motions.
@@ -229,7 +248,7 @@ def practise(
     context = get_context("spawn")
     pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_single_thread) if workers else nullcontext()
     with pool as executor:
-        for start in range(0, len(asked), _SENTENCES):
+        for start in range(first, len(asked), _SENTENCES):
             part = asked[start : start + _SENTENCES]
             written = model.candidates(
                 [one.sentence for one in part], candidates, seed=seed + start, batch_size=batch_size
