@@ -10,10 +10,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from motiongpt.data.build import feature_statistics
 from motiongpt.motion import HUMANML3D, KIT, Motion, Skeleton, rotations
 from motiongpt.motion.kinematics import forward
+
+# The same examples each time, so that what fails is what was changed; no time limit, as machines are slow and busy.
+# New examples, and many: pytest --hypothesis-profile search
+settings.register_profile("same", derandomize=True, deadline=None)
+settings.register_profile("search", max_examples=2000, deadline=None)
+settings.load_profile("same")
 
 CAPTIONS = [
     "a person walks forward",
