@@ -5,19 +5,18 @@ Frames here count at 20 fps from the start of the recording, as in HumanML3D's `
 
 from __future__ import annotations
 
-import gzip
-import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from motiongpt.data.json_lines import read_json_lines
 from motiongpt.data.phrases import captions_from_hdm05_label, phrases_from_description
 from motiongpt.data.sources import Dropped, Trial
-from motiongpt.errors import MotionGPTError
 
 # Frames at 20 fps. HumanML3D's own loaders take clips from 40 frames; shorter ones still teach the tokenizer.
 MIN_FRAMES = 10
@@ -70,32 +69,22 @@ def read_caption_rows(path: str | Path) -> dict[str, list[CaptionRow]]:
     Raises:
         MotionGPTError: unreadable file or a malformed row (named by line).
     """
-    path = Path(path)
+
+    def captioned(raw: Any) -> tuple[str | None, CaptionRow]:
+        row = CaptionRow(
+            str(raw["id"]),
+            int(raw["start_frame"]),
+            int(raw["end_frame"]),
+            str(raw["split"]),
+            tuple(caption.strip() for caption in raw["captions"] if caption.strip()),
+        )
+        return raw.get("trial") or _cmu_trial(str(raw["source"])), row
+
+    expected = "a caption row: an object with id, source, start_frame, end_frame, split, captions and trial"
     rows: dict[str, list[CaptionRow]] = {}
-    try:
-        with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as lines:
-            for number, line in enumerate(lines, start=1):
-                if not line.strip():
-                    continue
-                try:
-                    raw = json.loads(line)
-                    row = CaptionRow(
-                        str(raw["id"]),
-                        int(raw["start_frame"]),
-                        int(raw["end_frame"]),
-                        str(raw["split"]),
-                        tuple(caption.strip() for caption in raw["captions"] if caption.strip()),
-                    )
-                    trial = raw.get("trial") or _cmu_trial(str(raw["source"]))
-                except (ValueError, KeyError, TypeError, AttributeError) as error:
-                    raise MotionGPTError(
-                        f"{path} line {number} is not a caption row: expected an object with id, source, start_frame, "
-                        f"end_frame, split, captions and trial ({type(error).__name__}: {error})."
-                    ) from error
-                if trial:
-                    rows.setdefault(trial, []).append(row)
-    except (OSError, EOFError, UnicodeDecodeError) as error:
-        raise MotionGPTError(f"Cannot read captions from {path}: {error}.") from error
+    for trial, row in read_json_lines(path, captioned, expected):
+        if trial:
+            rows.setdefault(trial, []).append(row)
     for found in rows.values():
         found.sort(key=lambda row: (row.start, row.end, row.id))
     return rows

@@ -7,15 +7,13 @@ which similar sentences differ (:mod:`motiongpt.language.contraries`).
 
 from __future__ import annotations
 
-import gzip
-import json
 from collections.abc import Iterable
 from pathlib import Path
 
+from motiongpt.data.json_lines import read_json_lines, write_json_lines
 from motiongpt.data.layout import MotionTextDataset
 from motiongpt.data.sentences import SentenceTable, read_sentences
 from motiongpt.errors import MotionGPTError
-from motiongpt.files import atomic_path
 from motiongpt.language.captions import normalise_caption
 from motiongpt.language.reader import SentenceReader
 
@@ -50,11 +48,11 @@ def mine_sentences(
             if text := normalise_caption(caption.text):
                 table.add(text)
     mined = mine(read_sentences(captions), table, threshold)
-    with atomic_path(Path(output)) as temporary, gzip.open(temporary, "wt", encoding="utf-8") as file:
-        for number, found in sorted(mined.items()):
-            row = {"caption": table.sentences[number], "sentences": [table.sentences[one] for one in found]}
-            file.write(json.dumps(row) + "\n")
-    return len(mined), sum(map(len, mined.values()))
+    rows = (
+        {"caption": table.sentences[number], "sentences": [table.sentences[one] for one in found]}
+        for number, found in sorted(mined.items())
+    )
+    return write_json_lines(output, rows), sum(map(len, mined.values()))
 
 
 def mine(sentences: Iterable[str], table: SentenceTable, threshold: float) -> dict[int, list[int]]:
@@ -90,15 +88,5 @@ def read_mined(path: str | Path) -> dict[str, list[str]]:
     Raises:
         MotionGPTError: the file cannot be read, or a line is no such pair (named).
     """
-    mined: dict[str, list[str]] = {}
-    try:
-        with gzip.open(path, "rt", encoding="utf-8") as lines:
-            for number, line in enumerate(lines, start=1):
-                try:
-                    row = json.loads(line)
-                    mined[row["caption"]] = [str(sentence) for sentence in row["sentences"]]
-                except (ValueError, KeyError, TypeError) as error:
-                    raise MotionGPTError(f"{path} line {number} is not a caption with its sentences.") from error
-    except (OSError, EOFError, UnicodeDecodeError) as error:
-        raise MotionGPTError(f"Cannot read mined sentences from {path}: {error}; make them with data mine.") from error
-    return mined
+    expected = "a caption with its sentences, as data mine writes it"
+    return dict(read_json_lines(path, lambda row: (row["caption"], [str(one) for one in row["sentences"]]), expected))

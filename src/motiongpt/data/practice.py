@@ -8,7 +8,6 @@ sampling (Dong et al. 2023, RAFT). The sentences are told in many words, rare on
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import json
 import shutil
@@ -20,14 +19,15 @@ from dataclasses import asdict, dataclass
 from itertools import chain
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from tqdm import tqdm
 
+from motiongpt.data.json_lines import read_json_lines, write_json_lines
 from motiongpt.data.layout import MotionTextDataset
 from motiongpt.data.sentences import read_sentences
 from motiongpt.errors import MotionGPTError
-from motiongpt.files import atomic_path
 from motiongpt.language.captions import normalise_caption
 from motiongpt.language.clauses import clauses
 from motiongpt.language.paraphrase import paraphrase
@@ -289,12 +289,7 @@ def _single_thread() -> None:
 
 def write_practice(path: str | Path, kept: Iterable[Practised]) -> int:
     """Write a file of JSON lines (gzip), a sentence, its meaning and its codes each; returns how many."""
-    count = 0
-    with atomic_path(Path(path)) as temporary, gzip.open(temporary, "wt", encoding="utf-8") as file:
-        for one in kept:
-            file.write(json.dumps({**asdict(one.exercise), "codes": one.codes.tolist()}) + "\n")
-            count += 1
-    return count
+    return write_json_lines(path, ({**asdict(one.exercise), "codes": one.codes.tolist()} for one in kept))
 
 
 def read_practice(path: str | Path, num_codes: int) -> list[Practised]:
@@ -304,24 +299,15 @@ def read_practice(path: str | Path, num_codes: int) -> list[Practised]:
         MotionGPTError: the file cannot be read, or a line (named) is no sentence with its meaning and codes below
             ``num_codes``.
     """
-    kept = []
-    try:
-        with gzip.open(path, "rt", encoding="utf-8") as lines:
-            for number, line in enumerate(lines, start=1):
-                try:
-                    row = json.loads(line)
-                    codes = np.array(row["codes"], dtype=np.int64)
-                    if codes.ndim != 1 or not len(codes) or codes.min() < 0 or codes.max() >= num_codes:
-                        raise ValueError
-                    kept.append(Practised(Exercise(str(row["sentence"]), str(row["meaning"])), codes))
-                except (ValueError, KeyError, TypeError) as error:
-                    raise MotionGPTError(
-                        f"{path} line {number} is not a sentence with its meaning and motion codes below {num_codes}: "
-                        "make the file with data practice and the same tokenizer."
-                    ) from error
-    except (OSError, EOFError, UnicodeDecodeError) as error:
-        raise MotionGPTError(f"Cannot read practice from {path}: {error}; make it with data practice.") from error
-    return kept
+
+    def practised(row: Any) -> Practised:
+        codes = np.array(row["codes"], dtype=np.int64)
+        if codes.ndim != 1 or not len(codes) or codes.min() < 0 or codes.max() >= num_codes:
+            raise ValueError("these codes are not of this tokenizer")
+        return Practised(Exercise(str(row["sentence"]), str(row["meaning"])), codes)
+
+    expected = f"a sentence with its meaning and motion codes below {num_codes}, as data practice writes it"
+    return read_json_lines(path, practised, expected)
 
 
 def action_shares(asked: Sequence[Exercise], power: float) -> np.ndarray:

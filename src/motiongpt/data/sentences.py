@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from motiongpt.errors import MotionGPTError
+from motiongpt.data.json_lines import read_json_lines
 from motiongpt.language.captions import normalise_caption
 from motiongpt.language.contraries import contrasts
 from motiongpt.language.reader import SentenceReader, sentence_vectors
@@ -26,22 +25,12 @@ def read_sentences(path: str | Path) -> list[str]:
     Raises:
         MotionGPTError: unreadable file, or a line without captions (named).
     """
-    path = Path(path)
-    sentences: list[str] = []
-    try:
-        with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as lines:
-            for number, line in enumerate(lines, start=1):
-                try:
-                    row = json.loads(line)
-                    captions = row["captions"] if row.get("split") != "test" else []
-                    sentences += [normalise_caption(caption) for caption in captions]
-                except (ValueError, KeyError, TypeError, AttributeError) as error:
-                    raise MotionGPTError(
-                        f"{path} line {number} is not a caption row with captions and split."
-                    ) from error
-    except (OSError, EOFError, UnicodeDecodeError) as error:
-        raise MotionGPTError(f"Cannot read captions from {path}: {error}.") from error
-    return [sentence for sentence in sentences if sentence]
+
+    def captions(row: Any) -> list[str]:
+        return [normalise_caption(caption) for caption in (row["captions"] if row.get("split") != "test" else [])]
+
+    rows = read_json_lines(path, captions, "a caption row: an object with captions and split")
+    return [sentence for row in rows for sentence in row if sentence]
 
 
 class SentenceTable:
