@@ -15,6 +15,7 @@ import numpy as np
 from torch import nn
 
 from motiongpt.errors import MotionGPTError, require
+from motiongpt.language.briefs import description
 from motiongpt.language.captions import mirror_caption, normalise_caption
 from motiongpt.language.clauses import clauses as clauses_of
 from motiongpt.language.clauses import of_anybody
@@ -966,23 +967,19 @@ class MotionGPT:
             apart: take the sentence apart where that can be done.
         """
         self._check_text(sentence)
-        sentence = normalise_caption(sentence)
-        whole = familiar(sentence)
-        rows = clauses_of(whole) if apart and self.tokenizer.skeleton is HUMANML3D else [(whole,)]
+        said = normalise_caption(description(sentence))
+        told = familiar(said)
+        split = clauses_of if apart and self.tokenizer.skeleton is HUMANML3D else _whole
+        rows, own = split(told), split(said)
+        # As the user said it, too, where that is taken apart in the same way.
+        if [len(at_once) for at_once in own] != [len(at_once) for at_once in rows]:
+            own = rows
         return [
             [
-                # As the user said it, too, where it is all of it.
-                _Clause(
-                    number,
-                    clause,
-                    self._plain(clause, sentence if clause == whole else clause),
-                    frames,
-                    len(rows),
-                    len(at_once) > 1,
-                )
-                for clause in at_once
+                _Clause(number, clause, self._plain(clause, wording), frames, len(rows), len(at_once) > 1)
+                for clause, wording in zip(at_once, wordings, strict=True)
             ]
-            for at_once in rows
+            for at_once, wordings in zip(rows, own, strict=True)
         ]
 
     def _plain(self, *wordings: str) -> str | None:
@@ -1244,6 +1241,11 @@ class MotionGPT:
     def _check_text(text: str) -> None:
         if not isinstance(text, str) or not text.strip():
             raise MotionGPTError("The text is empty: say what the person should do, such as 'a person walks forward'.")
+
+
+def _whole(sentence: str) -> list[tuple[str, ...]]:
+    """A sentence that is not taken apart."""
+    return [(sentence,)]
 
 
 def _several(items: Sequence[_Item]) -> list[_Item]:

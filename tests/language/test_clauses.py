@@ -116,7 +116,7 @@ def test_what_cannot_be_told_apart_stays_whole(sentence):
         ("turning left, a man walks on", ["a man walks on while turning left"]),
         ("then, he sits down", ["then, he sits down"]),
         ("one step forward, he jumps", ["one step forward, he jumps"]),
-        ("as he walks, he jumps", ["as he walks, he jumps"]),
+        ("as he walks, he jumps", ["he jumps as he walks"]),
     ],
 )
 def test_what_stands_in_front_of_the_subject(sentence, told):
@@ -174,3 +174,43 @@ def test_who_does_it_does_not_matter():
 
 def test_a_comma_behind_the_verb_is_none_of_it() -> None:
     assert clauses("A boxer advances, jabbing as he goes") == [("A boxer advances", "A boxer is jabbing")]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "told"),
+    [
+        ("having turned left, he walks away", ["he turns left", "he walks away"]),
+        ("the man, having jumped, turns around", ["the man jumps", "the man turns around"]),
+        ("once he has jumped he spins", ["he jumps", "he spins"]),
+        ("as soon as she stops, she waves", ["she stops", "she waves"]),
+        ("he sits down after walking forward", ["he walks forward", "he sits down"]),
+        ("he waves after he sits down", ["he sits down", "he waves"]),
+        ("before jumping, the man takes a few steps", ["the man takes a few steps", "the man jumps"]),
+        ("he turns right before he jumps", ["he turns right", "he jumps"]),
+        ("he bows, afterwards he waves", ["he bows", "he waves"]),
+        ("jump, finally sit down", ["a person jumps", "a person sits down"]),
+        ("walk backward and then forward", ["a person walks backward", "a person walks forward"]),
+        ("from a crouch, jump up", ["a person jumps up from a crouch"]),
+        ("walk along, then break into a run", ["a person walks along", "a person breaks into a run"]),
+        ("rise and walk off", ["a person rises", "a person walks off"]),
+        ("enter and take a seat", ["a person enters", "a person takes a seat"]),
+        # One action only.
+        ("he looks after the dog", ["he looks after the dog"]),
+        ("he walks next to a wall", ["he walks next to a wall"]),
+    ],
+)
+def test_what_is_done_first_stands_first(sentence, told):
+    assert [" & ".join(at_once) for at_once in clauses(sentence)] == told
+
+
+@pytest.mark.parametrize(
+    ("sentence", "told"),
+    [
+        ("as she walks she waves", ("she walks", "she waves")),
+        ("as he walks, he raises both arms", ("he walks", "he raises both arms")),
+        ("while walking she waves with her left hand", ("she is walking", "she waves with her left hand")),
+        ("he spins with both arms held overhead", ("he spins", "he raises both arms")),
+    ],
+)
+def test_what_is_done_meanwhile_may_stand_first(sentence, told):
+    assert clauses(sentence) == [told]

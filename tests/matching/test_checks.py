@@ -124,3 +124,15 @@ def test_real_clips_do_what_their_captions_ask() -> None:
 )
 def test_a_way_alone_names_no_action(sentence: str, named: bool) -> None:
     assert names_action(sentence) is named
+
+
+@pytest.mark.parametrize(
+    ("sentence", "actions"),
+    [
+        ("a person retreats without turning around", []),
+        ("he walks backward, without stopping", ["goes", "walks"]),
+        ("she stands without moving", ["stands_still"]),
+    ],
+)
+def test_what_is_not_done_is_not_asked_for(sentence, actions):
+    assert sorted({check.action for check in checks(sentence)}) == actions

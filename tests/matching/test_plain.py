@@ -71,6 +71,11 @@ def test_says_the_same_of_actions_that_the_sentence_does_not_name(plain: PlainSe
         # Pace and way are the sentence's, whatever the verb says.
         ("she ambles along at a snail's pace", {"walks", "is_slow"}),
         ("he swaggers home in a hurry", {"walks", "is_quick"}),
+        # The user's own verb, which the lexicon reads as another one.
+        ("a person springs off both feet", {"jumps"}),
+        ("she polishes the table", set()),
+        ("he gets someone's attention", {"waves"}),
+        ("someone walks for five seconds", {"walks"}),
         # Every form of a verb.
         ("she sprawled on the floor", {"lies"}),
         ("someone is collapsing", {"lies"}),

@@ -4,17 +4,41 @@ from __future__ import annotations
 
 import re
 
-from motiongpt.language.paraphrase import inflect, third_person, third_person_of_base
+from motiongpt.language.paraphrase import inflect, third_person, third_person_of_base, third_person_of_past
 
 # Actions with a beginning and an end: whatever comes before them in a sentence is over when they are done.
 _EVENTS = (
     "sits|stands up|gets (?:back )?up|kicks|boots|punts|jumps|leaps|bends|picks|squats|lies|falls|stops|starts|kneels"
     "|crouches|ducks|crawls|throws|flings|hurls|tosses|lobs|chucks|slings|heaves|pitches|bows"
-    r"|takes an? (?:\w+ )?bow"
+    r"|takes an? (?:\w+ )?bow|takes (?:a|the|his|her|their) (?:seat|chair)"
 )
+_IT = "(?:he|she|they|it)"
+_LATER = "then|after that|afterwards?|next|finally|lastly|subsequently"
 _THEN = re.compile(
-    rf",? and (?:then|after that|afterwards|next) |,? then |,? before (?=\w+ing\b)| and (?=(?:{_EVENTS})\b)",
+    rf",? and (?:{_LATER}),? |,? then |, (?:{_LATER}),? (?!to )|,? before (?=(?:\w+ing|{_IT})\b)"
+    rf"| and (?=(?:{_EVENTS})\b)",
     re.IGNORECASE,
+)
+# "Once he has jumped he turns", "as she walks she waves", "having jumped, he turns".
+_ONCE_IT = re.compile(
+    rf"(?:once|as soon as|after) (?P<who>{_IT}) (?:(?:has|have|had) )?(?P<verb>\w+)(?P<rest>.*?),? "
+    rf"(?P<second>{_IT} .+)",
+    re.IGNORECASE,
+)
+_HAVING = re.compile(
+    r"(?:(?P<who>[^,]+), )?(?:after )?having (?P<verb>\w+)(?P<rest>[^,]*), (?P<second>.+)", re.IGNORECASE
+)
+# "He sits down after walking", "before jumping, he turns".
+_AFTER_BEHIND = re.compile(rf"(?P<second>[^,]+?),? after (?P<first>(?:\w+ing|{_IT} \w+s)\b(?!,)[^,]*)", re.IGNORECASE)
+_BEFORE = re.compile(rf"before (?P<second>(?:\w+ing|{_IT} \w+s)\b[^,]*), (?P<first>[^,]+)", re.IGNORECASE)
+_AS_IT = re.compile(
+    rf"(?P<first>(?:as|while) (?:{_IT} \w+|\w+ing)(?: [^,]+?)?),? (?P<second>{_IT} \w+[^,]*)", re.IGNORECASE
+)
+# "Walks backward and then forward".
+_OTHER_WAY = re.compile(r"(?:forwards?|backwards?|sideways|to (?:the|his|her|their) (?:left|right))\b", re.IGNORECASE)
+# "From a crouch, jump up": an order that begins with something else.
+_FRONTED_ORDER = re.compile(
+    r"(?P<front>(?:from|with|on|in|at|like|for|without|using) [^,]+), (?P<order>\w+\b.*)", re.IGNORECASE
 )
 # These have an end, too, but "jumps and spins", "marches in place and claps" are one motion: it depends on what goes
 # before.
@@ -44,7 +68,7 @@ _ONCE_BEHIND = re.compile(r"(?P<second>[^,]+),? (?:once|as soon as) (?P<first>(?
 _AFTER = re.compile(r"after (?P<first>\w+ing\b[^,]*), (?P<second>.+)", re.IGNORECASE)
 # What follows has to wait until the body is up, or down.
 _ENDS = re.compile(
-    r".*?\b(?:(?:stands|gets|rises|sits|lies|bends|squats|crouches|kneels) (?:back )?(?:up|down)|picks|stops)\b.*?"
+    r".*?\b(?:(?:stands|gets|sits|lies|bends|squats|crouches|kneels) (?:back )?(?:up|down)|rises|picks|stops)\b.*?"
     r"(?P<and> and )(?P<verb>\w+)",
     re.IGNORECASE,
 )
@@ -54,14 +78,16 @@ _VERB = re.compile(r"(?:\w+ly )?(\w+)", re.IGNORECASE)
 _SUBJECT_WORDS = 4
 _NO_PARTICIPLES = ("morning", "evening", "nothing", "something", "anything", "everything", "during", "being", "having")
 # Ends like a verb in the third person and is none.
-_NO_VERBS = re.compile(r"(?:\w*ss|his|this|\w+'s|arms|legs|hands|feet|knees|times|seconds)", re.IGNORECASE)
+_NO_VERBS = re.compile(
+    r"(?:\w*ss|\w*wards|sideways|always|his|this|\w+'s|arms|legs|hands|feet|knees|times|seconds)", re.IGNORECASE
+)
 _POSTURE = re.compile(r".*\b(?:stands?|standing|stays?|staying|remains?|sits|sitting|seated)(?: in place| still)?")
 _ARMS = re.compile(
     r"\b(?:arms?|hands?|fists?|elbows?|wav(?:es?|ing)|clap\w*|punch\w*|jab\w*|throw\w*|box(?:es|ing)|salut\w*)\b"
 )
 _RAISED = re.compile(
     r"(?: with|,) (?P<what>(?:(?:both|the|one|his|her|their|a) )?(?:(?:left|right) )?(?:arms?|hands?|fists?)) "
-    r"(?:raised|lifted|up|above|over|overhead|high|aloft|in the air)\b.*"
+    r"(?:held )?(?:raised|lifted|up|above|over|overhead|high|aloft|in the air)\b.*"
 )
 _SPREAD = re.compile(
     r"(?: with|,) (?:(?:both|the|his|her|their) )?arms (?:held )?(?:spread|stretched|out|outstretched|wide)\b"
@@ -78,7 +104,7 @@ _DEED = re.compile(
     re.IGNORECASE,
 )
 # Where the next verb of an order stands.
-_ORDER = re.compile(r"(?P<mark>(?:,? and then|,? then|,? and|,) )(?P<verb>\w+)\b")
+_ORDER = re.compile(rf"(?P<mark>(?:,? (?:and )?(?:{_LATER}),?|,? and|,) )(?P<verb>\w+)\b")
 _WHILE = re.compile(r" while (?P<verb>\w+ing)\b(?P<rest>.*)")
 # "Moves backward, jabbing as he goes".
 _PARTICIPLE = re.compile(r",(?: \w+ly)? (?P<verb>\w+ing)\b(?P<rest>[^,]*)")
@@ -107,7 +133,7 @@ def clauses(sentence: str) -> list[tuple[str, ...]]:
     >>> clauses("like a plane, the boy circles to the right, then stops")
     [('the boy circles to the right like a plane',), ('the boy stops',)]
     """
-    sentence = _of_a_person(sentence)
+    sentence = _of_a_person(_earlier_first(sentence))
     if third_person(sentence.split(" ")[0].lower()) == sentence.split(" ")[0].lower():
         # "Goes down and stands up again": anybody.
         told = clauses(f"a person {sentence}")
@@ -125,12 +151,37 @@ def _of_a_person(sentence: str) -> str:
     """An order, or what begins with a participle, as a sentence of a person: "jump, then sit down"."""
     first = re.split(r"[^a-zA-Z]", sentence, maxsplit=1)[0]
     word, rest = first.lower(), sentence[len(first) :]
+    if (fronted := _FRONTED_ORDER.fullmatch(sentence)) and third_person_of_base(fronted["order"].split()[0].lower()):
+        return f"{fronted['front']}, {_of_a_person(fronted['order'])}"
     if third := third_person_of_base(word):
         found = _ORDER.sub(lambda match: match["mark"] + (third_person_of_base(match["verb"]) or match["verb"]), rest)
         return f"a person {third}{found}"
     if _from_participle(word) and _subject(sentence) is None and not _FRONTED.fullmatch(sentence):
         return f"a person is {word}{rest}"
     return sentence
+
+
+def _earlier_first(sentence: str) -> str:
+    """The sentence with what is done first in front: "having jumped, he turns"."""
+    if (match := _ONCE_IT.fullmatch(sentence)) and (third := _finite(match["verb"])):
+        return f"{match['who']} {third}{match['rest']}, then {match['second']}"
+    if (match := _HAVING.fullmatch(sentence)) and (third := _finite(match["verb"])):
+        subject = match["who"] or _subject(match["second"])
+        return f"{subject} {third}{match['rest']}, then {match['second']}" if subject else sentence
+    if found := _AFTER_BEHIND.fullmatch(sentence) or _BEFORE.fullmatch(sentence):
+        if _subject(found["first"]):
+            return f"{found['first']}, then {found['second']}"
+        subject = _subject(found["second"])
+        earlier = _clause(found["first"], subject, "") if subject else None
+        return f"{earlier}, then {found['second'].removeprefix(str(subject)).lstrip()}" if earlier else sentence
+    if match := _AS_IT.fullmatch(sentence):
+        return f"{match['second']} {match['first']}"
+    return sentence
+
+
+def _finite(verb: str) -> str | None:
+    """The third person of a verb in any form; None for words that are none."""
+    return third_person(verb.lower()) or third_person_of_past(verb.lower())
 
 
 def _from_participle(word: str) -> str | None:
@@ -231,6 +282,8 @@ def _clause(part: str, subject: str, first: str) -> str | None:
         return f"{subject} does {part}"
     if _subject(part) is not None:
         return part
+    if _OTHER_WAY.match(part) and (goes := _VERB.match(first[len(subject) + 1 :])):
+        return f"{subject} {goes[0]} {part}"
     # "Kicks with the left leg, then with the right leg": what is left out stands in the first clause.
     part = re.sub(r"^(?:back|again) (?=\w)", "", part)
     again = re.search(rf"\b{re.escape(part.split()[0])}\b", first[len(subject) + 1 :])
@@ -256,7 +309,7 @@ def _at_once(clause: str, subject: str) -> tuple[str, ...]:
     elif (match := _TOGETHER.search(clause)) and _third(match["verb"]):
         other = f"{subject} {_third(match['verb'])}{match['rest']}"
     elif match := _AS.search(clause):
-        other = f"{subject} {inflect(match['verb'], 'third')}{match['rest']}"
+        other = f"{subject} {_third(match['verb']) or inflect(match['verb'], 'third')}{match['rest']}"
     elif (match := _AND.search(clause)) and _POSTURE.fullmatch(clause[: match.start()]) and _third(match["verb"]):
         other = f"{subject} {match['verb']}{match['rest']}"
     else:
@@ -274,6 +327,8 @@ def of_anybody(clause: str) -> str:
     >>> of_anybody("the weary soldier trudges ahead")
     'a person trudges ahead'
     """
+    if third_person(clause.split(" ")[0].lower()) == clause.split(" ")[0].lower():
+        return f"a person {clause}"
     subject = _subject(clause)
     return clause if subject is None else f"a person{clause[len(subject) :]}"
 

@@ -118,6 +118,16 @@ def third_person(word: str) -> str | None:
     return _third_persons().get(word)
 
 
+def third_person_of_past(word: str) -> str | None:
+    """The third person of a verb of the lexicon in its past or as its participle ("sat": "sits"), else None."""
+    return _thirds_of_past().get(word)
+
+
+@cache
+def _thirds_of_past() -> dict[str, str]:
+    return {inflect(base, form): inflect(base, "third") for base in _bases() for form in ("past", "participle")}
+
+
 def vocabulary() -> frozenset[str]:
     """Every word that a paraphrase can bring into a caption, in lower case."""
     return frozenset(word for surface in _index() for word in re.findall(r"[a-z0-9-]+", surface))

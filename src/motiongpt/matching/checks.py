@@ -26,6 +26,8 @@ _TIMES = {
     5: r"\b(?:five times|5 times|five|5)\b",
     6: r"\b(?:six times|6 times|six|6)\b",
 }
+# What is not done: "backs off without turning around". Who does not move stands still, though.
+_WITHOUT = re.compile(r",? without (?!moving|stirring|budging)\w+ing\b[^,;]*")
 # What says little about the action.
 _WEAK = frozenset({"walks", "travels", "stays", "is_slow", "is_quick"})
 # A way alone: "springs backward" has yet to say how, "walks backward" has said it.
@@ -74,7 +76,7 @@ def checks(sentence: str) -> tuple[Check, ...]:
     >>> checks("a person plays the violin")
     ()
     """
-    text = sentence.lower()
+    text = _WITHOUT.sub("", sentence.lower())
     found = [rule.check for rule in _rules() if rule.says.search(text) and not rule.unless.search(text)]
     return tuple(dict.fromkeys(found))
 

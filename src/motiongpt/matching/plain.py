@@ -31,9 +31,11 @@ SENTENCES, VECTORS = "plain_sentences.txt", "phrase_vectors.safetensors"
 CLOSE = 0.5
 # Largest difference of a stored vector's components from what the same reader reads.
 _ROUNDED = 0.005
+_ONES = re.compile(r"\bone's\b")
 _SAME = ("side", "rotation")
 (_BOTH,) = contrasts("both")
 _COUNT = re.compile(r"\b(?:once|twice|thrice|(?:one|two|three|four|five|\d) times?)\b", re.IGNORECASE)
+_SECONDS = re.compile(r" (?:for|in) (?:(?:about|around|exactly) )?[\w.]+ (?:more )?(?:seconds?|minutes?)\b")
 _SIDE = re.compile(r"\b(?:left|right)\b", re.IGNORECASE)
 _TOWARD = re.compile(r" to (?:the|his|her|their) (?:left|right)\b(?! (?:arm|hand|leg|foot|knee|elbow|shoulder))")
 # What stands before a noun: "a left hook" does not speak of hooking.
@@ -124,7 +126,8 @@ class PlainSentences:
         if count := _COUNT.search(clause):
             single = self.nearest(*(" ".join(_COUNT.sub("", text).split()) for text in (clause, *wordings)))
             return None if single is None else f"{single} {count[0].lower()}"
-        fits = (self.vectors @ self.read([_SIDE.sub("left", text) for text in (clause, *wordings)]).T).max(axis=1)
+        told = [_SECONDS.sub("", _SIDE.sub("left", text)) for text in (clause, *wordings)]
+        fits = (self.vectors @ self.read(told).T).max(axis=1)
         return self._named(clause, fits) if names_action(clause) else self._meant(clause, fits, (clause, *wordings))
 
     def _named(self, clause: str, fits: np.ndarray) -> str | None:
@@ -143,7 +146,8 @@ class PlainSentences:
         if len(sides) > 1:
             return None
         side = "".join(sides)
-        verb = next((verb for text in wordings if (verb := self._verb(text))), "")
+        # What the user said first: phrases know more of a verb than the thesaurus, whose word the clause may have.
+        verb = next((verb for text in reversed(wordings) if (verb := self._verb(text))), "")
         toward = "".join(_TOWARD.findall(clause.lower())[:1])
         own, every = self._of_verb.get(verb, []), range(len(self.phrases))
         # A verb that always says the same needs no likeness.
@@ -169,6 +173,11 @@ class PlainSentences:
             # "Is" is mostly no verb of its own: "is collapsing".
             if phrase.verb not in ("", "be"):
                 found[phrase.verb].append(number)
+        # A plain sentence says its own verb: "walks" alone is none of "walks briskly", "walks home".
+        forms = {form: verb for verb in found for form in verb_forms(verb)}
+        for number, phrase in enumerate(self.phrases):
+            if not phrase.verb and (own := forms.get(phrase.text.split()[2])):
+                found[own].append(number)
         return dict(found)
 
     @cached_property
@@ -212,7 +221,7 @@ def _phrases_of(line: str) -> Iterator[Phrase]:
     phrases = [
         Phrase(f"a person {inflect(told, 'third')}", other.split()[0], plain)
         for other in (others.split("; ") if others else ())
-        if (told := other.replace("one's", "the").replace("SIDE", "left"))
+        if (told := _ONES.sub("the", other).replace("SIDE", "left"))
     ]
     own = full.replace("SIDE", "left")
     if own not in {phrase.text for phrase in phrases}:
