@@ -136,3 +136,18 @@ def test_a_way_alone_names_no_action(sentence: str, named: bool) -> None:
 )
 def test_what_is_not_done_is_not_asked_for(sentence, actions):
     assert sorted({check.action for check in checks(sentence)}) == actions
+
+
+@pytest.mark.parametrize(
+    ("sentence", "again"),
+    [
+        ("the toddler bounces on the spot as if on a trampoline", True),
+        ("she hops in place", True),
+        ("he jumps a few times", True),
+        ("a person bounces once", False),
+        ("a person bounces a ball", False),
+        ("a person hops", False),
+    ],
+)
+def test_who_bounces_does_it_again_and_again(sentence, again):
+    assert ("goes_on" in {check.action for check in checks(sentence)}) == again

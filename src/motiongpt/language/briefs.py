@@ -18,13 +18,16 @@ _ORDINAL = re.compile(
     r"(?!(?:step|time|one)\b)",
     re.IGNORECASE,
 )
+_FILM = "(?:video|motion|clip|animation|scene|sequence)"
 # "Please show me", "I would like to see", "the video shows".
 _WISH = re.compile(
     r"(?:please,? )?(?:(?:can|could|would) you )?(?:please )?"
-    r"(?:(?:show|give|create|generate|animate|render|draw|produce|make|display|imagine|picture)(?: me| us)?|"
+    r"(?:(?:show|create|generate|animate|render|display|imagine|picture)(?: me| us)?|"
+    # "Make a turn", "give a wave" are things to do.
+    rf"(?:give|draw|produce|make)(?: (?:me|us)|(?= an? (?:\w+ )?{_FILM} ))|"
     r"(?:i|we)(?:'d| would)? (?:want|like|need|love)(?: to (?:see|have))?|"
-    rf"(?:the|this|an?) (?:video|motion|clip|animation|scene|sequence) (?:shows|depicts|of|where|in which|with)) "
-    r"(?:an? (?:\w+ )?(?:video|motion|clip|animation|scene|sequence) (?:of|where|in which|with|that shows|showing) )?"
+    rf"(?:the|this|an?) {_FILM} (?:shows|depicts|of|where|in which|with)) "
+    rf"(?:an? (?:\w+ )?{_FILM} (?:of|where|in which|with|that shows|showing) )?"
     rf"(?={_PERSON}|people\b)",
     re.IGNORECASE,
 )
