@@ -15,8 +15,8 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 
+from motiongpt.evaluation.clips import read_clips
 from motiongpt.evaluation.evaluators import load_evaluator
-from motiongpt.evaluation.held_out import read_clips
 from motiongpt.evaluation.metrics import frechet_distance
 from motiongpt.evaluation.tables import table
 from motiongpt.files import atomic_path

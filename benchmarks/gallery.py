@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from motiongpt.evaluation.probes import PROBES
+from motiongpt.evaluation.probes.run import PROBES
 from motiongpt.files import atomic_path
-from motiongpt.model import MotionGPT
+from motiongpt.generation.motiongpt import MotionGPT
 from motiongpt.render.stills import render_strip
 
 DOCS = Path(__file__).parents[1] / "docs"

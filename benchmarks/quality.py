@@ -22,8 +22,8 @@ from typing import Any
 import torch
 
 from motiongpt.errors import MotionGPTError
-from motiongpt.evaluation.held_out import evaluate_held_out
-from motiongpt.evaluation.probes import evaluate_probes
+from motiongpt.evaluation.clips import evaluate_held_out
+from motiongpt.evaluation.probes.run import evaluate_probes
 from motiongpt.evaluation.tables import (
     completion_table,
     description_table,
@@ -32,7 +32,7 @@ from motiongpt.evaluation.tables import (
     table,
 )
 from motiongpt.files import atomic_path
-from motiongpt.model import MotionGPT
+from motiongpt.generation.motiongpt import MotionGPT
 
 
 def parse_arguments() -> argparse.Namespace:

@@ -25,8 +25,8 @@ import numpy as np
 import torch
 
 from motiongpt.data.build import build
-from motiongpt.language.decoding import MotionGrammar, generate
-from motiongpt.model import MotionGPT
+from motiongpt.generation.motiongpt import MotionGPT
+from motiongpt.lm.decoding import MotionGrammar, generate
 from motiongpt.motion import features_to_joints, joints_to_features
 from render import made_up_walk
 

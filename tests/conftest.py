@@ -222,8 +222,8 @@ def tiny_model_folder(tmp_path_factory: pytest.TempPathFactory, make_walk: Calla
     """A model folder that loads and answers at once; its weights are random, so its answers mean nothing."""
     import torch
 
-    from motiongpt.language.model import LanguageConfig, MotionLanguageModel
-    from motiongpt.model import MotionGPT
+    from motiongpt.generation.motiongpt import MotionGPT
+    from motiongpt.lm.model import LanguageConfig, MotionLanguageModel
     from motiongpt.tokenizer import MotionTokenizer, VQVAEConfig
 
     features = make_walk().features()

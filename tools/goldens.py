@@ -24,10 +24,10 @@ import torch
 from tqdm import tqdm
 
 from motiongpt import Motion, MotionGPT
-from motiongpt.evaluation.probes import PROBES
-from motiongpt.language.clauses import clauses
-from motiongpt.matching.checks import checks
-from motiongpt.matching.plain import plain_sentences
+from motiongpt.evaluation.probes.run import PROBES
+from motiongpt.generation.checks import checks
+from motiongpt.generation.prototypes import plain_sentences
+from motiongpt.text.clauses import clauses
 
 # Every so many sentences of the probes: about 60.
 EVERY = 7

@@ -1,4 +1,4 @@
-"""Makes src/motiongpt/matching/phrase_vectors.safetensors: the phrases of plain_sentences.txt as vectors.
+"""Makes src/motiongpt/generation/phrase_vectors.safetensors: the phrases of plain_sentences.txt as vectors.
 
     python tools/store_phrases.py
 
@@ -14,8 +14,8 @@ import numpy as np
 from safetensors.numpy import save_file
 
 from motiongpt.files import atomic_path
-from motiongpt.matching.plain import VECTORS, PlainSentences
-from motiongpt.model import MotionGPT
+from motiongpt.generation.motiongpt import MotionGPT
+from motiongpt.generation.prototypes import VECTORS, PlainSentences
 
 
 def main() -> None:

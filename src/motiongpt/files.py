@@ -1,14 +1,24 @@
-"""Writing files so that a reader never sees half of one."""
+"""Files: written whole or not at all, YAML of the package; and work on all cores."""
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from importlib import resources
 from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
 
 from motiongpt.errors import MotionGPTError
+
+Job = TypeVar("Job")
+Result = TypeVar("Result")
 
 
 @contextmanager
@@ -43,3 +53,36 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def read_yaml(package: str, *path: str) -> Any:
+    """The content of a yaml file that comes with a package of this project."""
+    return yaml.safe_load(resources.files(package).joinpath(*path).read_text(encoding="utf-8"))
+
+
+def run_all(function: Callable[[Job], Result], jobs: Sequence[Job], workers: int) -> Iterator[tuple[int, Result]]:
+    """(number of the job, its result) of every job, as they are done; one worker works in this process.
+
+    Raises:
+        MotionGPTError: a worker process was ended from outside.
+    """
+    if workers == 1:
+        for index, job in enumerate(jobs):
+            yield index, function(job)
+        return
+    # Fresh processes: one forked off a process whose numerical libraries already run threads can wait for ever.
+    fresh = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(min(workers, max(len(jobs), 1)), mp_context=fresh) as pool:
+        waiting: dict[Future[Result], int] = {pool.submit(function, job): index for index, job in enumerate(jobs)}
+        try:
+            while waiting:
+                done, _ = wait(waiting, return_when=FIRST_COMPLETED)
+                for future in done:
+                    yield waiting.pop(future), future.result()
+        except BrokenProcessPool as error:
+            raise MotionGPTError(
+                "A worker process was ended from outside, perhaps for lack of memory; run the same command again, with "
+                "fewer workers, and it goes on where it stopped."
+            ) from error
+        finally:
+            pool.shutdown(cancel_futures=True)

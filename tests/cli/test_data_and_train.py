@@ -11,7 +11,7 @@ import pytest
 
 from motiongpt import Motion, MotionGPT
 from motiongpt.data.build import feature_statistics
-from motiongpt.data.practice import read_practice
+from motiongpt.training.self_training import read_practice
 
 from .conftest import Cli
 

@@ -31,7 +31,7 @@ def dataset(cli: Cli, make_walk: Callable[..., Motion]) -> Path:
 @pytest.fixture
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two sentences of each group."""
-    from motiongpt.evaluation import probes
+    from motiongpt.evaluation.probes import run as probes
 
     chosen = [p for group in ("seen", "paraphrases", "compounds") for p in _of(probes.PROBES, group)[:2]]
     monkeypatch.setattr(probes, "PROBES", tuple(chosen))

@@ -8,7 +8,7 @@ import pytest
 from motiongpt.data.mining import mine, mine_sentences, read_mined
 from motiongpt.data.sentences import SentenceTable
 from motiongpt.errors import MotionGPTError
-from motiongpt.language.reader import SentenceReader
+from motiongpt.lm.sentence_encoder import SentenceReader
 
 
 @pytest.fixture

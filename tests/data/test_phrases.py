@@ -10,7 +10,7 @@ import pytest
 
 from motiongpt.data import phrases
 from motiongpt.data.phrases import captions_from_hdm05_label, phrases_from_description
-from motiongpt.language.captions import mirror_caption
+from motiongpt.text.captions import mirror_caption
 
 HDM05_LABELS = [
     "deposit floor r",

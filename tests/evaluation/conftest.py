@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from motiongpt.evaluation.bench import Bench, Settings
-from motiongpt.evaluation.held_out import Clip
-from motiongpt.model import MotionGPT
+from motiongpt.evaluation.clips import Clip
+from motiongpt.evaluation.outputs import Bench, Settings
+from motiongpt.generation.motiongpt import MotionGPT
 from motiongpt.motion import HUMANML3D, Motion, Skeleton
 
 

@@ -10,8 +10,8 @@ from transformers import GPT2Config, LlamaConfig
 
 from hub_folders import causal_folder, t5_folder
 from motiongpt.errors import MotionGPTError
-from motiongpt.language.model import MotionLanguageModel
-from motiongpt.model import MotionGPT
+from motiongpt.generation.motiongpt import MotionGPT
+from motiongpt.lm.model import MotionLanguageModel
 from motiongpt.tokenizer import MotionTokenizer
 from motiongpt.training.config import LanguageTraining, TokenizerTraining, config_names, load_config
 from motiongpt.training.language import LanguageTask, train_language

@@ -7,10 +7,9 @@ import pytest
 import torch
 
 from motiongpt.data.layout import MotionTextDataset
-from motiongpt.data.practice import Exercise, Practised, write_practice
 from motiongpt.errors import MotionGPTError
-from motiongpt.language.refiner import Refiner
-from motiongpt.matching.matcher import Matcher
+from motiongpt.generation.refiner import Refiner
+from motiongpt.retrieval.matcher import Matcher
 from motiongpt.tokenizer import MotionTokenizer
 from motiongpt.training.config import (
     LanguageTraining,
@@ -23,6 +22,7 @@ from motiongpt.training.config import (
 from motiongpt.training.language import train_language
 from motiongpt.training.matcher import train_matcher
 from motiongpt.training.refiner import RefinerTask, train_refiner
+from motiongpt.training.self_training import Exercise, Practised, write_practice
 from motiongpt.training.tokenizer import train_tokenizer
 
 TOKENIZERS = [name for name in config_names() if name.endswith(("tokenizer", "refinement"))]

@@ -5,14 +5,14 @@ import re
 import numpy as np
 import pytest
 
-from motiongpt.data.practice import Exercise, Practised, write_practice
 from motiongpt.data.tokens import write_tokens
 from motiongpt.errors import MotionGPTError
-from motiongpt.language.templates import Task
-from motiongpt.language.vocabulary import parse
+from motiongpt.lm.motion_tokens import parse
+from motiongpt.lm.prompts import Task
 from motiongpt.tokenizer import MotionTokenizer
 from motiongpt.training.config import LanguageTraining, TokenizerTraining, load_config
 from motiongpt.training.language import LanguageTask, train_language
+from motiongpt.training.self_training import Exercise, Practised, write_practice
 from motiongpt.training.tokenizer import train_tokenizer
 
 

@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 
 from motiongpt.data.tokens import write_tokens
 from motiongpt.errors import MotionGPTError
-from motiongpt.model import MotionGPT
+from motiongpt.generation.motiongpt import MotionGPT
 from motiongpt.motion import features_to_joints, joints_to_features
 from motiongpt.motion.rotations import about, rotate
 from motiongpt.tokenizer import MotionTokenizer
@@ -96,7 +96,7 @@ def test_language_model_interrupted_ends_with_the_same_weights(
 def test_the_three_stages_give_a_model_that_loads(data_folder, tokenizer_folder, tmp_path, walk):
     pretrained = train_language(language_config("pretrain", data_folder, tokenizer_folder, tmp_path / "pre"))
     config = language_config("instruct", data_folder, tokenizer_folder, tmp_path / "ins", f"start={pretrained}")
-    from motiongpt.language.model import MotionLanguageModel
+    from motiongpt.lm.model import MotionLanguageModel
 
     model = MotionGPT(MotionTokenizer.load(tokenizer_folder), MotionLanguageModel.load(train_language(config)))
     model.save_pretrained(tmp_path / "model")
@@ -106,7 +106,7 @@ def test_the_three_stages_give_a_model_that_loads(data_folder, tokenizer_folder,
 
 
 def test_a_text_encoder_stays_frozen_through_all_stages(data_folder, tokenizer_folder, bert_folder, tmp_path):
-    from motiongpt.language.model import MotionLanguageModel
+    from motiongpt.lm.model import MotionLanguageModel
 
     encoder = [f"model.text_encoder={bert_folder}", "loop.average=0.9", "loop.steps=5"]
     config = language_config("pretrain", data_folder, tokenizer_folder, tmp_path / "pre", *encoder)

@@ -36,7 +36,7 @@ from motiongpt.formats import READERS
 from motiongpt.motion import Motion
 
 if TYPE_CHECKING:
-    from motiongpt.model import MotionGPT
+    from motiongpt.generation.motiongpt import MotionGPT
 
 MANIFEST = "manifest.jsonl"
 # Motions that the model writes at once; the manifest is saved after each such group.
@@ -281,7 +281,7 @@ class Run:
 
     def _prompt(self, item: Item, motion: Motion | None) -> str:
         """The item's text with motion strings for the placeholders of the original's demo files."""
-        from motiongpt.language.templates import Fields, fill
+        from motiongpt.lm.prompts import Fields, fill
 
         if motion is None:
             return item.text

@@ -14,7 +14,7 @@ from motiongpt.errors import MotionGPTError
 from motiongpt.motion import HUMANML3D, KIT, Motion
 
 if TYPE_CHECKING:
-    from motiongpt.model import MotionGPT
+    from motiongpt.generation.motiongpt import MotionGPT
 
 OUTPUTS = Path("outputs")
 # Of a file name made of a sentence; file systems allow 255 bytes, a letter can have four.
@@ -33,7 +33,7 @@ def print_json(result: dict[str, Any]) -> None:
 
 def load_model(source: str | None, device: str) -> MotionGPT:
     """The model of ``--model`` on ``--device``."""
-    from motiongpt.model import MotionGPT
+    from motiongpt.generation.motiongpt import MotionGPT
 
     return MotionGPT.from_pretrained(source, device)
 

@@ -90,8 +90,8 @@ def augment(
 
     An interrupted run goes on where it stopped. OUT/report.md tells what was made and what was rejected.
     """
-    from motiongpt.data.augment import augment as augment_data
-    from motiongpt.data.augment import read_config
+    from motiongpt.data.augmentation.run import augment as augment_data
+    from motiongpt.data.augmentation.run import read_config
 
     report = augment_data(
         root,
@@ -163,7 +163,7 @@ def practice(
     as_json: AsJson = False,
 ) -> None:
     """Have a model write motions for many sentences and keep those that geometry finds right, to train with."""
-    from motiongpt.data.practice import practise_file
+    from motiongpt.training.self_training import practise_file
 
     done = practise_file(
         load_model(model, device),

@@ -68,7 +68,7 @@ def probes(
     if ceiling:
         _ceiling(data, output, as_json)
         return
-    from motiongpt.evaluation.probes import PROBES, evaluate_probes
+    from motiongpt.evaluation.probes.run import PROBES, evaluate_probes
     from motiongpt.evaluation.tables import probe_summary
 
     chosen = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "guidance": guidance, "rerank": rerank}
@@ -87,7 +87,7 @@ def probes(
 
 
 def _ceiling(data: Path | None, output: Path | None, as_json: bool) -> None:
-    from motiongpt.evaluation.ceiling import measure_ceiling
+    from motiongpt.evaluation.probes.ceiling import measure_ceiling
     from motiongpt.evaluation.tables import ceiling_table
 
     if data is None:
@@ -107,7 +107,7 @@ def describe(
     as_json: AsJson = False,
 ) -> None:
     """Describe clips of a data set: do the descriptions name the action and the side that people named?"""
-    from motiongpt.evaluation.held_out import describing, read_clips
+    from motiongpt.evaluation.clips import describing, read_clips
     from motiongpt.evaluation.tables import description_table
 
     output = _report_name(output)
@@ -167,10 +167,10 @@ def _verb(task: str | None, text: str) -> None:
         fresh: Fresh = False,
         as_json: AsJson = False,
     ) -> None:
-        from motiongpt.evaluation.bench import TASKS, Bench, Settings
+        from motiongpt.evaluation.evaluate import evaluate_bench
         from motiongpt.evaluation.gallery import write_gallery
+        from motiongpt.evaluation.outputs import TASKS, Bench, Settings
         from motiongpt.evaluation.report import markdown
-        from motiongpt.evaluation.results import evaluate_bench
 
         name = _report_name(output)
         if gallery and name is None:

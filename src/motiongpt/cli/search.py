@@ -26,8 +26,8 @@ def search(
 
     Files that cannot be read are told and left out.
     """
-    from motiongpt.matching.matcher import Matcher
-    from motiongpt.matching.search import MotionIndex, embedded_evaluator, motion_files
+    from motiongpt.retrieval.matcher import Matcher
+    from motiongpt.retrieval.search import MotionIndex, embedded_evaluator, motion_files
 
     files = motion_files(folder)
     index = MotionIndex(embedded_evaluator() if evaluator is None else Matcher.load(evaluator), files)

@@ -30,7 +30,7 @@ from motiongpt.files import atomic_path
 from motiongpt.formats.arrays import load_npy
 
 if TYPE_CHECKING:
-    from motiongpt.model import MotionGPT
+    from motiongpt.generation.motiongpt import MotionGPT
 
 _PAGE = 256  # tiles
 

@@ -142,10 +142,10 @@ def assemble(
     import torch
     import yaml
 
-    from motiongpt.language.model import MotionLanguageModel
-    from motiongpt.language.refiner import Refiner
-    from motiongpt.matching.matcher import Matcher
-    from motiongpt.model import GenerationDefaults, MotionGPT
+    from motiongpt.generation.motiongpt import GenerationDefaults, MotionGPT
+    from motiongpt.generation.refiner import Refiner
+    from motiongpt.lm.model import MotionLanguageModel
+    from motiongpt.retrieval.matcher import Matcher
     from motiongpt.tokenizer import MotionTokenizer
     from motiongpt.weights_io import config_from
 

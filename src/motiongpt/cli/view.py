@@ -14,7 +14,7 @@ from motiongpt.errors import MotionGPTError
 from motiongpt.motion import Motion
 
 if TYPE_CHECKING:
-    from motiongpt.model import MotionGPT
+    from motiongpt.generation.motiongpt import MotionGPT
 
 _MOST_MOTIONS = 9
 

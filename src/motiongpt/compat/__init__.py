@@ -33,9 +33,10 @@ from motiongpt.compat.original import (
     read_weights,
 )
 from motiongpt.errors import MotionGPTError
-from motiongpt.evaluation.evaluator import Evaluator
-from motiongpt.language import templates, vocabulary
-from motiongpt.language.vocabulary import NUM_CODES
+from motiongpt.evaluation.t2m_evaluator import Evaluator
+from motiongpt.lm import motion_tokens as vocabulary
+from motiongpt.lm import prompts as templates
+from motiongpt.lm.motion_tokens import NUM_CODES
 from motiongpt.tokenizer import VQVAE
 
 __all__ = [

@@ -20,16 +20,16 @@ from torch import Tensor, nn
 from motiongpt.compat.unpickling import read_checkpoint, read_plain_pickle
 from motiongpt.data.layout import load_statistics, skeleton_of_width
 from motiongpt.errors import MotionGPTError, require
-from motiongpt.evaluation.evaluator import Evaluator, EvaluatorConfig
+from motiongpt.evaluation.t2m_evaluator import Evaluator, EvaluatorConfig
 from motiongpt.evaluation.words import WordVectorEvaluator
 from motiongpt.files import atomic_path
 from motiongpt.formats.arrays import load_npy
 from motiongpt.formats.sniff import looks_like
-from motiongpt.language.model import MotionLanguageModel
-from motiongpt.language.t5 import T5, T5Shape
-from motiongpt.language.text_encoder import TextEncoder, TextEncoderConfig
-from motiongpt.language.text_tokenizer import TextTokenizer
-from motiongpt.model import GenerationDefaults, MotionGPT
+from motiongpt.generation.motiongpt import GenerationDefaults, MotionGPT
+from motiongpt.lm.model import MotionLanguageModel
+from motiongpt.lm.t5 import T5, T5Shape
+from motiongpt.lm.text_encoder import TextEncoder, TextEncoderConfig
+from motiongpt.lm.tokenizer import TextTokenizer
 from motiongpt.motion import FeatureLayout, Skeleton
 from motiongpt.motion.skeleton import SKELETONS
 from motiongpt.tokenizer import VQVAE, MotionTokenizer, VQVAEConfig

@@ -27,14 +27,13 @@ from scipy.ndimage import gaussian_filter1d
 from motiongpt import formats
 from motiongpt.data.clips import CaptionRow, captions_count_double, plan, read_caption_rows
 from motiongpt.data.layout import FEATURES, JOINTS, SPLITS, TEXTS
-from motiongpt.data.pool import run_all
 from motiongpt.data.sources import Dropped, Trial, find_cmu, find_hdm05
 from motiongpt.data.splits import assign_splits
 from motiongpt.data.texts import write_captions
 from motiongpt.errors import MotionGPTError
-from motiongpt.files import atomic_path
-from motiongpt.language.captions import mirror_caption
+from motiongpt.files import atomic_path, run_all
 from motiongpt.motion import HUMANML3D, FeatureLayout, Motion, Skeleton, features_to_joints
+from motiongpt.text.captions import mirror_caption
 
 # Part of every "done" marker: raise it when the same input should give other clips.
 _RECIPE = 1

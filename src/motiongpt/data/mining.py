@@ -2,7 +2,7 @@
 
 The captions of a large data set tell many motions that a small one has, in words that the small one has not. A
 sentence says the same as a caption when it lies close to it in the space of the encoder, and agrees in everything in
-which similar sentences differ (:mod:`motiongpt.language.contraries`).
+which similar sentences differ (:mod:`motiongpt.text.contrasts`).
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from motiongpt.data.json_lines import read_json_lines, write_json_lines
 from motiongpt.data.layout import MotionTextDataset
 from motiongpt.data.sentences import SentenceTable, read_sentences
 from motiongpt.errors import MotionGPTError
-from motiongpt.language.captions import normalise_caption
-from motiongpt.language.reader import SentenceReader
+from motiongpt.lm.sentence_encoder import SentenceReader
+from motiongpt.text.captions import normalise_caption
 
 # How often training exchanges a caption for a sentence that says the same, where there is one.
 MINED_SHARE = 0.5

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from motiongpt.language.captions import mirror_caption
-from motiongpt.language.grammar import expand_all, read_yaml, unique
+from motiongpt.files import read_yaml
+from motiongpt.text.captions import mirror_caption
+from motiongpt.text.patterns import expand_all, unique
 
 _COMPOSED = 10  # how many sentences are put together from single actions
 

@@ -12,9 +12,9 @@ from torch import Tensor
 from tqdm import tqdm
 
 from motiongpt.data.json_lines import read_json_lines
-from motiongpt.language.captions import normalise_caption
-from motiongpt.language.contraries import contrasts
-from motiongpt.language.reader import SentenceReader, sentence_vectors
+from motiongpt.lm.sentence_encoder import SentenceReader, sentence_vectors
+from motiongpt.text.captions import normalise_caption
+from motiongpt.text.contrasts import contrasts
 
 _BATCH = 256
 

@@ -7,12 +7,12 @@ from pathlib import Path
 from motiongpt.data.layout import SPLITS, TEXTS, read_ids
 from motiongpt.data.texts import token_columns
 from motiongpt.errors import MotionGPTError
-from motiongpt.evaluation import evaluator
+from motiongpt.evaluation import t2m_evaluator as evaluator
 from motiongpt.evaluation.embedding import MotionTextEvaluator
 from motiongpt.evaluation.words import WordVectorEvaluator
-from motiongpt.matching import matcher
-from motiongpt.matching.matcher import Matcher
-from motiongpt.matching.search import embedded_evaluator
+from motiongpt.retrieval import matcher
+from motiongpt.retrieval.matcher import Matcher
+from motiongpt.retrieval.search import embedded_evaluator
 from motiongpt.weights_io import kind_of
 
 EMBEDDED = "embedded"

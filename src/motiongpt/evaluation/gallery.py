@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from motiongpt.evaluation.bench import Bench, Made
-from motiongpt.evaluation.held_out import Clip
+from motiongpt.evaluation.clips import Clip
+from motiongpt.evaluation.outputs import Bench, Made
 from motiongpt.files import atomic_path
 from motiongpt.motion import Motion
 from motiongpt.render.stills import render_strip
@@ -58,7 +58,7 @@ def write_gallery(bench: Bench, report: dict[str, Any], path: Path) -> Path:
 
     Args:
         bench: what was measured; what it made comes from the folder of kept results, or is made again.
-        report: of :func:`motiongpt.evaluation.results.evaluate_bench`.
+        report: of :func:`motiongpt.evaluation.evaluate.evaluate_bench`.
         path: of the page.
 
     Raises:

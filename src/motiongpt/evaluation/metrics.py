@@ -1,6 +1,6 @@
 """Metrics of text-to-motion, reconstruction and completion, as the field defines them (Guo et al., CVPR 2022).
 
-Embeddings are (N, D) arrays of an :class:`motiongpt.evaluation.evaluator.Evaluator`. Joints are (T, J, 3) metres.
+Embeddings are (N, D) arrays of an :class:`motiongpt.evaluation.t2m_evaluator.Evaluator`. Joints are (T, J, 3) metres.
 """
 
 from __future__ import annotations

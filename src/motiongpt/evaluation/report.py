@@ -46,7 +46,7 @@ _SOURCES = {"made": "this model", "real": "real clips", "bound": "bound by equal
 
 
 def markdown(report: dict[str, Any]) -> str:
-    """The whole of what :func:`motiongpt.evaluation.results.evaluate` returns."""
+    """The whole of what :func:`motiongpt.evaluation.evaluate.evaluate` returns."""
     parts = ["# Results", _introduction(report)]
     parts += [f"## {_TITLES[task]}\n\n{task_tables(report, task)}" for task in report["tasks"]]
     if report["notes"]:

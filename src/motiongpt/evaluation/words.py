@@ -11,7 +11,7 @@ import torch
 
 from motiongpt.data.texts import tokens
 from motiongpt.errors import MotionGPTError
-from motiongpt.evaluation.evaluator import STRIDE, Evaluator
+from motiongpt.evaluation.t2m_evaluator import STRIDE, Evaluator
 from motiongpt.files import atomic_path
 from motiongpt.motion.skeleton import SKELETONS, Skeleton
 from motiongpt.weights_io import read_safetensors, save_weights

@@ -12,9 +12,9 @@ from typing import Any, TypeVar, get_type_hints
 import yaml
 
 from motiongpt.errors import MotionGPTError
-from motiongpt.language.model import LanguageConfig
-from motiongpt.language.refiner import RefinerConfig
-from motiongpt.matching.matcher import MatcherConfig
+from motiongpt.generation.refiner import RefinerConfig
+from motiongpt.lm.model import LanguageConfig
+from motiongpt.retrieval.matcher import MatcherConfig
 from motiongpt.tokenizer import VQVAEConfig
 from motiongpt.weights_io import config_from
 

@@ -12,19 +12,19 @@ from torch import Tensor, nn
 
 from motiongpt.data.layout import FEATURES, MotionTextDataset, feature_shape
 from motiongpt.data.mining import MINED_SHARE, read_mined
-from motiongpt.data.practice import Exercise, action_shares, read_practice
 from motiongpt.data.sentences import read_sentences
 from motiongpt.data.texts import Caption
 from motiongpt.data.tokens import TokenFolder
 from motiongpt.errors import MotionGPTError
-from motiongpt.language.captions import normalise_caption
-from motiongpt.language.corruption import corrupt_spans, corrupt_words
-from motiongpt.language.model import MotionLanguageModel, Tokens
-from motiongpt.language.templates import Fields, Task, Templates
+from motiongpt.lm.model import MotionLanguageModel, Tokens
+from motiongpt.lm.prompts import Fields, Task, Templates
+from motiongpt.lm.span_corruption import corrupt_spans, corrupt_words
+from motiongpt.text.captions import normalise_caption
 from motiongpt.tokenizer import MotionTokenizer
 from motiongpt.training.balance import rarity_shares
 from motiongpt.training.config import LanguageTraining
 from motiongpt.training.loop import GROUPED_BATCHES, fingerprint, fit, left_out
+from motiongpt.training.self_training import Exercise, action_shares, read_practice
 
 CAPTION_DENOISE = "caption_denoise"
 MOTION_DENOISE = "motion_denoise"

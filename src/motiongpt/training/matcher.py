@@ -14,10 +14,10 @@ from motiongpt.data.layout import MotionTextDataset
 from motiongpt.data.mining import MINED_SHARE, read_mined
 from motiongpt.data.sentences import SentenceTable
 from motiongpt.errors import MotionGPTError
-from motiongpt.language.captions import normalise_caption
-from motiongpt.language.contraries import contrary
-from motiongpt.language.reader import SentenceReader, padded
-from motiongpt.matching.matcher import Matcher
+from motiongpt.lm.sentence_encoder import SentenceReader, padded
+from motiongpt.retrieval.matcher import Matcher
+from motiongpt.text.captions import normalise_caption
+from motiongpt.text.contrasts import contrary
 from motiongpt.tokenizer import MotionTokenizer
 from motiongpt.training.config import MatcherTraining
 from motiongpt.training.loop import fingerprint, fit, left_out

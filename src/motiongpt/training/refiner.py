@@ -14,10 +14,10 @@ from tqdm import tqdm
 from motiongpt.data.layout import MotionTextDataset
 from motiongpt.data.sentences import SentenceTable
 from motiongpt.errors import MotionGPTError
-from motiongpt.language.captions import normalise_caption
-from motiongpt.language.reader import SentenceReader, padded
-from motiongpt.language.refiner import WINDOW, Refiner
+from motiongpt.generation.refiner import WINDOW, Refiner
+from motiongpt.lm.sentence_encoder import SentenceReader, padded
 from motiongpt.motion import features_to_joints
+from motiongpt.text.captions import normalise_caption
 from motiongpt.tokenizer import MotionTokenizer
 from motiongpt.training.balance import rarity_shares
 from motiongpt.training.config import RefinerTraining

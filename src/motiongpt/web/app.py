@@ -18,7 +18,7 @@ from starlette.types import ASGIApp
 
 from motiongpt import __version__
 from motiongpt.errors import MotionGPTError
-from motiongpt.model import MotionGPT
+from motiongpt.generation.motiongpt import MotionGPT
 from motiongpt.viewer import ASSETS
 from motiongpt.web.api import make_router
 from motiongpt.web.guard import HEADERS, Guard, Metrics, error_content

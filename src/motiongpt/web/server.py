@@ -42,7 +42,7 @@ def make_server(
     uvicorn = require("uvicorn", "web")
     for module in ("fastapi", "multipart", "prometheus_client", "mcp", "fastapi_offline"):
         require(module, "web")
-    from motiongpt.model import MotionGPT
+    from motiongpt.generation.motiongpt import MotionGPT
     from motiongpt.web.app import create_app
     from motiongpt.web.speech import Whisper
 

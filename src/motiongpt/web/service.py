@@ -13,9 +13,9 @@ import numpy as np
 from anyio.to_thread import run_sync
 
 from motiongpt.errors import MotionGPTError
-from motiongpt.language.captions import mirror_caption
-from motiongpt.model import MotionGPT
+from motiongpt.generation.motiongpt import MotionGPT
 from motiongpt.motion import Motion, editing
+from motiongpt.text.captions import mirror_caption
 from motiongpt.viewer import clip_data
 from motiongpt.web.engine import Engine, Job
 from motiongpt.web.settings import Settings, WebError

@@ -1,0 +1,1 @@
+"""Sentences whose truth geometry can decide, and predicates that decide it."""

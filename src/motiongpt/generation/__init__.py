@@ -1,0 +1,1 @@
+"""A sentence becomes a motion, one file a stage."""

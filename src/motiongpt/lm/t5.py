@@ -1,0 +1,386 @@
+"""The T5 network (Raffel et al. 2020, and its gated "v1.1" form that flan-t5 uses), in plain torch.
+
+Parameter names are those of Hugging Face T5 checkpoints, so their weights fit without a mapping. The network is our own
+because importing the one of ``transformers`` alone takes longer than a whole model may take to load, and because a
+decoding step here costs a fraction of its.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from motiongpt.lm.backbone import IGNORED, Backbone, Cache, shift_right
+
+_CACHE_GROWTH = 64
+
+
+@dataclass(frozen=True)
+class T5Shape:
+    """Sizes of a T5 network.
+
+    Attributes:
+        vocabulary_size: rows of the embedding table.
+        d_model, d_kv, d_ff, heads: widths; the attention is ``heads * d_kv`` wide.
+        layers, decoder_layers: blocks of the encoder and of the decoder.
+        dropout: probability, also of attention weights.
+        feed_forward: ``"gated-gelu"`` (v1.1, flan) or ``"relu"`` (v1.0).
+        tied_embeddings: the output layer is the embedding table, its input scaled by ``d_model ** -0.5`` (v1.0).
+        relative_buckets, relative_max_distance: of the relative position bias.
+    """
+
+    vocabulary_size: int
+    d_model: int = 256
+    d_kv: int = 64
+    d_ff: int = 1024
+    layers: int = 4
+    decoder_layers: int = 4
+    heads: int = 4
+    dropout: float = 0.1
+    feed_forward: str = "gated-gelu"
+    tied_embeddings: bool = True
+    relative_buckets: int = 32
+    relative_max_distance: int = 128
+
+
+class Linear(nn.Linear):
+    """Without bias, and without the initial weights, which would be thrown away: see `initialise`."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__(inputs, outputs, bias=False)
+
+    def reset_parameters(self) -> None:
+        pass
+
+
+class Embedding(nn.Embedding):
+    """Without the initial weights, which would be thrown away: see `initialise`."""
+
+    def reset_parameters(self) -> None:
+        pass
+
+
+class Dropout(nn.Module):
+    """Dropout that is quick on a CPU, where torch's draws one random number an element: here one byte does.
+
+    The probability is rounded to a multiple of 1/256; the expectation is kept exactly.
+    """
+
+    def __init__(self, probability: float) -> None:
+        super().__init__()
+        self.probability = probability
+        self.dropped = round(probability * 256)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training or self.dropped == 0:
+            return x
+        if x.device.type != "cpu":
+            return F.dropout(x, self.probability)
+        draws = torch.empty((x.numel() + 7) // 8, dtype=torch.int64).random_(-(2**63), None)
+        kept = draws.view(torch.uint8)[: x.numel()].view(x.shape) >= self.dropped
+        return torch.where(kept, x * (256 / (256 - self.dropped)), 0.0)
+
+
+class RMSNorm(nn.Module):
+    """Root-mean-square normalisation without mean and bias."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.rms_norm(x, self.weight.shape, self.weight, eps=1e-6)
+
+
+class Attention(nn.Module):
+    """Multi-head attention; T5 does not scale the scores and puts the positions into an additive bias."""
+
+    def __init__(self, shape: T5Shape, *, positions: bool = False) -> None:
+        super().__init__()
+        self.heads = shape.heads
+        inner = shape.heads * shape.d_kv
+        self.q = Linear(shape.d_model, inner)
+        self.k = Linear(shape.d_model, inner)
+        self.v = Linear(shape.d_model, inner)
+        self.o = Linear(inner, shape.d_model)
+        if positions:
+            self.relative_attention_bias = Embedding(shape.relative_buckets, shape.heads)
+        self.dropout = Dropout(shape.dropout)
+
+    def split(self, x: Tensor) -> Tensor:
+        """(B, L, heads * d_kv) -> (B, heads, L, d_kv)"""
+        return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+
+    def memory(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Keys and values of what is attended to, (B, heads, L, d_kv) each."""
+        return self.split(self.k(x)), self.split(self.v(x))
+
+    def forward(self, x: Tensor, keys: Tensor, values: Tensor, bias: Tensor | None) -> Tensor:
+        """x (B, Lq, d_model); keys, values (B, heads, Lk, d_kv); bias broadcastable to (B, heads, Lq, Lk)."""
+        queries = self.split(self.q(x))
+        bias = None if bias is None else bias.to(queries.dtype)
+        if self.training:
+            scores = queries @ keys.transpose(-1, -2)
+            weights = F.softmax(scores if bias is None else scores + bias, dim=-1).to(values.dtype)
+            mixed = self.dropout(weights) @ values
+        else:
+            mixed = F.scaled_dot_product_attention(queries, keys, values, attn_mask=bias, scale=1.0)
+        return self.o(mixed.transpose(1, 2).flatten(2))
+
+
+class FeedForward(nn.Module):
+    def __init__(self, shape: T5Shape) -> None:
+        super().__init__()
+        self.gated = shape.feed_forward == "gated-gelu"
+        if self.gated:
+            self.wi_0 = Linear(shape.d_model, shape.d_ff)
+            self.wi_1 = Linear(shape.d_model, shape.d_ff)
+        else:
+            self.wi = Linear(shape.d_model, shape.d_ff)
+        self.wo = Linear(shape.d_ff, shape.d_model)
+        self.dropout = Dropout(shape.dropout)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.gated:
+            hidden = F.gelu(self.wi_0(x), approximate="tanh") * self.wi_1(x)
+        else:
+            hidden = F.relu(self.wi(x))
+        return self.wo(self.dropout(hidden))
+
+
+class SelfAttentionLayer(nn.Module):
+    def __init__(self, shape: T5Shape, *, positions: bool) -> None:
+        super().__init__()
+        self.SelfAttention = Attention(shape, positions=positions)
+        self.layer_norm = RMSNorm(shape.d_model)
+
+
+class CrossAttentionLayer(nn.Module):
+    def __init__(self, shape: T5Shape) -> None:
+        super().__init__()
+        self.EncDecAttention = Attention(shape)
+        self.layer_norm = RMSNorm(shape.d_model)
+
+
+class FeedForwardLayer(nn.Module):
+    def __init__(self, shape: T5Shape) -> None:
+        super().__init__()
+        self.DenseReluDense = FeedForward(shape)
+        self.layer_norm = RMSNorm(shape.d_model)
+
+
+class Block(nn.Module):
+    """Self-attention, in the decoder cross-attention, feed-forward; each normalised before and added after."""
+
+    def __init__(self, shape: T5Shape, *, decoder: bool, positions: bool) -> None:
+        super().__init__()
+        layers: list[nn.Module] = [SelfAttentionLayer(shape, positions=positions)]
+        if decoder:
+            layers.append(CrossAttentionLayer(shape))
+        layers.append(FeedForwardLayer(shape))
+        self.layer: Any = nn.ModuleList(layers)
+        self.dropout = Dropout(shape.dropout)
+
+    @property
+    def self_attention(self) -> Attention:
+        return self.layer[0].SelfAttention
+
+    @property
+    def cross_attention(self) -> Attention:
+        return self.layer[1].EncDecAttention
+
+    def forward(
+        self, x: Tensor, bias: Tensor, encoded: Tensor | None = None, encoded_bias: Tensor | None = None
+    ) -> Tensor:
+        """x (B, L, d_model); with ``encoded`` (B, Le, d_model) in the decoder."""
+        normed = self.layer[0].layer_norm(x)
+        x = x + self.dropout(self.self_attention(normed, *self.self_attention.memory(normed), bias))
+        if encoded is not None:
+            normed = self.layer[1].layer_norm(x)
+            memory = self.cross_attention.memory(encoded)
+            x = x + self.dropout(self.cross_attention(normed, *memory, encoded_bias))
+        return x + self.dropout(self.layer[-1].DenseReluDense(self.layer[-1].layer_norm(x)))
+
+
+class Stack(nn.Module):
+    """The blocks of the encoder or of the decoder."""
+
+    def __init__(self, shape: T5Shape, *, decoder: bool) -> None:
+        super().__init__()
+        self.decoder = decoder
+        self.buckets = shape.relative_buckets
+        self.max_distance = shape.relative_max_distance
+        count = shape.decoder_layers if decoder else shape.layers
+        self.block: Any = nn.ModuleList(Block(shape, decoder=decoder, positions=i == 0) for i in range(count))
+        self.final_layer_norm = RMSNorm(shape.d_model)
+        self.dropout = Dropout(shape.dropout)
+
+    def bucket(self, offset: Tensor) -> Tensor:
+        """Bucket of ``key position - query position``: exact when near, logarithmic up to the greatest distance.
+
+        The decoder never looks ahead and spends all buckets on the past, the encoder half on each side.
+        """
+        buckets = self.buckets
+        if self.decoder:
+            distance, first = (-offset).clamp(min=0), torch.zeros_like(offset)
+        else:
+            buckets //= 2
+            distance, first = offset.abs(), (offset > 0).long() * buckets
+        exact = buckets // 2
+        scale = (buckets - exact) / math.log(self.max_distance / exact)
+        far = exact + (torch.log(distance.clamp(min=1).float() / exact) * scale).long()
+        return first + torch.where(distance < exact, distance, far.clamp(max=buckets - 1))
+
+    def position_bias(self, offset: Tensor) -> Tensor:
+        """Additive attention bias of key minus query positions: (...) -> (heads, ...)."""
+        return self.block[0].self_attention.relative_attention_bias(self.bucket(offset)).movedim(-1, 0)
+
+    def forward(
+        self, x: Tensor, mask: Tensor | None, encoded: Tensor | None = None, encoded_mask: Tensor | None = None
+    ) -> Tensor:
+        """Embedded tokens x (B, L, d_model); masks (B, L) True on tokens; causal in the decoder."""
+        position = torch.arange(x.shape[1], device=x.device)
+        bias = self.position_bias(position[None, :] - position[:, None])
+        if self.decoder:
+            bias = bias.masked_fill(position[None, :] > position[:, None], -torch.inf)
+        bias = bias[None] if mask is None else bias[None] + padding_bias(mask)
+        encoded_bias = None if encoded_mask is None else padding_bias(encoded_mask)
+        x = self.dropout(x)
+        for block in self.block:
+            x = block(x, bias, encoded, encoded_bias)
+        return self.dropout(self.final_layer_norm(x))
+
+
+def padding_bias(mask: Tensor) -> Tensor:
+    """(B, L) True on tokens -> (B, 1, 1, L): 0 on tokens, -inf on padding."""
+    return torch.zeros(mask.shape, device=mask.device).masked_fill(~mask, -torch.inf)[:, None, None]
+
+
+@dataclass
+class T5Cache(Cache):
+    """What the decoder remembers of the rows it is decoding; all rows are at the same position.
+
+    Attributes:
+        own: per layer keys and values of the tokens so far, (2, B, heads, capacity, d_kv).
+        encoded: per layer keys and values of the prompt, (B, heads, Le, d_kv) each.
+        encoded_bias: (B, 1, 1, Le), None when no prompt is padded.
+        position_bias: (heads, capacity), the bias of the distances capacity-1 .. 0.
+        length: tokens so far.
+    """
+
+    own: list[Tensor]
+    encoded: list[tuple[Tensor, Tensor]]
+    encoded_bias: Tensor | None
+    position_bias: Tensor
+    length: int = 0
+
+    def keep(self, rows: Tensor) -> None:
+        self.own = [own[:, rows] for own in self.own]
+        self.encoded = [(keys[rows], values[rows]) for keys, values in self.encoded]
+        if self.encoded_bias is not None:
+            self.encoded_bias = self.encoded_bias[rows]
+
+
+def initialise(network: nn.Module, shape: T5Shape, generator: torch.Generator) -> None:
+    """Random weights with the deviations of the T5 authors: every layer starts with outputs of order one."""
+    deviations = {
+        "q": (shape.d_model * shape.d_kv) ** -0.5,
+        "k": shape.d_model**-0.5,
+        "v": shape.d_model**-0.5,
+        "o": (shape.heads * shape.d_kv) ** -0.5,
+        "relative_attention_bias": shape.d_model**-0.5,
+        "wi": shape.d_model**-0.5,
+        "wi_0": shape.d_model**-0.5,
+        "wi_1": shape.d_model**-0.5,
+        "wo": shape.d_ff**-0.5,
+        "shared": 1.0,
+        "lm_head": shape.d_model**-0.5,
+    }
+    with torch.no_grad():
+        for name, parameter in network.named_parameters():
+            layer = name.split(".")[-2]
+            if layer in deviations:
+                parameter.normal_(0.0, deviations[layer], generator=generator)
+
+
+class T5(Backbone):
+    """Encoder, decoder and output layer. The decoder starts with token 0, the padding.
+
+    A new network has no defined weights: `initialise` it or load a state.
+    """
+
+    def __init__(self, shape: T5Shape) -> None:
+        super().__init__()
+        self.shape = shape
+        self.vocabulary_size, self.d_model = shape.vocabulary_size, shape.d_model
+        self.shared = Embedding(shape.vocabulary_size, shape.d_model)
+        self.encoder = Stack(shape, decoder=False)
+        self.decoder = Stack(shape, decoder=True)
+        if not shape.tied_embeddings:
+            self.lm_head = Linear(shape.d_model, shape.vocabulary_size)
+
+    def embed(self, ids: Tensor) -> Tensor:
+        return self.shared(ids)
+
+    def encode(self, prompts: Tensor, mask: Tensor | None) -> Tensor:
+        """Embedded prompts (B, L, d_model), mask (B, L) True on tokens -> hidden states (B, L, d_model)."""
+        return self.encoder(prompts, mask)
+
+    def decode(self, ids: Tensor, encoded: Tensor, mask: Tensor | None) -> Tensor:
+        """Teacher-forced decoder: ids (B, Lo) that start with token 0 -> hidden states (B, Lo, d_model).
+
+        ``mask`` is that of the prompt; padding at the end of ``ids`` needs none, as the decoder is causal.
+        """
+        return self.decoder(self.shared(ids), None, encoded, mask)
+
+    def logits(self, hidden: Tensor, first: int = 0, last: int | None = None) -> Tensor:
+        if self.shape.tied_embeddings:
+            weight, hidden = self.shared.weight, hidden * self.shape.d_model**-0.5
+        else:
+            weight = self.lm_head.weight
+        return F.linear(hidden, weight[first:last]).float()
+
+    def forward(self, prompts: Tensor, mask: Tensor, labels: Tensor) -> Tensor:
+        hidden = self.decode(shift_right(labels, 0), self.encode(prompts, mask), mask)
+        return self.logits(hidden[labels != IGNORED])
+
+    def start(self, prompts: Tensor, mask: Tensor | None, copies: int = 1) -> T5Cache:
+        encoded = self.encode(prompts, mask)
+        memory = []
+        for block in self.decoder.block:
+            keys, values = block.cross_attention.memory(encoded)
+            memory.append((keys.repeat_interleave(copies, 0), values.repeat_interleave(copies, 0)))
+        bias = None if mask is None else padding_bias(mask).to(encoded.dtype).repeat_interleave(copies, 0)
+        rows, heads, _, width = memory[0][0].shape
+        own = [encoded.new_zeros(2, rows, heads, 0, width) for _ in memory]
+        return T5Cache(own, memory, bias, encoded.new_zeros(heads, 0))
+
+    def step(self, ids: Tensor, cache: T5Cache) -> Tensor:
+        position = cache.length
+        capacity = cache.position_bias.shape[1]
+        if position == capacity:
+            capacity += _CACHE_GROWTH
+            cache.own = [F.pad(own, (0, 0, 0, _CACHE_GROWTH)) for own in cache.own]
+            cache.position_bias = self.decoder.position_bias(torch.arange(1 - capacity, 1, device=ids.device))
+        bias = cache.position_bias[:, capacity - 1 - position :, None].transpose(1, 2)
+        x = self.shared(ids)[:, None]
+        for block, own, (keys, values) in zip(self.decoder.block, cache.own, cache.encoded, strict=True):
+            normed = block.layer[0].layer_norm(x)
+            own[0, :, :, position : position + 1], own[1, :, :, position : position + 1] = block.self_attention.memory(
+                normed
+            )
+            x = x + block.self_attention(normed, *own[:, :, :, : position + 1], bias)
+            normed = block.layer[1].layer_norm(x)
+            x = x + block.cross_attention(normed, keys, values, cache.encoded_bias)
+            x = x + block.layer[2].DenseReluDense(block.layer[2].layer_norm(x))
+        cache.length += 1
+        return self.decoder.final_layer_norm(x)[:, 0]
+
+    def describe(self) -> dict[str, Any]:
+        return {"network": dataclasses.asdict(self.shape)}

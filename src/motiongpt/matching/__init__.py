@@ -1,1 +1,0 @@
-"""Motions and sentences in one space: how well one fits the other."""

@@ -1,0 +1,226 @@
+"""The matcher: a motion encoder and a text encoder whose vectors are close where motion and sentence say the same.
+
+Trained by contrast, as TMR (Petrovich et al., ICCV 2023) without its decoder. It chooses among candidates,
+searches folders of motion, and is the evaluator that anyone can train.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from motiongpt.errors import MotionGPTError
+from motiongpt.lm.sentence_encoder import SentenceReader, load_reader, padded
+from motiongpt.motion.skeleton import SKELETONS, Skeleton
+from motiongpt.weights_io import config_from, load_config, load_weights, save_config, save_weights
+
+KIND = "motion-matcher"
+READER = "reader"
+_READER = "reader."
+# Motions and texts that are embedded together.
+_BATCH = 64
+_LARGEST_SCALE = math.log(100)
+
+
+@dataclass(frozen=True)
+class MatcherConfig:
+    """Sizes of a matcher.
+
+    Attributes:
+        width: of both transformers.
+        heads: of attention.
+        motion_layers, text_layers: of the two transformers.
+        patch: frames that the motion encoder reads as one.
+        embedding: width of the common space.
+        dropout: in training.
+    """
+
+    width: int = 192
+    heads: int = 4
+    motion_layers: int = 3
+    text_layers: int = 1
+    patch: int = 8
+    embedding: int = 192
+    dropout: float = 0.1
+
+
+class _Tower(nn.Module):
+    """A transformer over vectors of any count, and one vector of all of them."""
+
+    def __init__(self, config: MatcherConfig, layers: int) -> None:
+        super().__init__()
+        layer = nn.TransformerEncoderLayer(
+            config.width,
+            config.heads,
+            3 * config.width,
+            config.dropout,
+            activation="gelu",
+            batch_first=True,
+            norm_first=True,
+        )
+        self.first = nn.Parameter(torch.randn(config.width) * 0.02)
+        self.layers = nn.TransformerEncoder(layer, layers, nn.LayerNorm(config.width), enable_nested_tensor=False)
+        self.out = nn.Linear(2 * config.width, config.embedding)
+
+    def forward(self, vectors: Tensor, mask: Tensor) -> Tensor:
+        """Vectors (B, L, width), mask True on what is there -> unit vectors (B, embedding)."""
+        vectors = torch.cat([self.first.to(vectors).expand(len(vectors), 1, -1), vectors], dim=1)
+        states = self.layers(vectors + _positions(vectors), src_key_padding_mask=~F.pad(mask, (1, 0), value=True))
+        # The mean over what came in beside the vector that looks at all of it: the mean of word states is what
+        # sentence encoders are trained for.
+        mean = (states[:, 1:] * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
+        return F.normalize(self.out(torch.cat([states[:, 0], mean], dim=-1)).float(), dim=-1)
+
+
+def _positions(vectors: Tensor) -> Tensor:
+    """(L, width) sines and cosines (Vaswani et al. 2017): any length, nothing to learn."""
+    length, width = vectors.shape[1:]
+    rates = torch.exp(torch.arange(0, width, 2, device=vectors.device) * (-math.log(10_000) / width))
+    angles = torch.arange(length, device=vectors.device)[:, None] * rates
+    return torch.stack([angles.sin(), angles.cos()], dim=-1).flatten(1).to(vectors)
+
+
+class Matcher(nn.Module):
+    """Embeds motions and sentences as unit vectors; their dot product says how well they fit.
+
+    Args:
+        config: sizes.
+        reader: the pretrained encoder that reads the sentences; it stays frozen.
+        mean, std: (D,) statistics: the network sees (features - mean) / std.
+        skeleton: skeleton of the motions.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(
+        self, config: MatcherConfig, reader: SentenceReader, mean: np.ndarray, std: np.ndarray, skeleton: Skeleton
+    ) -> None:
+        super().__init__()
+        self.config = config
+        self.skeleton = skeleton
+        self.reader = reader
+        self.project_motion = nn.Linear(config.patch * skeleton.feature_dim, config.width)
+        self.project_text = nn.Linear(reader.config.hidden_size, config.width)
+        self.motion_tower = _Tower(config, config.motion_layers)
+        self.text_tower = _Tower(config, config.text_layers)
+        # As in CLIP (Radford et al. 2021): the scale of the similarities is learned.
+        self.log_scale = nn.Parameter(torch.tensor(1 / 0.07).log())
+        self.register_buffer("mean", torch.as_tensor(np.asarray(mean), dtype=torch.float32))
+        self.register_buffer("std", torch.as_tensor(np.asarray(std), dtype=torch.float32))
+
+    def motion_batch(self, clips: Sequence[np.ndarray]) -> tuple[Tensor, Tensor]:
+        """Un-normalised features of clips, (T, D) each -> patches (B, L, patch * D) and mask (B, L).
+
+        The last patch is completed with the clip's last frame; padding is masked.
+
+        Raises:
+            MotionGPTError: a clip has another width, no frame or a number that is not finite.
+        """
+        patch, width = self.config.patch, self.skeleton.feature_dim
+        for number, clip in enumerate(clips):
+            if clip.ndim != 2 or clip.shape[1] != width or len(clip) == 0:
+                raise MotionGPTError(
+                    f"Motion {number} has the shape {clip.shape}, but the matcher reads features (frames, {width})."
+                )
+            if not np.isfinite(clip).all():
+                raise MotionGPTError(f"Motion {number} holds a number that is not finite.")
+        counts = [-(-len(clip) // patch) for clip in clips]
+        batch = torch.zeros(len(clips), max(counts), patch * width)
+        for row, clip, count in zip(batch, clips, counts, strict=True):
+            whole = torch.as_tensor(np.pad(clip, ((0, count * patch - len(clip)), (0, 0)), mode="edge"))
+            row[:count] = ((whole.float() - self.mean.cpu()) / self.std.cpu()).reshape(count, -1)
+        mask = torch.arange(max(counts)) < torch.tensor(counts)[:, None]
+        return batch, mask
+
+    def embed_motion_batch(self, patches: Tensor, mask: Tensor) -> Tensor:
+        """Result of `motion_batch` -> unit vectors (B, embedding)."""
+        return self.motion_tower(self.project_motion(patches), mask)
+
+    def embed_text_batch(self, states: Tensor, mask: Tensor) -> Tensor:
+        """States of word pieces (B, L, hidden_size), mask True on them -> unit vectors (B, embedding)."""
+        return self.text_tower(self.project_text(states), mask)
+
+    def forward(self, patches: Tensor, motion_mask: Tensor, states: Tensor, text_mask: Tensor) -> Tensor:
+        """Scaled similarities (B, N) of B motions and N sentences, for training."""
+        motions, texts = self.embed_motion_batch(patches, motion_mask), self.embed_text_batch(states, text_mask)
+        return self.log_scale.clamp(max=_LARGEST_SCALE).exp() * motions @ texts.T
+
+    @torch.inference_mode()
+    def embed_motions(self, motions: Sequence[np.ndarray]) -> np.ndarray:
+        """Un-normalised features, (T, D) each -> unit vectors (N, embedding) float32.
+
+        Raises:
+            MotionGPTError: as of `motion_batch`.
+        """
+        order = sorted(range(len(motions)), key=lambda number: len(motions[number]))
+        result = np.empty((len(motions), self.config.embedding), dtype=np.float32)
+        for start in range(0, len(order), _BATCH):
+            chosen = order[start : start + _BATCH]
+            patches, mask = self.motion_batch([motions[number] for number in chosen])
+            device = self.mean.device
+            result[chosen] = self.embed_motion_batch(patches.to(device), mask.to(device)).cpu().numpy()
+        return result
+
+    @torch.inference_mode()
+    def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
+        """Sentences -> unit vectors (N, embedding) float32.
+
+        Raises:
+            MotionGPTError: a sentence is empty or not valid Unicode.
+        """
+        result = np.empty((len(texts), self.config.embedding), dtype=np.float32)
+        for start in range(0, len(texts), _BATCH):
+            states, mask = padded(self.reader.read(texts[start : start + _BATCH]))
+            result[start : start + _BATCH] = self.embed_text_batch(states, mask).cpu().numpy()
+        return result
+
+    def save(self, folder: str | Path, *, dtype: torch.dtype | None = None, shared_reader: bool = False) -> None:
+        """Write config.json and the weights.
+
+        Args:
+            dtype: as in :func:`motiongpt.weights_io.save_weights`.
+            shared_reader: leave out the pretrained encoder, which whoever loads has already.
+        """
+        folder = Path(folder)
+        own = {name: weight for name, weight in self.state_dict().items() if not name.startswith(_READER)}
+        save_weights(folder, own, dtype=dtype)
+        if not shared_reader:
+            self.reader.save(folder / READER)
+        values = {
+            "skeleton": self.skeleton.name,
+            "network": dataclasses.asdict(self.config),
+            "reader": None if shared_reader else dataclasses.asdict(self.reader.config),
+        }
+        save_config(folder, KIND, values)
+
+    @classmethod
+    def load(cls, folder: str | Path, shared_reader: SentenceReader | None = None) -> Matcher:
+        """Rebuild from a folder written by :meth:`save`; strict.
+
+        Args:
+            shared_reader: the pretrained encoder where the folder leaves it out.
+
+        Raises:
+            MotionGPTError: anything is missing, damaged or does not fit, or the folder needs ``shared_reader``.
+        """
+        folder = Path(folder)
+        values = load_config(folder, KIND)
+        where = str(folder / "config.json")
+        if values.get("skeleton") not in SKELETONS:
+            raise MotionGPTError(f"{where}: skeleton must be one of {', '.join(SKELETONS)}.")
+        skeleton = SKELETONS[values["skeleton"]]
+        config = config_from(MatcherConfig, values.get("network", {}), where)
+        reader = load_reader(folder / READER, values.get("reader"), shared_reader, where)
+        blank = np.zeros(skeleton.feature_dim)
+        matcher = cls(config, reader, blank, blank, skeleton)
+        load_weights(folder, matcher, without=_READER)
+        return matcher.eval()

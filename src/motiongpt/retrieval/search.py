@@ -1,0 +1,115 @@
+"""Text-to-motion retrieval: the motions of a folder that fit a sentence best."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from motiongpt.errors import MotionGPTError
+from motiongpt.formats import READERS, read
+from motiongpt.lm.model import MotionLanguageModel
+from motiongpt.lm.sentence_encoder import SentenceReader
+from motiongpt.retrieval.matcher import Matcher
+from motiongpt.text.captions import normalise_caption
+
+# Motions longer than this are looked at in parts that overlap by half, in seconds: what evaluators are trained on.
+PART_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Found:
+    """A stretch of a motion file.
+
+    Attributes:
+        path: the file.
+        start, end: seconds.
+        score: cosine of motion and sentence, 1 at most.
+    """
+
+    path: Path
+    start: float
+    end: float
+    score: float
+
+
+def embedded_folder() -> Path:
+    """Where the evaluator lies that comes with the package."""
+    return Path(str(resources.files("motiongpt"))) / "weights" / "evaluator"
+
+
+def embedded_evaluator() -> Matcher:
+    """The evaluator that comes with the package; its sentences are read by the text encoder of the embedded model."""
+    folder = embedded_folder()
+    encoder = MotionLanguageModel.load(folder.parent / "language").text_encoder
+    return Matcher.load(folder, None if encoder is None else SentenceReader.of(encoder))
+
+
+def motion_files(folder: str | Path) -> list[Path]:
+    """All files of a folder and the folders in it that have the suffix of a motion format, in order.
+
+    Raises:
+        MotionGPTError: there is no such folder, or no such file in it.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise MotionGPTError(f"{folder} is no folder: give one with motion files ({', '.join(READERS)}).")
+    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in READERS and path.is_file())
+    if not files:
+        raise MotionGPTError(f"There is no motion file ({', '.join(READERS)}) in {folder}.")
+    return files
+
+
+class MotionIndex:
+    """Motion files as vectors, to be searched by sentences.
+
+    Attributes:
+        problems: what is wrong with files that could not be read, a sentence each.
+    """
+
+    def __init__(self, matcher: Matcher, files: Iterable[Path]) -> None:
+        self.matcher = matcher
+        self.problems: list[str] = []
+        self._parts: list[tuple[Path, float, float]] = []
+        vectors = []
+        for path in tqdm(list(files), desc="motions", unit="file", disable=None):
+            try:
+                motion = read(path).standard()
+                features = motion.features()
+            except MotionGPTError as error:
+                self.problems.append(str(error))
+                continue
+            if motion.skeleton.name != matcher.skeleton.name or len(features) == 0:
+                self.problems.append(f"{path} has not the skeleton {matcher.skeleton.name}, or one frame only.")
+                continue
+            size = round(PART_SECONDS * motion.fps)
+            starts = range(0, max(len(features) - size // 2, 1), size // 2)
+            parts = [features[start : start + size] for start in starts]
+            vectors.append(matcher.embed_motions(parts))
+            self._parts += [
+                (path, start / motion.fps, (start + len(part)) / motion.fps)
+                for start, part in zip(starts, parts, strict=True)
+            ]
+        width = matcher.config.embedding
+        self.vectors = np.concatenate(vectors) if vectors else np.empty((0, width), dtype=np.float32)
+
+    def __len__(self) -> int:
+        """Files that can be found."""
+        return len({path for path, _, _ in self._parts})
+
+    def search(self, sentence: str, count: int = 10) -> Sequence[Found]:
+        """The files that fit a sentence best, each by its best part, the best first.
+
+        Raises:
+            MotionGPTError: the sentence is empty.
+        """
+        scores = self.vectors @ self.matcher.embed_texts([normalise_caption(sentence)])[0]
+        found: dict[Path, Found] = {}
+        for number in np.argsort(-scores, kind="stable"):
+            path, start, end = self._parts[number]
+            found.setdefault(path, Found(path, start, end, float(scores[number])))
+        return list(found.values())[:count]

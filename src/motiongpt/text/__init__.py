@@ -1,0 +1,1 @@
+"""English by rules: captions, requests, clauses, paraphrases, numbers. Needs no network and no torch."""

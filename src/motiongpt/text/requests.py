@@ -1,0 +1,115 @@
+"""What people write around a description of a motion: labels, wishes, lists and several sentences, put into one."""
+
+from __future__ import annotations
+
+import re
+
+from motiongpt.text.paraphrase import third_person, third_person_of_base
+
+_LATER = "then|after that|afterwards?|next|finally|lastly|subsequently"
+_PERSON = r"(?:an?|the|some\w+|one|he|she|they|it)\b"
+# "Guard: run away!", "1. walk", as scripts and lists have it.
+_LABEL = re.compile(r"(?P<who>\w[\w'.#-]*(?: [\w'.#-]+){0,2}): (?=\w)")
+_NUMBER = re.compile(r"(?:\(?\d+[.)]|[-*•])\s+(?=[a-zA-Z])")
+# What keeps one action from the next.
+_NEXT = re.compile(rf"\s*(?:(?<!\d)[.;!]+\s|\n|->|=>|→|\s[/>|]\s)\s*(?:and )?(?:(?:{_LATER}),? )?", re.IGNORECASE)
+_ORDINAL = re.compile(
+    r"(?:first(?:ly)?(?: of all)?|second(?:ly)?|third(?:ly)?|to (?:begin|start) with|for a start),? "
+    r"(?!(?:step|time|one)\b)",
+    re.IGNORECASE,
+)
+_FILM = "(?:video|motion|clip|animation|scene|sequence)"
+# "Please show me", "I would like to see", "the video shows".
+_WISH = re.compile(
+    r"(?:please,? )?(?:(?:can|could|would) you )?(?:please )?"
+    r"(?:(?:show|create|generate|animate|render|display|imagine|picture)(?: me| us)?|"
+    # "Make a turn", "give a wave" are things to do.
+    rf"(?:give|draw|produce|make)(?: (?:me|us)|(?= an? (?:\w+ )?{_FILM} ))|"
+    r"(?:i|we)(?:'d| would)? (?:want|like|need|love)(?: to (?:see|have))?|"
+    rf"(?:the|this|an?) {_FILM} (?:shows|depicts|of|where|in which|with)) "
+    rf"(?:an? (?:\w+ )?{_FILM} (?:of|where|in which|with|that shows|showing) )?"
+    rf"(?={_PERSON}|people\b)",
+    re.IGNORECASE,
+)
+# "Make him walk", "have the man wave".
+_CAUSE = re.compile(
+    r"(?:please,? )?(?:(?:can|could|would) you )?(?:please )?(?:make|have|let|get) "
+    r"(?:him|her|it|them|(?:the|my|this)(?= \w+ ))(?: to)? ",
+    re.IGNORECASE,
+)
+_PLEASE = re.compile(r"(?:please|kindly),? (?=\w)|,? please(?=[.!?]?$)", re.IGNORECASE)
+# "A woman that runs", "a man kicking a ball", "someone is seen jumping".
+_WHO = re.compile(
+    r"(?P<who>(?:an?|the|some\w+|one)(?: \w+){0,2}) "
+    r"(?:(?:who|that) (?=(?:\w+s|is|are)\b)|is (?:seen|shown) (?=\w+ing\b))",
+    re.IGNORECASE,
+)
+_DOING = re.compile(
+    r"(?P<who>(?:(?:an?|the)(?: \w+){1,2}?|someone|somebody)) (?P<verb>\w+ing)\b(?P<rest>.*)", re.IGNORECASE
+)
+_WARD_NOUN = re.compile(
+    r"\b(left|right)wards?(?= (?:turn|step|kick|curve|arc|spin|circle|loop|movement)s?\b)", re.IGNORECASE
+)
+_WARD = re.compile(r"\b(left|right)wards?\b", re.IGNORECASE)
+_NOT = re.compile(r"\b(do|does|did|is|are)n't\b", re.IGNORECASE)
+
+
+def description(brief: str) -> str:
+    """One sentence of what a person should do, of what may be a script, a list or a wish.
+
+    >>> description("Guard #2: walk forward. Then wave.")
+    'walk forward, then wave.'
+    >>> description("He doesn't move; afterwards he steps leftward")
+    'He does not move, then he steps to the left'
+    >>> description("Please show me a man kicking with his left foot")
+    'a man is kicking with his left foot'
+    >>> description("walk -> jump -> sit")
+    'walk, then jump, then sit'
+    """
+    parts = [told for part in _NEXT.split(brief.strip()) if (told := _unlabelled(part))]
+    if not parts:
+        return brief
+    text = parts[0] + "".join(f", then {_lower(part)}" for part in parts[1:])
+    if (match := _CAUSE.match(text)) and (order := _order(text[match.end() :])):
+        text = order
+    elif match := _WISH.match(text):
+        text = text[match.end() :]
+    text = _PLEASE.sub("", text)
+    text = _WHO.sub(r"\g<who> ", text, count=1)
+    match = _DOING.fullmatch(text)
+    if match and third_person(match["verb"].lower()) and not _tells(f"{match['who']}{match['rest']}"):
+        text = f"{match['who']} is {match['verb']}{match['rest']}"
+    text = text.replace(" & ", " and ")
+    text = text.rstrip("?") if text != brief.strip() else text
+    return _NOT.sub(r"\1 not", _WARD.sub(r"to the \1", _WARD_NOUN.sub(r"\1", text)))
+
+
+def _unlabelled(part: str) -> str:
+    """A part of a brief without whom it is told to, without its number, and without "first"."""
+    part = _NUMBER.sub("", part.strip(), count=1) if _NUMBER.match(part.strip()) else part.strip()
+    label = _LABEL.match(part)
+    if label and not _tells(label["who"]):
+        part = part[label.end() :]
+    ordinal = _ORDINAL.match(part)
+    return part[ordinal.end() :] if ordinal else part
+
+
+def _order(told: str) -> str | None:
+    """What somebody should be made to do, from its verb on: "old man sit down"; None where there is none soon."""
+    words = told.split(" ")
+    for place, word in enumerate(words[:4]):
+        if third_person_of_base(word.lower().rstrip(",.!?")):
+            return " ".join(words[place:])
+        if word == "and" or not word.isalpha():
+            break
+    return None
+
+
+def _tells(words: str) -> bool:
+    """Whether there is a verb among words that says what somebody does."""
+    return any(word in ("is", "are", "was", "were") or third_person(word) == word for word in words.lower().split())
+
+
+def _lower(part: str) -> str:
+    """What no longer begins a sentence; "I" and "T-pose" keep their letter."""
+    return part[:1].lower() + part[1:] if part[1:2].islower() or part[:2] == "A " else part
