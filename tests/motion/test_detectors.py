@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gestures import FRAMES, PULSE, SECONDS, around, lowered, travelling, turned, up, with_joint
-from motiongpt.motion import Motion, actions, rotations
+from motiongpt.motion import Motion, detectors, rotations
 from motiongpt.motion.detectors import ACTIONS
 from motiongpt.motion.skeleton import HUMANML3D
 
@@ -58,55 +58,55 @@ def arms_up(body: np.ndarray, *sides: str) -> np.ndarray:
 def test_ways(standing: np.ndarray) -> None:
     for way, (x, z) in {"forward": (0, 2), "backward": (0, -2), "left": (1.5, 0), "right": (-1.5, 0)}.items():
         shown = {
-            other: actions.goes(travelling(standing, x=x, z=z), other)
+            other: detectors.goes(travelling(standing, x=x, z=z), other)
             for other in ("forward", "backward", "left", "right")
         }
         assert shown.pop(way) == 1
         assert set(shown.values()) == {0}
     assert (
         0
-        < actions.goes(travelling(standing, z=0.5), "forward")
-        < actions.goes(travelling(standing, z=0.7), "forward")
+        < detectors.goes(travelling(standing, z=0.5), "forward")
+        < detectors.goes(travelling(standing, z=0.7), "forward")
         < 1
     )
 
 
 def test_straight_on_or_round(standing: np.ndarray) -> None:
     straight, quarter, circle = travelling(standing, z=2), around(standing, 90), around(standing, 340)
-    assert [actions.goes_straight(one) for one in (straight, quarter, circle)] == [1, 0, 0]
-    assert [actions.circles(one) for one in (straight, quarter, circle)] == [0, 0, 1]
-    assert actions.circles(circle, "left") == 1
-    assert actions.circles(circle, "right") == 0
-    assert actions.circles(turned(standing, 340)) == 0, "all round on one spot is no circle"
-    assert actions.turns_in_place(turned(standing, 340)) == 1
-    assert actions.turns(quarter, "left") == 1
-    assert actions.turns(quarter, "right") == 0
-    assert actions.turns(circle, "left") == 0.5, "a whole circle is more than a turn"
-    assert actions.turns_around(turned(standing, 180)) > 0.9
-    assert actions.turns_around(quarter) < 0.3
+    assert [detectors.goes_straight(one) for one in (straight, quarter, circle)] == [1, 0, 0]
+    assert [detectors.circles(one) for one in (straight, quarter, circle)] == [0, 0, 1]
+    assert detectors.circles(circle, "left") == 1
+    assert detectors.circles(circle, "right") == 0
+    assert detectors.circles(turned(standing, 340)) == 0, "all round on one spot is no circle"
+    assert detectors.turns_in_place(turned(standing, 340)) == 1
+    assert detectors.turns(quarter, "left") == 1
+    assert detectors.turns(quarter, "right") == 0
+    assert detectors.turns(circle, "left") == 0.5, "a whole circle is more than a turn"
+    assert detectors.turns_around(turned(standing, 180)) > 0.9
+    assert detectors.turns_around(quarter) < 0.3
 
 
 def test_pace(standing: np.ndarray) -> None:
     slow, walk, run = (travelling(standing, z=3 * speed) for speed in (0.6, 1.3, 3.0))
-    assert [actions.is_slow(one) for one in (slow, run)] == [1, 0]
-    assert actions.is_slow(walk) < 0.2
-    assert [actions.runs(one) for one in (slow, walk, run)] == [0, 0, 1]
-    assert [actions.walks(one) for one in (standing, slow, walk, run)] == [0, 1, 1, 0]
-    assert actions.stands_still(standing) == 1
-    assert actions.stands_still(walk) == 0
+    assert [detectors.is_slow(one) for one in (slow, run)] == [1, 0]
+    assert detectors.is_slow(walk) < 0.2
+    assert [detectors.runs(one) for one in (slow, walk, run)] == [0, 0, 1]
+    assert [detectors.walks(one) for one in (standing, slow, walk, run)] == [0, 1, 1, 0]
+    assert detectors.stands_still(standing) == 1
+    assert detectors.stands_still(walk) == 0
     ends = np.concatenate([walk, np.repeat(walk[-1:], 20, axis=0)])
-    assert actions.stops(ends) == 1
-    assert actions.stops(walk) == 0
+    assert detectors.stops(ends) == 1
+    assert detectors.stops(walk) == 0
 
 
 def test_jumps_are_counted(standing: np.ndarray) -> None:
     for times in (1, 2, 3):
         body = jumping(standing, times)
-        assert actions.jumps(body) == 1
-        assert [actions.repeats(body, "jump", number) == 1 for number in (1, 2, 3)] == [times == n for n in (1, 2, 3)]
-    assert actions.jumps(standing) == 0
+        assert detectors.jumps(body) == 1
+        assert [detectors.repeats(body, "jump", number) == 1 for number in (1, 2, 3)] == [times == n for n in (1, 2, 3)]
+    assert detectors.jumps(standing) == 0
     # One too many is better than none, and much worse than the right number.
-    assert 0 == actions.repeats(standing, "jump", 1) < actions.repeats(jumping(standing, 2), "jump", 1) < 0.5
+    assert 0 == detectors.repeats(standing, "jump", 1) < detectors.repeats(jumping(standing, 2), "jump", 1) < 0.5
 
 
 def test_sides(standing: np.ndarray) -> None:
@@ -116,63 +116,63 @@ def test_sides(standing: np.ndarray) -> None:
         assert ACTIONS[action](body, side="left") == 0
         both = np.concatenate([body, done(standing, "left")])
         assert 0 < ACTIONS[action](both, side="right") < 0.6, "the other side was not asked for"
-    assert actions.raises_both_arms(arms_up(standing, "left", "right")) == 1
-    assert actions.raises_both_arms(arms_up(standing, "left")) == 0
-    assert actions.kicks(with_joint(standing, "right_foot", up(0.6 * PULSE))) == 0, "a leg lifted slowly is no kick"
+    assert detectors.raises_both_arms(arms_up(standing, "left", "right")) == 1
+    assert detectors.raises_both_arms(arms_up(standing, "left")) == 0
+    assert detectors.kicks(with_joint(standing, "right_foot", up(0.6 * PULSE))) == 0, "a leg lifted slowly is no kick"
 
 
 def test_legs_that_are_off_the_floor(standing: np.ndarray) -> None:
     lifted = np.clip(SECONDS / 0.5, 0, 1)
     body = with_joint(with_joint(standing, "right_foot", up(0.4 * lifted)), "right_ankle", up(0.4 * lifted))
-    assert actions.balances(body, "left") == 1, "stands on the left leg"
-    assert actions.balances(body, "right") == 0
-    assert actions.lifts_leg(body, "right") == pytest.approx(1, abs=0.1)
-    assert actions.lifts_leg(body, "left") == 0
-    assert actions.balances(kicking(standing, "right"), "left") < 0.5, "a kick is over sooner"
+    assert detectors.balances(body, "left") == 1, "stands on the left leg"
+    assert detectors.balances(body, "right") == 0
+    assert detectors.lifts_leg(body, "right") == pytest.approx(1, abs=0.1)
+    assert detectors.lifts_leg(body, "left") == 0
+    assert detectors.balances(kicking(standing, "right"), "left") < 0.5, "a kick is over sooner"
 
 
 def test_all_round_on_the_spot(standing: np.ndarray) -> None:
-    assert actions.spins(turned(standing, 360), "left") == 1
-    assert actions.spins(turned(standing, 360), "right") == 0
-    assert actions.spins(turned(standing, 90)) == 0
-    assert actions.spins(around(standing, 340)) == 0, "a circle is walked"
+    assert detectors.spins(turned(standing, 360), "left") == 1
+    assert detectors.spins(turned(standing, 360), "right") == 0
+    assert detectors.spins(turned(standing, 90)) == 0
+    assert detectors.spins(around(standing, 340)) == 0, "a circle is walked"
 
 
 def test_away_and_back(standing: np.ndarray) -> None:
     away = travelling(standing, z=1.5)
-    assert actions.goes_back_and_forth(np.concatenate([away, away[::-1]])) == 1
-    assert actions.goes_back_and_forth(away) == 0
-    assert actions.goes_back_and_forth(np.concatenate([away, away[:-10:-1]])) < 0.2
+    assert detectors.goes_back_and_forth(np.concatenate([away, away[::-1]])) == 1
+    assert detectors.goes_back_and_forth(away) == 0
+    assert detectors.goes_back_and_forth(np.concatenate([away, away[:-10:-1]])) < 0.2
 
 
 def test_a_quarter_turn_is_no_half_turn(standing: np.ndarray) -> None:
-    shown = [actions.turns_quarter(turned(standing, degrees), "left") for degrees in (0, 30, 90, 180, -90)]
+    shown = [detectors.turns_quarter(turned(standing, degrees), "left") for degrees in (0, 30, 90, 180, -90)]
     assert shown == [0, 0, 1, 0, 0]
 
 
 def test_hopping_on_one_leg(standing: np.ndarray) -> None:
     for side, other in (("left", "right"), ("right", "left")):
         lifted = with_joint(with_joint(standing, f"{other}_foot", up(0.25)), f"{other}_ankle", up(0.25))
-        assert actions.hops(jumping(lifted, 3), side) == 1
-        assert actions.hops(jumping(lifted, 3), other) == 0
-        assert actions.hops(jumping(standing, 3), side) == 0
-        assert actions.hops(jumping(standing, 3)) == 1
-        assert actions.hops(lifted, side) == 0
+        assert detectors.hops(jumping(lifted, 3), side) == 1
+        assert detectors.hops(jumping(lifted, 3), other) == 0
+        assert detectors.hops(jumping(standing, 3), side) == 0
+        assert detectors.hops(jumping(standing, 3)) == 1
+        assert detectors.hops(lifted, side) == 0
 
 
 def test_a_hand_at_the_floor(standing: np.ndarray) -> None:
     low = with_joint(standing, "left_wrist", up(-0.5 * PULSE))
-    assert actions.reaches_down(low) == actions.reaches_down(low, "left") == 1
-    assert actions.reaches_down(low, "right") == actions.reaches_down(standing) == 0
+    assert detectors.reaches_down(low) == detectors.reaches_down(low, "left") == 1
+    assert detectors.reaches_down(low, "right") == detectors.reaches_down(standing) == 0
     both = with_joint(low, "right_wrist", up(-0.5 * PULSE))
-    assert 0 < actions.reaches_down(both, "left") < 1
+    assert 0 < detectors.reaches_down(both, "left") < 1
 
 
 def test_head_over_heels(standing: np.ndarray) -> None:
     rolled = rotations.rotate(rotations.about("X", np.linspace(0, 2 * np.pi, FRAMES))[:, None], standing)
-    assert actions.goes_upside_down(rolled) == 1
+    assert detectors.goes_upside_down(rolled) == 1
     bowed = rotations.rotate(rotations.about("X", np.linspace(0, 1.3, FRAMES))[:, None], standing)
-    assert actions.goes_upside_down(bowed) == actions.goes_upside_down(standing) == 0
+    assert detectors.goes_upside_down(bowed) == detectors.goes_upside_down(standing) == 0
 
 
 def test_arms_at_the_sides(standing: np.ndarray) -> None:
@@ -180,34 +180,34 @@ def test_arms_at_the_sides(standing: np.ndarray) -> None:
     for side, sign in (("left", 1), ("right", -1)):
         shoulder = standing[:, HUMANML3D.index(f"{side}_shoulder")]
         body[:, HUMANML3D.index(f"{side}_wrist")] = shoulder + np.array([0.5 * sign, 0.05, 0.0])
-    assert actions.spreads_arms(body) == 1
-    assert actions.spreads_arms(arms_up(standing, "left", "right")) == 0
+    assert detectors.spreads_arms(body) == 1
+    assert detectors.spreads_arms(arms_up(standing, "left", "right")) == 0
 
 
 def test_steps_are_counted(make_walk: Callable[..., Motion]) -> None:
     # 0.9 cycles of two steps a second.
     walk = make_walk(frames=60).joints
-    assert actions.steps(walk, 5) == 1
-    assert actions.steps(walk, 12) == 0
+    assert detectors.steps(walk, 5) == 1
+    assert detectors.steps(walk, 12) == 0
 
 
 def test_again_and_again(standing: np.ndarray) -> None:
-    assert actions.goes_on(jumping(standing, 3), "jump") == 1
-    assert 0 < actions.goes_on(jumping(standing, 1), "jump") < 0.8
+    assert detectors.goes_on(jumping(standing, 3), "jump") == 1
+    assert 0 < detectors.goes_on(jumping(standing, 1), "jump") < 0.8
 
 
 def test_low_bodies(standing: np.ndarray) -> None:
     squat = lowered(standing, 0.5)
-    assert actions.squats(squat) == 1
-    assert actions.squats(standing) == 0
-    assert actions.sits(squat) == 1
+    assert detectors.squats(squat) == 1
+    assert detectors.squats(standing) == 0
+    assert detectors.sits(squat) == 1
     rising = squat.copy()
     rising[30:] = standing[30:]
-    assert actions.stands_up(rising) == 1
-    assert actions.stands_up(rising[::-1]) == 0
+    assert detectors.stands_up(rising) == 1
+    assert detectors.stands_up(rising[::-1]) == 0
     flat = rotations.rotate(rotations.about("X", np.array(np.pi / 2)), standing)
-    assert actions.lies(flat) == 1
-    assert actions.lies(squat) == 0
+    assert detectors.lies(flat) == 1
+    assert detectors.lies(squat) == 0
 
 
 def test_fists(standing: np.ndarray) -> None:
@@ -215,10 +215,10 @@ def test_fists(standing: np.ndarray) -> None:
     ahead[:, 2] = 0.5 * (np.sin(2 * np.pi * 1.5 * SECONDS) > 0.9)
     ready = with_joint(standing, "right_wrist", up(0.6) + np.array([0.0, 0.0, 0.1]))
     punch = with_joint(ready, "right_wrist", ahead)
-    assert actions.punches(punch, "right") == 1
-    assert actions.punches(punch, "left") == 0
-    assert actions.throws(punch, "right") > 0.9
-    assert actions.punches(ready) == 0
+    assert detectors.punches(punch, "right") == 1
+    assert detectors.punches(punch, "left") == 0
+    assert detectors.throws(punch, "right") > 0.9
+    assert detectors.punches(ready) == 0
 
 
 @pytest.mark.parametrize(("name", "arguments"), CALLS)
