@@ -28,7 +28,8 @@ from transformers import (
 from hub_folders import causal_folder
 from motiongpt.errors import MotionGPTError
 from motiongpt.lm.causal import Causal
-from motiongpt.lm.decoding import FreeGrammar, MotionGrammar, TextGrammar, generate, score
+from motiongpt.lm.decoding import generate, score
+from motiongpt.lm.grammars import FreeGrammar, MotionGrammar, TextGrammar
 from motiongpt.lm.model import IGNORED, LanguageConfig, MotionLanguageModel
 from motiongpt.lm.motion_tokens import motion_string
 

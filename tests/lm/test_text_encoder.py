@@ -20,7 +20,8 @@ from tokenizers import Tokenizer
 from transformers import BertModel
 
 from motiongpt.errors import MotionGPTError
-from motiongpt.lm.decoding import MotionGrammar, TextGrammar, generate, score
+from motiongpt.lm.decoding import generate, score
+from motiongpt.lm.grammars import MotionGrammar, TextGrammar
 from motiongpt.lm.model import LanguageConfig, MotionLanguageModel, pad
 from motiongpt.lm.motion_tokens import motion_string
 from motiongpt.lm.text_encoder import MINILM, Bert, PromptTokenizer, TextEncoder, TextEncoderConfig

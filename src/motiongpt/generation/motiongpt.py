@@ -18,16 +18,8 @@ from motiongpt.errors import MotionGPTError, require
 from motiongpt.generation.checks import names_action, passed
 from motiongpt.generation.prototypes import PlainSentences
 from motiongpt.generation.refiner import SPREAD, STEPS, Refiner
-from motiongpt.lm.decoding import (
-    FreeGrammar,
-    Generation,
-    MotionGrammar,
-    Step,
-    TextGrammar,
-    generate,
-    score,
-    stream,
-)
+from motiongpt.lm.decoding import Generation, Step, generate, score, stream
+from motiongpt.lm.grammars import FreeGrammar, MotionGrammar, TextGrammar
 from motiongpt.lm.model import STORAGE, MotionLanguageModel
 from motiongpt.lm.motion_tokens import motion_string
 from motiongpt.lm.prompts import Fields, Task, Templates
