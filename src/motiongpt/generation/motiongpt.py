@@ -24,7 +24,7 @@ from motiongpt.lm.grammars import FreeGrammar, MotionGrammar, TextGrammar
 from motiongpt.lm.model import STORAGE, MotionLanguageModel
 from motiongpt.lm.motion_tokens import motion_string
 from motiongpt.lm.prompts import Fields, Task, Templates
-from motiongpt.lm.sentence_encoder import SentenceReader
+from motiongpt.lm.sentence_encoder import SentenceEncoder
 from motiongpt.motion import HUMANML3D, Motion
 from motiongpt.motion.blending import join, seam_cost
 from motiongpt.motion.cleanup import clean, smooth
@@ -190,7 +190,7 @@ class MotionGPT:
         self.matcher = matcher
         self.refiner = refiner
         self.defaults = defaults or GenerationDefaults()
-        self._plain_sentences = None if matcher is None else PlainSentences(matcher.reader)
+        self._plain_sentences = None if matcher is None else PlainSentences(matcher.sentence_encoder)
 
     @classmethod
     def from_pretrained(cls, source: str | Path | None = None, device: str = "cpu") -> MotionGPT:
@@ -208,9 +208,9 @@ class MotionGPT:
         defaults = GenerationDefaults.from_config(config.get("defaults", {}), str(folder / "config.json"))
         tokenizer = MotionTokenizer.load(folder / "tokenizer")
         language = MotionLanguageModel.load(folder / "language")
-        reader = None if language.text_encoder is None else SentenceReader.of(language.text_encoder)
-        matcher = Matcher.load(folder / MATCHER, reader) if (folder / MATCHER).is_dir() else None
-        refiner = Refiner.load(folder / REFINER, tokenizer, reader) if (folder / REFINER).is_dir() else None
+        sentence_encoder = None if language.text_encoder is None else SentenceEncoder.of(language.text_encoder)
+        matcher = Matcher.load(folder / MATCHER, sentence_encoder) if (folder / MATCHER).is_dir() else None
+        refiner = Refiner.load(folder / REFINER, tokenizer, sentence_encoder) if (folder / REFINER).is_dir() else None
         return cls(tokenizer, language, defaults, matcher, refiner).to(device)
 
     def save_pretrained(self, folder: str | Path, *, dtype: str = "float16") -> None:
@@ -227,8 +227,8 @@ class MotionGPT:
         encoder = self.language.text_encoder
         for name, part in ((MATCHER, self.matcher), (REFINER, self.refiner)):
             if part is not None:
-                shared = encoder is not None and part.reader.equals(encoder)
-                part.save(folder / name, dtype=STORAGE[dtype], shared_reader=shared)
+                shared = encoder is not None and part.sentence_encoder.equals(encoder)
+                part.save(folder / name, dtype=STORAGE[dtype], shared_encoder=shared)
         save_config(folder, KIND, {"defaults": self.defaults.as_dict()})
 
     def to(self, device: str) -> MotionGPT:

@@ -17,8 +17,11 @@ from motiongpt.lm.text_encoder import Bert, TextEncoder, TextEncoderConfig, is_l
 from motiongpt.lm.tokenizer import encode_texts
 from motiongpt.weights_io import config_from, load_weights, save_weights
 
+SENTENCE_ENCODER_FOLDER = "reader"
+"""Where a network of a model folder keeps its sentence encoder."""
 
-class SentenceReader(nn.Module):
+
+class SentenceEncoder(nn.Module):
     """Sentences -> states of their word pieces.
 
     Args:
@@ -37,12 +40,12 @@ class SentenceReader(nn.Module):
         self._start, self._end, self._padding = (piece_number(pieces, token) for token in ("[CLS]", "[SEP]", "[PAD]"))
 
     @classmethod
-    def of(cls, encoder: TextEncoder) -> SentenceReader:
+    def of(cls, encoder: TextEncoder) -> SentenceEncoder:
         """The network of a text encoder, shared with it."""
         return cls(encoder.config, encoder.pieces, encoder.network)
 
     @classmethod
-    def pretrained(cls, source: str) -> SentenceReader:
+    def pretrained(cls, source: str) -> SentenceEncoder:
         """As :meth:`motiongpt.lm.text_encoder.TextEncoder.pretrained`."""
         return cls.of(TextEncoder.pretrained(source, 1, torch.Generator()))
 
@@ -54,7 +57,7 @@ class SentenceReader(nn.Module):
         )
 
     @torch.inference_mode()
-    def read(self, sentences: Sequence[str]) -> list[Tensor]:
+    def encode(self, sentences: Sequence[str]) -> list[Tensor]:
         """States (L, hidden_size) of the last layer for each sentence, of its start, its word pieces and its end.
 
         Raises:
@@ -80,7 +83,7 @@ class SentenceReader(nn.Module):
             self.pieces.save(str(temporary), pretty=False)
 
     @classmethod
-    def load(cls, folder: Path, config: TextEncoderConfig) -> SentenceReader:
+    def load(cls, folder: Path, config: TextEncoderConfig) -> SentenceEncoder:
         """Read what `save` wrote.
 
         Raises:
@@ -91,22 +94,22 @@ class SentenceReader(nn.Module):
         return cls(config, read_pieces(folder), network)
 
 
-def load_reader(
-    folder: Path, sizes: dict[str, Any] | None, shared: SentenceReader | None, where: str
-) -> SentenceReader:
-    """The reader of a network's folder: its own, or the one it shares with the model it belongs to.
+def load_sentence_encoder(
+    folder: Path, sizes: dict[str, Any] | None, shared: SentenceEncoder | None, where: str
+) -> SentenceEncoder:
+    """The sentence encoder of a network's folder: its own, or the one it shares with the model it belongs to.
 
     Args:
-        folder: of the reader.
-        sizes: as the network's config tells them; None where the reader is shared.
-        shared: the reader of the model.
+        folder: of the sentence encoder.
+        sizes: as the network's config tells them; None where the encoder is shared.
+        shared: the sentence encoder of the model.
         where: the config, for messages.
 
     Raises:
-        MotionGPTError: a file is missing or damaged, or there is no reader at all.
+        MotionGPTError: a file is missing or damaged, or there is no sentence encoder at all.
     """
     if sizes is not None:
-        return SentenceReader.load(folder, config_from(TextEncoderConfig, sizes, where))
+        return SentenceEncoder.load(folder, config_from(TextEncoderConfig, sizes, where))
     if shared is None:
         raise MotionGPTError(
             f"{folder.parent} has no text encoder of its own: it belongs to a model folder, give that one."
