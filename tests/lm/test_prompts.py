@@ -187,12 +187,14 @@ def test_a_row_of_tasks_yaml_is_a_sub_task_everywhere() -> None:
     program = (
         "import motiongpt.files as files\n"
         "rows = {**files.read_yaml('motiongpt.lm', 'tasks.yaml')}\n"
-        "rows['m2twice'] = {'plain': 'twice: <Motion_Placeholder>', 'input': ['{do|show} <Motion_Placeholder> twice'],\n"
-        "                   'output': ['<Motion_Placeholder>']}\n"
+        "motion = '<Motion_Placeholder>'\n"
+        "plain, patterns = f'twice: {motion}', [f'{{do|show}} {motion} twice']\n"
+        "rows['m2twice'] = {'plain': plain, 'input': patterns, 'output': [motion]}\n"
         "files.read_yaml = lambda *path: rows\n"
         "from motiongpt.lm.prompts import Templates\n"
         "from motiongpt.lm.tasks import Task\n"
-        "assert Task.M2TWICE in list(Task) and Task('m2twice').inputs == Task.M2TWICE.outputs == {'<Motion_Placeholder>'}\n"
+        "assert Task.M2TWICE in list(Task)\n"
+        "assert Task('m2twice').inputs == Task.M2TWICE.outputs == {motion}\n"
         "assert Templates.default().count('m2twice') == 3\n"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
@@ -200,7 +202,7 @@ def test_a_row_of_tasks_yaml_is_a_sub_task_everywhere() -> None:
 
 
 def test_members_can_be_pickled() -> None:
-    assert pickle.loads(pickle.dumps(Task.T2M)) is Task.T2M  # noqa: S301
+    assert pickle.loads(pickle.dumps(Task.T2M)) is Task.T2M
 
 
 def test_captions_and_motions_are_answered_alone() -> None:

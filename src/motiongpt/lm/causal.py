@@ -190,6 +190,10 @@ class Causal(Backbone):
             if table is not None:
                 table.motion.requires_grad_(True)
 
+    @classmethod
+    def rebuild(cls, config: Mapping[str, Any], tokenizer: TextTokenizer, where: str) -> Causal:
+        return cls(config["network"], tokenizer, tied=config["tied_embeddings"])
+
     def embed(self, ids: Tensor) -> Tensor:
         return self.table(ids)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +17,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from motiongpt.lm.backbone import IGNORED, Backbone, Cache, shift_right
+from motiongpt.errors import MotionGPTError, require
+from motiongpt.lm.backbone import IGNORED, Backbone, Cache, shift_right, with_motion_rows
+from motiongpt.lm.tokenizer import TextTokenizer
+from motiongpt.weights_io import config_from
 
 _CACHE_GROWTH = 64
 
@@ -315,6 +319,8 @@ class T5(Backbone):
     A new network has no defined weights: `initialise` it or load a state.
     """
 
+    accepts_text_encoder = True
+
     def __init__(self, shape: T5Shape) -> None:
         super().__init__()
         self.shape = shape
@@ -324,6 +330,74 @@ class T5(Backbone):
         self.decoder = Stack(shape, decoder=True)
         if not shape.tied_embeddings:
             self.lm_head = Linear(shape.d_model, shape.vocabulary_size)
+
+    @classmethod
+    def scratch(cls, shape: T5Shape, generator: torch.Generator) -> T5:
+        """A network with random weights."""
+        network = cls(shape)
+        initialise(network, shape, generator)
+        return network
+
+    @classmethod
+    def pretrained(
+        cls, source: str, num_codes: int, generator: torch.Generator, *, dropout: float
+    ) -> tuple[T5, TextTokenizer]:
+        """A pretrained T5 with rows for the motion tokens right after its words.
+
+        Args:
+            source: id on the Hugging Face hub, or folder.
+            num_codes: size of the motion codebook.
+            generator: of the rows of the motion tokens, which have the mean and deviation of the words' rows.
+            dropout: see `T5Shape`.
+
+        Raises:
+            MotionGPTError: transformers is not installed, or there is no such T5 with safetensors weights.
+        """
+        transformers = require("transformers", "hub")
+        try:
+            words = transformers.AutoTokenizer.from_pretrained(source).backend_tokenizer.to_str()
+            trained = transformers.T5ForConditionalGeneration.from_pretrained(
+                source, use_safetensors=True, dtype=torch.float32
+            )
+        except (OSError, ValueError, AttributeError, RuntimeError) as error:
+            reason = (str(error).splitlines() or [type(error).__name__])[0]
+            raise MotionGPTError(f"Cannot take a T5 with safetensors weights from {source!r}: {reason}") from error
+        tokenizer = TextTokenizer.from_json(words, num_codes)
+
+        theirs = trained.config
+        if theirs.feed_forward_proj not in ("gated-gelu", "relu"):
+            raise MotionGPTError(
+                f"{source!r} is a T5 with an unknown feed_forward_proj: only relu and gated-gelu are supported."
+            )
+        tied = trained.lm_head.weight is trained.shared.weight
+        shape = T5Shape(
+            vocabulary_size=tokenizer.size,
+            d_model=theirs.d_model,
+            d_kv=theirs.d_kv,
+            d_ff=theirs.d_ff,
+            layers=theirs.num_layers,
+            decoder_layers=len(trained.decoder.block),
+            heads=theirs.num_heads,
+            dropout=dropout,
+            feed_forward=theirs.feed_forward_proj,
+            tied_embeddings=tied and theirs.scale_decoder_outputs,
+            relative_buckets=theirs.relative_attention_num_buckets,
+            relative_max_distance=theirs.relative_attention_max_distance,
+        )
+        network = cls(shape)
+        known = network.state_dict().keys()
+        weights = {name: weight for name, weight in trained.state_dict().items() if name in known}
+        for name in ("shared.weight", "lm_head.weight"):
+            if name in weights:
+                weights[name] = with_motion_rows(weights[name], tokenizer, generator)
+        if "lm_head.weight" in weights and theirs.scale_decoder_outputs:
+            weights["lm_head.weight"] *= shape.d_model**-0.5
+        network.load_state_dict(weights, assign=True)
+        return network, tokenizer
+
+    @classmethod
+    def rebuild(cls, config: Mapping[str, Any], tokenizer: TextTokenizer, where: str) -> T5:
+        return cls(config_from(T5Shape, config["network"], where))
 
     def embed(self, ids: Tensor) -> Tensor:
         return self.shared(ids)
