@@ -397,7 +397,7 @@ def test_what_is_no_plain_causal_model(tmp_path: Path) -> None:
             final_logit_softcapping=0.05,
         ),
     )
-    with pytest.raises(MotionGPTError, match="kind not known here"):
+    with pytest.raises(MotionGPTError, match="unsupported kind"):
         create(capped)
     with pytest.raises(MotionGPTError, match="text encoder"):
         create(causal_folder(tmp_path / "plain", KINDS["gpt2"]), text_encoder=str(tmp_path))

@@ -70,7 +70,7 @@ class DecodingOptions(TypedDict, total=False):
             batch.
         guidance: scale of classifier-free guidance, 1 changes nothing; it needs ``unconditional``.
         unconditional: the unconditional prompt, for all prompts or one for each.
-        batch_size: upper bound of the number of rows that are decoded at once (but at least ``n`` are).
+        batch_size: maximum number of rows that are decoded at once (but at least ``n`` are).
     """
 
     temperature: float
