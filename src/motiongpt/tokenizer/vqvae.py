@@ -1,6 +1,6 @@
 """The convolutional VQ-VAE behind the motion tokens (Zhang et al., CVPR 2023; Jiang et al., NeurIPS 2023).
 
-Module names follow the published checkpoints (``encoder.model.2.1.model.0.conv1`` and so on): those load as they are.
+Module names follow the published checkpoints (``encoder.model.2.1.model.0.conv1`` and so on), so these load unchanged.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ class VQVAEConfig:
 
     Attributes:
         features: width D of a feature row.
-        num_codes: size of the codebook; of each level's where there are several.
-        levels: codes a latent: 1 as published, more for residual codebooks or more groups of finite scalars.
+        num_codes: size of the codebook, or of each level's codebook.
+        levels: codes per latent: 1 as published, more for residual codebooks or more groups of finite scalars.
         code_dim: width of a code.
-        downsamplings: stride-2 stages; one latent stands for 2 ** downsamplings frames.
-        width: channels inside.
-        depth: residual blocks a stage.
+        downsamplings: number of stride-2 stages; one latent stands for 2 ** downsamplings frames.
+        width: hidden channels.
+        depth: residual blocks per stage.
         dilation_growth: dilations of a stage's blocks are growth^(depth-1), ..., growth, 1.
         activation: ``relu``, ``silu`` or ``gelu``.
         norm: ``none``, ``LN``, ``GN`` or ``BN``.
         quantizer: one of ``ema_reset``, ``ema``, ``reset``, ``orig``, ``fsq``.
-        linear_skip: a linear map from the frames of a stride to their latent, and one back, beside the convolutions;
+        linear_skip: add a linear map from the frames of a stride to their latent, and one back, to the convolutions;
             see :meth:`VQVAE.initialise_linear_skip`.
         decay: moving-average factor of the quantizer.
-        reset_threshold: average count per batch under which the reset kinds replace a code.
+        reset_threshold: average count per batch below which the reset kinds replace a code.
     """
 
     features: int = 263
@@ -60,16 +60,16 @@ class VQVAEConfig:
             ("quantizer", self.quantizer, QUANTIZERS),
         ):
             if value not in known:
-                raise MotionGPTError(f"Tokenizer config: {name} is {value!r}, but must be one of {', '.join(known)}.")
+                raise MotionGPTError(f"Tokenizer config: {name} must be one of {', '.join(known)}, not {value!r}.")
         if self.quantizer == "fsq" and self.num_codes not in FSQ_SIZES:
             known_sizes = ", ".join(map(str, FSQ_SIZES))
             raise MotionGPTError(f"Tokenizer config: num_codes of fsq must be one of {known_sizes}.")
         if self.levels < 1:
-            raise MotionGPTError(f"Tokenizer config: levels is {self.levels}, but must be at least 1.")
+            raise MotionGPTError(f"Tokenizer config: levels must be at least 1, not {self.levels}.")
 
     @property
     def stride(self) -> int:
-        """Frames a latent."""
+        """Frames per latent."""
         return 2**self.downsamplings
 
 
@@ -166,8 +166,8 @@ class _Decoder(nn.Module):
 class VQVAE(nn.Module):
     """Normalised features (B, T, D) <-> codes (B, T // stride * levels).
 
-    The network sees exactly the frames it is given: a batch must hold clips of one length. Frames beyond the last full
-    stride are not covered by a code; :class:`motiongpt.tokenizer.MotionTokenizer` completes the stride first.
+    There is no padding, so the clips of a batch must have the same length. Frames beyond the last full stride are not
+    covered by a code; :class:`motiongpt.tokenizer.MotionTokenizer` completes the stride first.
     """
 
     def __init__(self, config: VQVAEConfig) -> None:
@@ -181,10 +181,10 @@ class VQVAE(nn.Module):
 
     @torch.no_grad()
     def initialise(self) -> None:
-        """Random weights that keep the size of the signal through the layers (He et al. 2015).
+        """Random weights that keep the variance of the signal through the layers (He et al. 2015).
 
-        The frameworks' default shrinks it at each of the nine layers in a row, and the first thousands of steps go into
-        undoing that. Residual branches start small, so that a stage starts near the identity.
+        The default of torch shrinks the signal at each of the nine layers in a row, and training needs thousands of
+        steps to undo that. Residual branches start small, so that a stage starts near the identity.
         """
         for name, module in self.named_modules():
             if isinstance(module, nn.Conv1d):
@@ -196,14 +196,14 @@ class VQVAE(nn.Module):
 
     @torch.no_grad()
     def initialise_linear_skip(self, windows: Tensor, weights: Tensor) -> None:
-        """Begin the linear maps as principal components, and the convolutions beside them at nothing.
+        """Initialise the linear maps with principal components, and the convolutions beside them with zero output.
 
-        A stride of frames has little more than a few dozen degrees of freedom. A linear map keeps nearly all of them
-        at once, where convolutions alone need many thousand steps to come as far.
+        A stride of frames has only a few dozen degrees of freedom. A linear map keeps nearly all of them from the
+        start, where convolutions alone need many thousand steps.
 
         Args:
             windows: (N, stride, D) normalised features.
-            weights: (D,) how much the squared error of each dimension counts.
+            weights: (D,) weight of the squared error of each dimension.
         """
         encoder, decoder = self.encoder.skip, self.decoder.skip
         if encoder is None or decoder is None or encoder.bias is None or decoder.bias is None:
@@ -228,7 +228,7 @@ class VQVAE(nn.Module):
         return self.quantizer.encode(self.latents(features))
 
     def latents(self, features: Tensor) -> Tensor:
-        """Latents (B, C, T // stride) before quantizing."""
+        """Latents (B, C, T // stride) before quantization."""
         return self.encoder(features.transpose(1, 2))
 
     def decode(self, codes: Tensor) -> Tensor:
@@ -244,6 +244,6 @@ class VQVAE(nn.Module):
 def reconstruction_loss(reconstruction: Tensor, target: Tensor, weights: Tensor, beta: float) -> Tensor:
     """Smooth L1 of normalised features (B, T, D), each dimension weighted by ``weights`` (D,).
 
-    Errors below ``beta`` standard deviations count squared, larger ones by their size.
+    The loss is quadratic for errors below ``beta`` standard deviations and linear above.
     """
     return (F.smooth_l1_loss(reconstruction.float(), target, beta=beta, reduction="none") * weights).mean()
