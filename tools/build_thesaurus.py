@@ -44,8 +44,9 @@ from motiongpt.files import atomic_path
 from motiongpt.generation.checks import checks
 from motiongpt.generation.prototypes import Phrase, read_phrases
 from motiongpt.lm.sentence_encoder import SentenceReader, sentence_vectors
-from motiongpt.text.paraphrase import inflect, vocabulary
-from motiongpt.text.thesaurus import ADJECTIVE, ADVERB, NOUN, TABLE, VERB, forms_of, plural, verb_forms
+from motiongpt.text.morphology import inflect, plural, verb_forms
+from motiongpt.text.paraphrase import vocabulary
+from motiongpt.text.thesaurus import ADJECTIVE, ADVERB, NOUN, TABLE, VERB, forms_of
 
 FILES = {"v": "verb", "n": "noun", "a": "adj", "r": "adv"}
 ABOVE, SIMILAR, PERTAINS, PART_OF, USAGE = "@", "&", "\\", "#p", ";u"

@@ -15,7 +15,7 @@ from safetensors.numpy import save_file
 
 from motiongpt.files import atomic_path
 from motiongpt.generation.motiongpt import MotionGPT
-from motiongpt.generation.prototypes import VECTORS, PlainSentences
+from motiongpt.generation.prototypes import VECTORS, Prototypes
 
 
 def main() -> None:
@@ -24,7 +24,7 @@ def main() -> None:
     arguments = parser.parse_args()
     matcher = MotionGPT.from_pretrained().matcher
     assert matcher is not None
-    plain = PlainSentences(matcher.reader)
+    plain = Prototypes(matcher.reader)
     vectors = plain.read_all()
     scale = np.float32(np.abs(vectors).max() / 127)
     tensors = {

@@ -19,7 +19,7 @@ from motiongpt.motion.editing import combine, splice
 from motiongpt.motion.placement import UP
 from motiongpt.motion.rotations import about, rotate
 from motiongpt.retrieval.matcher import Matcher, MatcherConfig
-from motiongpt.text.paraphrase import wordings
+from motiongpt.text.paraphrase import paraphrases
 from motiongpt.tokenizer import VQVAEConfig
 
 FACE = "motiongpt.generation.motiongpt"
@@ -369,7 +369,7 @@ def test_candidates_in_several_wordings(model):
     ((row,),) = told
     assert len(row) == 2 * 5
     # Two candidates of each wording, the last wording giving one less: five for a sample, as if it was asked alone.
-    for number, wording in enumerate(wordings(sentence, 3)):
+    for number, wording in enumerate(paraphrases(sentence, 3)):
         alone = []
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(

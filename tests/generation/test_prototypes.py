@@ -8,7 +8,7 @@ import torch
 
 from motiongpt.generation.checks import checks, names_action
 from motiongpt.generation.motiongpt import MotionGPT
-from motiongpt.generation.prototypes import PlainSentences, stored_vectors
+from motiongpt.generation.prototypes import Prototypes, stored_vectors
 
 
 def asked(sentence: str) -> set[str]:
@@ -17,10 +17,10 @@ def asked(sentence: str) -> set[str]:
 
 
 @pytest.fixture(scope="module")
-def plain() -> PlainSentences:
+def plain() -> Prototypes:
     matcher = MotionGPT.from_pretrained().matcher
     assert matcher is not None
-    return PlainSentences(matcher.reader)
+    return Prototypes(matcher.reader)
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def plain() -> PlainSentences:
         ("someone whirls about on the spot", "spins"),
     ],
 )
-def test_says_the_same_of_actions_that_the_sentence_does_not_name(plain: PlainSentences, sentence: str, action: str):
+def test_says_the_same_of_actions_that_the_sentence_does_not_name(plain: Prototypes, sentence: str, action: str):
     found = plain.nearest(sentence)
     assert found is not None
     assert action in asked(found)
@@ -81,13 +81,13 @@ def test_says_the_same_of_actions_that_the_sentence_does_not_name(plain: PlainSe
         ("someone is collapsing", {"lies"}),
     ],
 )
-def test_the_verb_weighs_more_than_the_rest(plain: PlainSentences, sentence: str, actions: set[str]) -> None:
+def test_the_verb_weighs_more_than_the_rest(plain: Prototypes, sentence: str, actions: set[str]) -> None:
     found = plain.nearest(sentence)
     assert (set() if found is None else asked(found)) == actions
 
 
 @pytest.mark.parametrize("sentence", ["he plays the violin", "she combs her hair", "a man nods", "he crosses his arms"])
-def test_what_geometry_cannot_judge_has_no_plain_sentence(plain: PlainSentences, sentence: str) -> None:
+def test_what_geometry_cannot_judge_has_no_plain_sentence(plain: Prototypes, sentence: str) -> None:
     assert plain.nearest(sentence) is None
 
 
@@ -98,7 +98,7 @@ def test_verbs_that_the_thesaurus_would_misread() -> None:
         assert asked(clause.meaning) == {action}
 
 
-def test_vectors_that_come_with_the_package_are_those_of_its_phrases(plain: PlainSentences) -> None:
+def test_vectors_that_come_with_the_package_are_those_of_its_phrases(plain: Prototypes) -> None:
     stored = stored_vectors(plain.digest)
     assert stored is not None, "run tools/store_phrases.py"
     some = slice(None, None, 23)
@@ -110,12 +110,12 @@ def test_vectors_that_come_with_the_package_are_those_of_its_phrases(plain: Plai
     assert stored_vectors("of other phrases") is None
 
 
-def test_another_reader_reads_the_phrases_itself(plain: PlainSentences) -> None:
+def test_another_reader_reads_the_phrases_itself(plain: Prototypes) -> None:
     class Other:
         def read(self, sentences: list[str]) -> list[torch.Tensor]:
             return [state.flip(-1) for state in plain.reader.read(sentences)]
 
-    other = PlainSentences(Other())  # type: ignore[arg-type]
+    other = Prototypes(Other())  # type: ignore[arg-type]
     other.read_all = lambda: np.zeros((1, 1), np.float32)  # type: ignore[method-assign]
     assert other.vectors.shape == (1, 1)
 
@@ -131,13 +131,13 @@ def test_another_reader_reads_the_phrases_itself(plain: PlainSentences) -> None:
         "somebody jumps twice",
     ],
 )
-def test_asks_for_all_that_the_sentence_asks_for(plain: PlainSentences, sentence: str) -> None:
+def test_asks_for_all_that_the_sentence_asks_for(plain: Prototypes, sentence: str) -> None:
     found = plain.nearest(sentence)
     assert found is not None
     assert set(checks(sentence)) <= set(checks(found))
 
 
-def test_sides_and_ways_are_kept(plain: PlainSentences) -> None:
+def test_sides_and_ways_are_kept(plain: Prototypes) -> None:
     for side, other in (("left", "right"), ("right", "left")):
         found = plain.nearest(f"a person salutes with the {side} hand")
         assert found is None or (side in found and other not in found)
@@ -150,12 +150,12 @@ def test_sides_and_ways_are_kept(plain: PlainSentences) -> None:
     assert "forward" not in found
 
 
-def test_what_is_no_motion_has_no_plain_sentence(plain: PlainSentences) -> None:
+def test_what_is_no_motion_has_no_plain_sentence(plain: Prototypes) -> None:
     assert plain.nearest("the stock market closed lower on Tuesday") is None
     assert plain.nearest("a recipe for tomato soup") is None
 
 
-def test_every_plain_sentence_is_one_that_geometry_can_judge(plain: PlainSentences) -> None:
+def test_every_plain_sentence_is_one_that_geometry_can_judge(plain: Prototypes) -> None:
     judged = [sentence for sentence in plain.sentences if checks(sentence)]
     assert len(judged) > 0.95 * len(plain.sentences)
     assert sum(map(names_action, judged)) > 0.85 * len(plain.sentences)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from motiongpt.text.contrasts import contrary, contrasts
+from motiongpt.text.contrasts import contrasts, hard_negative
 
 
 def test_captions_that_say_the_same_in_other_words_have_the_same_contrasts():
@@ -28,7 +28,7 @@ def test_the_contrary_differs_in_contrasts_and_in_nothing_else():
     rng = np.random.default_rng(0)
     for sentence in ("a person kicks with the left leg", "he slowly walks forward", "a man hops three times"):
         for _ in range(10):
-            other = contrary(sentence, rng)
+            other = hard_negative(sentence, rng)
             assert other is not None
             assert contrasts(other) != contrasts(sentence)
             assert {kind for kind, _ in contrasts(other)} == {kind for kind, _ in contrasts(sentence)}
@@ -36,9 +36,9 @@ def test_the_contrary_differs_in_contrasts_and_in_nothing_else():
 
 def test_both_places_of_a_side_are_turned_round():
     sentence = "the left hand moves to the left"
-    found = {contrary(sentence, np.random.default_rng(seed)) for seed in range(40)}
+    found = {hard_negative(sentence, np.random.default_rng(seed)) for seed in range(40)}
     assert "the right hand moves to the right" in found
 
 
 def test_a_caption_without_contrast_has_no_contrary():
-    assert contrary("a person dances", np.random.default_rng(0)) is None
+    assert hard_negative("a person dances", np.random.default_rng(0)) is None

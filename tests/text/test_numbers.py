@@ -2,7 +2,7 @@
 
 import pytest
 
-from motiongpt.text.numbers import asked_seconds
+from motiongpt.text.numbers import stated_seconds
 
 
 @pytest.mark.parametrize(
@@ -19,4 +19,4 @@ from motiongpt.text.numbers import asked_seconds
     ],
 )
 def test_seconds(sentence, seconds):
-    assert asked_seconds(sentence) == seconds
+    assert stated_seconds(sentence) == seconds

@@ -16,7 +16,7 @@ from torch import nn
 
 from motiongpt.errors import MotionGPTError, require
 from motiongpt.generation.checks import names_action, passed
-from motiongpt.generation.prototypes import PlainSentences
+from motiongpt.generation.prototypes import Prototypes
 from motiongpt.generation.refiner import SPREAD, STEPS, Refiner
 from motiongpt.lm.decoding import (
     FreeGrammar,
@@ -41,8 +41,8 @@ from motiongpt.retrieval.matcher import Matcher
 from motiongpt.text.captions import mirror_caption, normalise_caption
 from motiongpt.text.clauses import clauses as clauses_of
 from motiongpt.text.clauses import of_anybody
-from motiongpt.text.numbers import asked_seconds
-from motiongpt.text.paraphrase import wordings
+from motiongpt.text.numbers import stated_seconds
+from motiongpt.text.paraphrase import paraphrases
 from motiongpt.text.patterns import unique
 from motiongpt.text.requests import description
 from motiongpt.text.thesaurus import familiar
@@ -140,7 +140,7 @@ class _Clause:
     Attributes:
         sentence: number of the sentence it belongs to.
         text: in familiar words.
-        plain: a plain sentence that says the same, see :class:`motiongpt.generation.prototypes.PlainSentences`.
+        plain: a plain sentence that says the same, see :class:`motiongpt.generation.prototypes.Prototypes`.
         frames: exact length asked for.
         parts: how many actions the sentence tells one after the other.
         at_once: there is another one that is done at the same time.
@@ -165,11 +165,11 @@ class _Clause:
         throw with the left hand may know it of the right.
         """
         if self.plain is None or self.plain == self.text or count == 1:
-            told = wordings(self.text, count)
+            told = paraphrases(self.text, count)
         else:
             # Words that name no action that is known say little to the model too.
             share = count - count // 2 if names_action(self.text) else max(1, count // 4)
-            own, plain = wordings(self.text, share), wordings(self.plain, count - share)
+            own, plain = paraphrases(self.text, share), paraphrases(self.plain, count - share)
             told = [way[number] for number in range(count) for way in (own, plain) if number < len(way)]
         if mirror_caption(self.meaning) == self.meaning:
             return [(text, False) for text in told]
@@ -237,7 +237,7 @@ class MotionGPT:
         self.matcher = matcher
         self.refiner = refiner
         self.defaults = defaults or GenerationDefaults()
-        self._plain_sentences = None if matcher is None else PlainSentences(matcher.reader)
+        self._plain_sentences = None if matcher is None else Prototypes(matcher.reader)
 
     @classmethod
     def from_pretrained(cls, source: str | Path | None = None, device: str = "cpu") -> MotionGPT:
@@ -991,7 +991,7 @@ class MotionGPT:
     def _told_frames(self, text: str) -> int | None:
         """The exact length that a sentence itself asks for."""
         self._check_text(text)
-        told = asked_seconds(text)
+        told = stated_seconds(text)
         return None if told is None else self._frames(told, None)
 
     def _text_job(

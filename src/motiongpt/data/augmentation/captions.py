@@ -26,7 +26,8 @@ from motiongpt.motion.measures import (
     travel,
     yaw,
 )
-from motiongpt.text.paraphrase import conjugate, paraphrase
+from motiongpt.text.morphology import conjugate
+from motiongpt.text.paraphrase import paraphrase
 from motiongpt.text.patterns import expand
 
 # Degrees: up to STRAIGHT no turn, from VEER a curve, from TURN a turn, from AROUND back the way, from CIRCLE all round.
