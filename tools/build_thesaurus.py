@@ -448,7 +448,7 @@ def main() -> None:
     source.add_argument("--review", action="store_true", help="only take disputed verbs out of the table")
     parser.add_argument("--data", type=Path, default=Path("data/motion"))
     parser.add_argument("--captions", type=Path, default=Path("../shared/data/captions/humanml3d.jsonl.gz"))
-    parser.add_argument("--output", type=Path, default=Path("src/motiongpt/language") / TABLE)
+    parser.add_argument("--output", type=Path, default=Path("src/motiongpt/text") / TABLE)
     arguments = parser.parse_args()
     phrases = read_phrases()
     if arguments.review:
@@ -486,12 +486,12 @@ def main() -> None:
 
 
 def disputed(verb: str, replacement: str, phrases: list[Phrase]) -> bool:
-    """Whether a replacement asks for something else than the plain sentences of most phrases of a verb."""
+    """Whether a replacement asks for something else than the canonical sentences of most phrases of a verb."""
     own = f"a person {inflect(verb, 'third')} "
     agree = [
         bool(set(checks(f"a person {inflect(replacement, 'third')} {phrase.text[len(own) :]}"))
-             & set(checks(next(iter(phrase.plain.values())))))
-        for phrase in phrases if phrase.plain and f"{phrase.text} ".startswith(own)
+             & set(checks(next(iter(phrase.canonical.values())))))
+        for phrase in phrases if phrase.canonical and f"{phrase.text} ".startswith(own)
     ]  # fmt: skip
     return 2 * sum(agree) < len(agree)
 

@@ -14,7 +14,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from importlib import resources
 
 import numpy as np
@@ -81,11 +81,11 @@ class Prototypes:
     """The canonical sentences in the space of a sentence encoder.
 
     Args:
-        reader: pretrained encoder.
+        encoder: pretrained sentence encoder.
     """
 
-    def __init__(self, reader: SentenceReader) -> None:
-        self.reader = reader
+    def __init__(self, encoder: SentenceReader) -> None:
+        self.encoder = encoder
         # In alphabetical order, as the stored vectors are: rows of the table may change places.
         self.phrases = sorted(read_phrases(), key=lambda phrase: phrase.text)
         self.sentences = canonical_sentences()
@@ -101,22 +101,22 @@ class Prototypes:
         stored = stored_vectors(self.digest)
         sample = slice(None, None, 500)
         if stored is not None:
-            computed = self.read([phrase.text for phrase in self.phrases[sample]])
+            computed = self.encode([phrase.text for phrase in self.phrases[sample]])
             if computed.shape[1] == stored.shape[1] and np.abs(computed - stored[sample]).max() < _ROUNDED:
                 return stored
-        return self.read_all()
+        return self.encode_phrases()
 
-    def read_all(self) -> np.ndarray:
+    def encode_phrases(self) -> np.ndarray:
         """(N, D) float32 unit vectors of the phrases, computed anew."""
         # Sentences of one length have no padding, which costs as much as words.
         order = sorted(range(len(self.phrases)), key=lambda number: len(self.phrases[number].text))
         texts = [self.phrases[number].text for number in order]
-        vectors = np.concatenate([self.read(texts[start : start + 64]) for start in range(0, len(texts), 64)])
+        vectors = np.concatenate([self.encode(texts[start : start + 64]) for start in range(0, len(texts), 64)])
         return vectors[np.argsort(order)]
 
-    def read(self, sentences: Sequence[str]) -> np.ndarray:
+    def encode(self, sentences: Sequence[str]) -> np.ndarray:
         """(N, D) float32 unit vectors of sentences."""
-        return sentence_vectors(self.reader.read(sentences)).cpu().numpy()
+        return sentence_vectors(self.encoder.read(sentences)).cpu().numpy()
 
     def nearest(self, clause: str, *paraphrases: str) -> str | None:
         """The canonical sentence that says the same as a clause of one action; None if none is near.
@@ -135,7 +135,7 @@ class Prototypes:
             single = self.nearest(without_count(clause), *map(without_count, paraphrases))
             return None if single is None else f"{single} {count}"
         texts = (clause, *paraphrases)
-        queries = self.read([without_duration(_SIDE.sub("left", text)) for text in texts])
+        queries = self.encode([without_duration(_SIDE.sub("left", text)) for text in texts])
         likeness = (self.vectors @ queries.T).max(axis=1)
         return self._of_named_action(clause, likeness) if names_action(clause) else self._of_verb(texts, likeness)
 
@@ -165,17 +165,14 @@ class Prototypes:
         # The side may be that of a limb that says little of the action: "limps, dragging his left leg".
         for numbers, chosen, limit in ((own, side, close), (own, "", close), (every, side, CLOSE)):
             near = numbers[likeness[numbers] >= limit]
-            known: dict[str, str | None] = {}
+            # Many phrases share a canonical sentence.
+            fitted = cache(partial(_fitted, clause=clause, toward=chosen != side))
             for number in near[np.argsort(-likeness[near], kind="stable")]:
                 canonical = self.phrases[number].canonical
                 if not canonical:
                     return None
-                if chosen in canonical:
-                    sentence = canonical[chosen]
-                    if sentence not in known:
-                        known[sentence] = _fitted(sentence, clause, toward=chosen != side)
-                    if found := known[sentence]:
-                        return found
+                if chosen in canonical and (found := fitted(canonical[chosen])):
+                    return found
         return None
 
     @cached_property
@@ -271,7 +268,7 @@ def stored_vectors(digest: str) -> np.ndarray | None:
     return tensors["vectors"].astype(np.float32) * tensors["scale"]
 
 
-def _fitted(sentence: str, clause: str, *, toward: bool) -> str | None:
+def _fitted(sentence: str, clause: str, toward: bool) -> str | None:
     """A canonical sentence with pace and direction of a clause in lower case; None if it does not do what that asks.
 
     Args:
