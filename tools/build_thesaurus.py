@@ -272,7 +272,9 @@ class Finder:
         if part == NOUN and sense.file == PERSON:
             yield from ((text, 0.1) for text in re.findall(r"\b(?:man|woman|boy|girl)\b", sense.definition))
         if part == VERB:
-            yield from ((text, 0.02 + 0.14 * (text.split()[0] in EMPTY)) for text in self._told(sense.definition))
+            yield from (
+                (text, 0.02 + 0.14 * (text.split()[0] in EMPTY)) for text in self._from_definition(sense.definition)
+            )
             manner = [word for word in map(self._adverb, plain(sense.definition)) if word in PACES]
             if manner:
                 for _, above in self.wordnet.near(sense, ABOVE):
@@ -304,8 +306,8 @@ class Finder:
 
     def _adverbs(self, adjective: Sense) -> Iterator[tuple[str, float]]:
         """Adverbs of an adjective and of what is similar to it."""
-        if told := re.match(r"(?:\w+ing|done) (\w+ly)\b", adjective.definition):
-            yield told[1], 0.05
+        if match := re.match(r"(?:\w+ing|done) (\w+ly)\b", adjective.definition):
+            yield match[1], 0.05
         near = [(adjective, 0.0), *((other, 0.08) for _, other in self.wordnet.near(adjective, SIMILAR))]
         for sense, cost in near:
             for word in sense.words:
@@ -322,7 +324,7 @@ class Finder:
                 yield from (adverb_of(word) for word in adjectives.split())
             yield from (adverb_of(word) for word in re.findall(r"as (\w+) as possible", text))
 
-    def _told(self, definition: str) -> Iterator[str]:
+    def _from_definition(self, definition: str) -> Iterator[str]:
         """What the definition of a verb says in familiar words, from its verb on."""
         for part in re.sub(r"\([^)]*\)", " ", definition).split(";"):
             text = re.sub(r"^to ", "", " ".join(part.split()))
