@@ -25,7 +25,7 @@ def main() -> None:
     arguments = parser.parse_args()
     matcher = MotionGPT.from_pretrained().matcher
     assert matcher is not None
-    prototypes = Prototypes(matcher.reader)
+    prototypes = Prototypes(matcher.sentence_encoder)
     vectors = prototypes.encode_phrases()
     scale = np.float32(np.abs(vectors).max() / 127)
     tensors = {

@@ -14,7 +14,7 @@ from motiongpt.generation.checks import passed
 from motiongpt.generation.decode import Decoder
 from motiongpt.generation.ranking import Ranker
 from motiongpt.generation.refiner import Refiner, RefinerConfig
-from motiongpt.lm.sentence_encoder import SentenceReader
+from motiongpt.lm.sentence_encoder import SentenceEncoder
 from motiongpt.motion import HUMANML3D, measures
 from motiongpt.motion.cleanup import smooth
 from motiongpt.motion.editing import combine, splice
@@ -448,10 +448,10 @@ def test_the_candidate_that_does_most_is_kept(model):
 def test_a_matcher_chooses_among_candidates(tiny_model_folder, bert_folder, tmp_path):
     model = MotionGPT.from_pretrained(tiny_model_folder)
     dim = HUMANML3D.feature_dim
-    reader = SentenceReader.pretrained(str(bert_folder))
+    sentence_encoder = SentenceEncoder.pretrained(str(bert_folder))
     config = MatcherConfig(width=32, heads=2, motion_layers=1, text_layers=1, embedding=16)
     torch.manual_seed(0)
-    matcher = Matcher(config, reader, np.zeros(dim), np.ones(dim), HUMANML3D).eval()
+    matcher = Matcher(config, sentence_encoder, np.zeros(dim), np.ones(dim), HUMANML3D).eval()
     assert len({MotionGPT(model.tokenizer, model.language, matcher=one).fingerprint() for one in (None, matcher)}) == 2
     model.matcher = matcher
     options = {"seconds": 2.0, "seed": 5, "cleanup": False}
@@ -489,7 +489,7 @@ def refined(tiny_model_folder, bert_folder):
     model.tokenizer.refine(VQVAEConfig(width=16, code_dim=8, num_codes=8, depth=1, levels=2))
     model.tokenizer.eval()
     config = RefinerConfig(width=32, heads=2, layers=1, feed_forward=32)
-    model.refiner = Refiner(config, SentenceReader.pretrained(str(bert_folder)), model.tokenizer).eval()
+    model.refiner = Refiner(config, SentenceEncoder.pretrained(str(bert_folder)), model.tokenizer).eval()
     return model
 
 

@@ -22,7 +22,7 @@ def requested(sentence: str) -> set[str]:
 def prototypes() -> Prototypes:
     matcher = MotionGPT.from_pretrained().matcher
     assert matcher is not None
-    return Prototypes(matcher.reader)
+    return Prototypes(matcher.sentence_encoder)
 
 
 @pytest.mark.parametrize(
@@ -115,8 +115,8 @@ def test_vectors_that_come_with_the_package_are_those_of_its_phrases(prototypes:
 
 def test_another_encoder_computes_its_own_vectors(prototypes: Prototypes) -> None:
     class Other:
-        def read(self, sentences: list[str]) -> list[torch.Tensor]:
-            return [state.flip(-1) for state in prototypes.encoder.read(sentences)]
+        def encode(self, sentences: list[str]) -> list[torch.Tensor]:
+            return [state.flip(-1) for state in prototypes.sentence_encoder.encode(sentences)]
 
     other = Prototypes(Other())  # type: ignore[arg-type]
     other.encode_phrases = lambda: np.zeros((1, 1), np.float32)  # type: ignore[method-assign]

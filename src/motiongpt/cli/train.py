@@ -170,8 +170,8 @@ def assemble(
     model.save_pretrained(output, dtype=dtype)
     if evaluator_folder is not None:
         judge, encoder = Matcher.load(evaluator_folder), model.language.text_encoder
-        shared = encoder is not None and judge.reader.equals(encoder)
-        judge.save(output / "evaluator", dtype=torch.float16, shared_reader=shared)
+        shared = encoder is not None and judge.sentence_encoder.equals(encoder)
+        judge.save(output / "evaluator", dtype=torch.float16, shared_encoder=shared)
     if as_json:
         print_json({"output": str(output), "defaults": generation.__dict__})
     else:

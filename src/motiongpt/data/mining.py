@@ -14,7 +14,7 @@ from motiongpt.data.json_lines import read_json_lines, write_json_lines
 from motiongpt.data.layout import MotionTextDataset
 from motiongpt.data.sentences import SentenceTable, read_sentences
 from motiongpt.errors import MotionGPTError
-from motiongpt.lm.sentence_encoder import SentenceReader
+from motiongpt.lm.sentence_encoder import SentenceEncoder
 from motiongpt.text.captions import normalise_caption
 
 # How often training exchanges a caption for a sentence that says the same, where there is one.
@@ -42,7 +42,7 @@ def mine_sentences(
     if not 0 < threshold <= 1:
         raise MotionGPTError(f"threshold is a cosine above 0 and at most 1, but is {threshold}.")
     dataset = MotionTextDataset(root, "train", captioned=True)
-    table = SentenceTable(SentenceReader.pretrained(text_encoder))
+    table = SentenceTable(SentenceEncoder.pretrained(text_encoder))
     for item in dataset.captions:
         for caption in item:
             if text := normalise_caption(caption.text):

@@ -12,7 +12,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from motiongpt.data.json_lines import read_json_lines
-from motiongpt.lm.sentence_encoder import SentenceReader, sentence_vectors
+from motiongpt.lm.sentence_encoder import SentenceEncoder, sentence_vectors
 from motiongpt.text.captions import normalise_caption
 from motiongpt.text.contrasts import contrasts
 
@@ -43,11 +43,11 @@ class SentenceTable:
         contrasts: what each sentence says of each contrast.
     """
 
-    def __init__(self, reader: SentenceReader) -> None:
-        self.reader = reader
+    def __init__(self, sentence_encoder: SentenceEncoder) -> None:
+        self.sentence_encoder = sentence_encoder
         self.sentences: list[str] = []
         self.states: list[Tensor] = []
-        self.vectors = np.empty((0, reader.config.hidden_size), dtype=np.float32)
+        self.vectors = np.empty((0, sentence_encoder.config.hidden_size), dtype=np.float32)
         self.contrasts: list[frozenset[tuple[str, int]]] = []
         self._numbers: dict[str, int] = {}
 
@@ -69,7 +69,7 @@ class SentenceTable:
         for start in tqdm(range(0, len(order), _BATCH), desc="sentences", unit="batch", mininterval=2):
             chosen = order[start : start + _BATCH]
             with torch.autocast("cpu", dtype=torch.bfloat16):
-                read = self.reader.read([new[number] for number in chosen])
+                read = self.sentence_encoder.encode([new[number] for number in chosen])
             vectors[chosen] = sentence_vectors(read).numpy()
             for number, state in zip(chosen, read, strict=True):
                 states[number] = state.half().clone()

@@ -12,7 +12,8 @@ from motiongpt.generation.decode import Decoder
 from motiongpt.generation.plan import Clause
 from motiongpt.generation.preview import Preview
 from motiongpt.generation.prompting import Prompting
-from motiongpt.lm.decoding import Generation, MotionGrammar, generate
+from motiongpt.lm.decoding import Generation, generate
+from motiongpt.lm.grammars import MotionGrammar
 from motiongpt.lm.model import MotionLanguageModel
 from motiongpt.motion import Motion
 from motiongpt.text.captions import normalise_caption

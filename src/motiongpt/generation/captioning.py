@@ -9,9 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from motiongpt.generation.prompting import Prompting
-from motiongpt.lm.decoding import Step, TextGrammar, generate
+from motiongpt.lm.decoding import Step, generate
+from motiongpt.lm.grammars import TextGrammar
 from motiongpt.lm.model import MotionLanguageModel
-from motiongpt.lm.prompts import Task
+from motiongpt.lm.tasks import Task
 from motiongpt.motion import Motion
 from motiongpt.retrieval.matcher import Matcher
 from motiongpt.tokenizer import MotionTokenizer

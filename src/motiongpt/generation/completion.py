@@ -13,9 +13,10 @@ from motiongpt.errors import MotionGPTError
 from motiongpt.generation.candidates import SEED_STEP, Candidate, codes_of
 from motiongpt.generation.decode import Decoder, cleaned
 from motiongpt.generation.prompting import Prompting
-from motiongpt.lm.decoding import MotionGrammar, generate
+from motiongpt.lm.decoding import generate
+from motiongpt.lm.grammars import MotionGrammar
 from motiongpt.lm.model import MotionLanguageModel
-from motiongpt.lm.prompts import Task
+from motiongpt.lm.tasks import Task
 from motiongpt.motion import Motion
 from motiongpt.motion.blending import join, seam_cost
 from motiongpt.motion.placement import floor_of_part

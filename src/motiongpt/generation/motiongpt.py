@@ -25,10 +25,11 @@ from motiongpt.generation.prompting import Prompting
 from motiongpt.generation.prototypes import Prototypes
 from motiongpt.generation.ranking import Ranker
 from motiongpt.generation.refiner import Refiner
-from motiongpt.lm.decoding import FreeGrammar, MotionGrammar, generate, stream
+from motiongpt.lm.decoding import generate, stream
+from motiongpt.lm.grammars import FreeGrammar, MotionGrammar
 from motiongpt.lm.model import STORAGE, MotionLanguageModel
 from motiongpt.lm.motion_tokens import motion_string
-from motiongpt.lm.sentence_encoder import SentenceReader
+from motiongpt.lm.sentence_encoder import SentenceEncoder
 from motiongpt.motion import Motion
 from motiongpt.retrieval.matcher import Matcher
 from motiongpt.text.captions import normalise_caption
@@ -93,7 +94,7 @@ class MotionGPT:
         self.matcher = matcher
         self.refiner = refiner
         self.defaults = defaults or GenerationDefaults()
-        self._prototypes = None if matcher is None else Prototypes(matcher.reader)
+        self._prototypes = None if matcher is None else Prototypes(matcher.sentence_encoder)
 
     # Loading and saving.
 
@@ -113,9 +114,9 @@ class MotionGPT:
         defaults = GenerationDefaults.from_config(config.get("defaults", {}), str(folder / "config.json"))
         tokenizer = MotionTokenizer.load(folder / "tokenizer")
         language = MotionLanguageModel.load(folder / "language")
-        reader = None if language.text_encoder is None else SentenceReader.of(language.text_encoder)
-        matcher = Matcher.load(folder / MATCHER, reader) if (folder / MATCHER).is_dir() else None
-        refiner = Refiner.load(folder / REFINER, tokenizer, reader) if (folder / REFINER).is_dir() else None
+        sentence_encoder = None if language.text_encoder is None else SentenceEncoder.of(language.text_encoder)
+        matcher = Matcher.load(folder / MATCHER, sentence_encoder) if (folder / MATCHER).is_dir() else None
+        refiner = Refiner.load(folder / REFINER, tokenizer, sentence_encoder) if (folder / REFINER).is_dir() else None
         return cls(tokenizer, language, defaults, matcher, refiner).to(device)
 
     def save_pretrained(self, folder: str | Path, *, dtype: str = "float16") -> None:
@@ -132,8 +133,8 @@ class MotionGPT:
         encoder = self.language.text_encoder
         for name, part in ((MATCHER, self.matcher), (REFINER, self.refiner)):
             if part is not None:
-                shared = encoder is not None and part.reader.equals(encoder)
-                part.save(folder / name, dtype=STORAGE[dtype], shared_reader=shared)
+                shared = encoder is not None and part.sentence_encoder.equals(encoder)
+                part.save(folder / name, dtype=STORAGE[dtype], shared_encoder=shared)
         save_config(folder, KIND, {"defaults": self.defaults.as_dict()})
 
     def to(self, device: str) -> MotionGPT:

@@ -10,7 +10,8 @@ import numpy as np
 
 from motiongpt.errors import MotionGPTError
 from motiongpt.generation.options import GenerationDefaults
-from motiongpt.lm.prompts import Fields, Task, Templates
+from motiongpt.lm.prompts import Fields, Templates
+from motiongpt.lm.tasks import Task
 from motiongpt.tokenizer import MotionTokenizer
 
 # Ten minutes at 20 fps.

@@ -21,7 +21,7 @@ import numpy as np
 from safetensors.numpy import load
 
 from motiongpt.generation.checks import Check, checks, names_action, with_manner
-from motiongpt.lm.sentence_encoder import SentenceReader, sentence_vectors
+from motiongpt.lm.sentence_encoder import SentenceEncoder, sentence_vectors
 from motiongpt.text.actions import action_table, limb_nouns, unjudged_phrases
 from motiongpt.text.contrasts import contrasts
 from motiongpt.text.morphology import inflect, verb_forms
@@ -81,11 +81,11 @@ class Prototypes:
     """The canonical sentences in the space of a sentence encoder.
 
     Args:
-        encoder: pretrained sentence encoder.
+        sentence_encoder: pretrained encoder.
     """
 
-    def __init__(self, encoder: SentenceReader) -> None:
-        self.encoder = encoder
+    def __init__(self, sentence_encoder: SentenceEncoder) -> None:
+        self.sentence_encoder = sentence_encoder
         # In alphabetical order, as the stored vectors are: rows of the table may change places.
         self.phrases = sorted(read_phrases(), key=lambda phrase: phrase.text)
         self.sentences = canonical_sentences()
@@ -116,7 +116,7 @@ class Prototypes:
 
     def encode(self, sentences: Sequence[str]) -> np.ndarray:
         """(N, D) float32 unit vectors of sentences."""
-        return sentence_vectors(self.encoder.read(sentences)).cpu().numpy()
+        return sentence_vectors(self.sentence_encoder.encode(sentences)).cpu().numpy()
 
     def nearest(self, clause: str, *paraphrases: str) -> str | None:
         """The canonical sentence that says the same as a clause of one action; None if none is near.

@@ -18,7 +18,7 @@ from motiongpt.generation.decode import Decoder, steady_joints
 from motiongpt.generation.prompting import Prompting
 from motiongpt.lm.decoding import score
 from motiongpt.lm.model import MotionLanguageModel
-from motiongpt.lm.prompts import Task
+from motiongpt.lm.tasks import Task
 from motiongpt.motion import HUMANML3D
 from motiongpt.retrieval.matcher import Matcher
 

@@ -32,7 +32,7 @@ from motiongpt.generation.checks import Check, checks, names_action, passed
 from motiongpt.generation.decode import steady_joints
 from motiongpt.generation.motiongpt import MotionGPT
 from motiongpt.generation.prototypes import canonical_sentences
-from motiongpt.lm.sentence_encoder import SentenceReader, sentence_vectors
+from motiongpt.lm.sentence_encoder import SentenceEncoder, sentence_vectors
 from motiongpt.motion.detectors import DETECTORS
 from motiongpt.retrieval.matcher import Matcher
 from motiongpt.text.captions import normalise_caption
@@ -73,7 +73,7 @@ class Practised:
 
 
 def exercises(
-    captions: Iterable[str], count: int, reader: SentenceReader, seed: int = 0, actions: Collection[str] = ()
+    captions: Iterable[str], count: int, sentence_encoder: SentenceEncoder, seed: int = 0, actions: Collection[str] = ()
 ) -> list[Exercise]:
     """Different sentences of one action each, whatever is asked for about as often as anything else.
 
@@ -81,7 +81,7 @@ def exercises(
         captions: sentences, of which those serve that tell one action that geometry can tell; plain sentences of all
             such actions are added.
         count: how many.
-        reader: tells whether a sentence with a rare word still says the same.
+        sentence_encoder: tells whether a sentence with a rare word still says the same.
         actions: only sentences that ask for one of these; for all when empty.
 
     Raises:
@@ -129,7 +129,7 @@ def exercises(
     for start in range(0, len(rare), _SENTENCES):
         part = rare[start : start + _SENTENCES]
         told, meant = (
-            sentence_vectors(reader.read(texts))
+            sentence_vectors(sentence_encoder.encode(texts))
             for texts in ([one.sentence for one in part], [one.meaning for one in part])
         )
         for exercise, likeness in zip(part, (told * meant).sum(1).tolist(), strict=True):
@@ -190,7 +190,7 @@ def practise_file(
     known = [
         normalise_caption(caption.text) for item in MotionTextDataset(root, "train").captions for caption in item
     ] + (read_sentences(captions) if captions else [])
-    asked = exercises(known, sentences, matcher.reader, seed, actions)
+    asked = exercises(known, sentences, matcher.sentence_encoder, seed, actions)
     total = -(-len(asked) // _SENTENCES)
     folder = Path(f"{output}.parts")
     key = json.dumps([model.fingerprint(), [asdict(one) for one in asked], candidates, keep, seed])
