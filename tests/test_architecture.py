@@ -99,3 +99,16 @@ def test_probes_load_nothing_that_chooses() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.stderr.strip() == ""
+
+
+def test_rules_of_english_need_no_network_library() -> None:
+    modules = [path.stem for path in (PACKAGE / "text").glob("*.py") if path.stem != "__init__"]
+    program = (
+        f"import sys, importlib\nfor name in {sorted(modules)}:\n"
+        "    importlib.import_module(f'motiongpt.text.{name}')\n"
+        "import motiongpt.generation.checks\n"
+        "assert motiongpt.generation.checks.checks('a person walks forward')\n"
+        "sys.exit(str({'torch', 'transformers', 'tokenizers', 'matplotlib'} & set(sys.modules) or ''))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.stderr.strip() == ""
