@@ -62,8 +62,12 @@ WRITERS = {
 }
 # What holds rotations, which are fitted to HumanML3D's 22 joints only.
 RIGGED = (".bvh", ".npz", ".glb", ".fbx", ".blend")
-# Files that hold several motions.
-TAKE_SEVERAL = (".glb", ".fbx", ".blend", *VIDEO_SUFFIXES)
+# What holds a skinned body.
+SKINNED = (".glb", ".fbx", ".blend")
+# What holds several motions.
+TAKE_SEVERAL = (*SKINNED, *VIDEO_SUFFIXES)
+# What is read and written by running Blender.
+THROUGH_BLENDER = tuple(suffix for suffix, function in READERS.items() if function.startswith("blender."))
 
 
 # Files of motion that hold no joints, and what helps.
@@ -165,4 +169,4 @@ def write(motion: Motion | Sequence[Motion], path: str | Path, **options: Any) -
     return path
 
 
-__all__ = ["READERS", "RIGGED", "TAKE_SEVERAL", "VIDEO_SUFFIXES", "WRITERS", "read", "write"]
+__all__ = ["READERS", "RIGGED", "SKINNED", "TAKE_SEVERAL", "THROUGH_BLENDER", "VIDEO_SUFFIXES", "WRITERS", "read", "write"]
