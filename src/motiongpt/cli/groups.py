@@ -1,7 +1,7 @@
 """Groups of options. A verb takes a whole group as one parameter:
 
-    @grouped
-    def predict(file: MotionFile, sampling: CompletionSampling, model: ModelOptions, seed: Seed = 0) -> None: ...
+@grouped
+def predict(file: MotionFile, sampling: CompletionSampling, model: ModelOptions, seed: Seed = 0) -> None: ...
 """
 
 from __future__ import annotations

@@ -35,7 +35,10 @@ def _number(holds: Callable[[float], bool], expected: str) -> Callable[[float | 
 _positive = _number(lambda value: 0 < value < math.inf, "a number above 0")
 _not_negative = _number(lambda value: 0 <= value < math.inf, "a number of 0 or more")
 
-_READABLE = f"({', '.join(READERS)})"
+READABLE = f"({', '.join(READERS)})"
+
+# The switches, by the names of the arguments they set.
+SWITCHES = {"cleanup": "--cleanup/--no-cleanup", "clauses": "--clauses/--whole"}
 
 Model = Annotated[
     str | None,
@@ -68,7 +71,7 @@ TopP = Annotated[
 ]
 Cleanup = Annotated[
     bool | None,
-    typer.Option("--cleanup/--no-cleanup", help="Smooth the decoded motion and stop its feet from sliding."),
+    typer.Option(SWITCHES["cleanup"], help="Smooth the decoded motion and stop its feet from sliding."),
 ]
 Guidance = Annotated[
     float | None,
@@ -85,9 +88,7 @@ Rerank = Annotated[
 Clauses = Annotated[
     bool | None,
     typer.Option(
-        "--clauses/--no-clauses",
-        " /--whole",
-        help="Generate a sentence of several actions one action at a time, or as a whole.",
+        SWITCHES["clauses"], help="Generate a sentence of several actions one action at a time, or as a whole."
     ),
 ]
 
@@ -121,9 +122,9 @@ SkeletonName = Annotated[
     typer.Option("--skeleton", help="The .asf file of an .amc, or humanml3d or kit for an .npy."),
 ]
 
-MotionFile = Annotated[Path, typer.Argument(metavar="FILE", help=f"Motion file {_READABLE}.", show_default=False)]
+MotionFile = Annotated[Path, typer.Argument(metavar="FILE", help=f"Motion file {READABLE}.", show_default=False)]
 MotionFiles = Annotated[
-    list[Path], typer.Argument(metavar="FILE...", help=f"Motion files {_READABLE}.", show_default=False)
+    list[Path], typer.Argument(metavar="FILE", help=f"Motion files {READABLE}.", show_default=False)
 ]
 Formats = Annotated[
     str,
@@ -165,9 +166,7 @@ class Body(str, Enum):
 
 BodyOption = Annotated[
     Body | None,
-    typer.Option(
-        "--body", help=f"Body of the figures. KIT motions need skeleton; anny needs {', '.join(SKINNED)}."
-    ),
+    typer.Option("--body", help=f"Body of the figures. KIT motions need skeleton; anny needs {', '.join(SKINNED)}."),
 ]
 
 

@@ -169,4 +169,14 @@ def write(motion: Motion | Sequence[Motion], path: str | Path, **options: Any) -
     return path
 
 
-__all__ = ["READERS", "RIGGED", "SKINNED", "TAKE_SEVERAL", "THROUGH_BLENDER", "VIDEO_SUFFIXES", "WRITERS", "read", "write"]
+__all__ = [
+    "READERS",
+    "RIGGED",
+    "SKINNED",
+    "TAKE_SEVERAL",
+    "THROUGH_BLENDER",
+    "VIDEO_SUFFIXES",
+    "WRITERS",
+    "read",
+    "write",
+]
