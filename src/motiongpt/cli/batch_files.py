@@ -1,4 +1,4 @@
-"""Files of a batch: the list of items, the manifest, and the two ways of naming results."""
+"""Files of a batch: the list of items, the manifest and the results."""
 
 from __future__ import annotations
 
