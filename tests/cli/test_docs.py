@@ -32,12 +32,14 @@ def _commands(command: Any, path: tuple[str, ...] = ()) -> dict[tuple[str, ...],
         return {path: command}
     found: dict[tuple[str, ...], Any] = {}
     for name, sub in command.commands.items():
-        found |= _commands(sub, (*path, name))
+        # Hidden are older names, which still work.
+        found |= {} if sub.hidden else _commands(sub, (*path, name))
     return found
 
 
 def _options(command: Any) -> set[str]:
-    return {option for one in command.params for option in (*one.opts, *one.secondary_opts) if option.startswith("-")}
+    shown = [one for one in command.params if not getattr(one, "hidden", False)]
+    return {option for one in shown for option in (*one.opts, *one.secondary_opts) if option.startswith("-")}
 
 
 VERBS = _commands(typer.main.get_command(app))
