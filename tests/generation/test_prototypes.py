@@ -8,6 +8,8 @@ import torch
 
 from motiongpt.generation.checks import checks, names_action
 from motiongpt.generation.motiongpt import MotionGPT
+from motiongpt.generation.plan import make_plan
+from motiongpt.generation.prompting import Prompting
 from motiongpt.generation.prototypes import PlainSentences, stored_vectors
 
 
@@ -93,8 +95,9 @@ def test_what_geometry_cannot_judge_has_no_plain_sentence(plain: PlainSentences,
 
 def test_verbs_that_the_thesaurus_would_misread() -> None:
     model = MotionGPT.from_pretrained()
+    prompting = Prompting(model.tokenizer, model.defaults)
     for sentence, action in [("she slings a stone", "throws"), ("he keels over", "lies"), ("he genuflects", "kneels")]:
-        ((clause,),) = model._parts(0, sentence, None, apart=True)
+        (clause,) = make_plan(0, sentence, None, prompting, model._prototypes).clauses
         assert asked(clause.meaning) == {action}
 
 

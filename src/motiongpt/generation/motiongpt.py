@@ -246,9 +246,7 @@ class MotionGPT:
             min_seconds=min_seconds,
             max_seconds=max_seconds,
             guided_frames=[requested[clause.sentence] for clause in clauses],
-            preview=None
-            if on_part is None
-            else Preview(texts, on_part, self.tokenizer, settings, self.language.tokenizer.codes),
+            preview=preview,
         )
         # 3. Keep the best of each sample, continued where it is longer than one window.
         decoder = Decoder(self.tokenizer, self.refiner)
