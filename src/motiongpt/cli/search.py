@@ -16,7 +16,7 @@ from motiongpt.errors import MotionGPTError
 def search(
     text: Annotated[str, typer.Argument(metavar="TEXT", help="What the person does.", show_default=False)],
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of motion files.", show_default=False)],
-    count: Annotated[int, typer.Option("-n", min=1, help="Number of matches to print.")] = 10,
+    count: Annotated[int, typer.Option("-n", "--count", metavar="N", min=1, help="Matches to print.")] = 10,
     evaluator: Annotated[
         Path | None,
         typer.Option("--evaluator", metavar="DIR", help="Output of 'train evaluator'; the embedded one by default."),
