@@ -362,7 +362,7 @@ def test_candidates_in_several_wordings(model):
     sentence = "a person walks forward quickly"
     told = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(model, "defaults", replace(model.defaults, wordings=3, checks=False))
+        patch.setattr(model, "defaults", replace(model.defaults, paraphrases=3, checks=False))
         # Keeps all candidates.
         patch.setattr(MotionGPT, "_best", lambda self, texts, answers, *_: told.append(answers) or answers)
         model.generate(sentence, n=2, rerank=5, **options)
@@ -377,7 +377,7 @@ def test_candidates_in_several_wordings(model):
                 "_best",
                 lambda self, texts, answers, *_, kept=alone: kept.append(answers) or answers,
             )
-            patch.setattr(model, "defaults", replace(model.defaults, wordings=1))
+            patch.setattr(model, "defaults", replace(model.defaults, paraphrases=1))
             model.generate(wording, n=4, rerank=1, **{**options, "seed": 3 + 104_729 * number})
         ((plain,),) = alone
         for sample in range(2):
@@ -393,7 +393,7 @@ def test_half_of_the_candidates_for_a_side_are_written_as_the_mirror_image(model
     kept = []
     for side, other in (("left", "right"), ("right", "left")):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(model, "defaults", replace(model.defaults, wordings=2))
+            patch.setattr(model, "defaults", replace(model.defaults, paraphrases=2))
             patch.setattr(f"{FACE}.wordings", lambda text, count: [text] * count)
             # The first of the mirrored half fits best.
             patch.setattr(MotionGPT, "_best", lambda self, texts, answers, *_: [row[2:3] for row in answers])
@@ -412,7 +412,7 @@ def test_half_of_the_candidates_for_a_side_are_written_as_the_mirror_image(model
 def test_a_mirrored_candidate_is_judged_by_the_mirrored_sentence(model):
     asked = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(model, "defaults", replace(model.defaults, wordings=2, checks=True))
+        patch.setattr(model, "defaults", replace(model.defaults, paraphrases=2, checks=True))
         patch.setattr(f"{FACE}.passed", lambda sentence, joints: asked.append(sentence) or 1.0)
         model.generate("a person kicks with the left leg", seconds=1.0, rerank=4)
     assert asked == ["a person kicks with the left leg"] * 2 + ["a person kicks with the right leg"] * 2
@@ -431,7 +431,7 @@ def test_geometry_decides_before_the_matcher(model):
 
 def test_the_candidate_that_does_most_is_kept(model):
     options = {"seconds": 2.0, "seed": 1, "cleanup": False}
-    alone = replace(model.defaults, wordings=1, checks=True)
+    alone = replace(model.defaults, paraphrases=1, checks=True)
     candidates = model.generate("a person jumps", n=4, rerank=1, **options)
     for best in range(4):
         marks = iter([0.9 if number == best else 0.3 for number in range(4)])
@@ -528,7 +528,7 @@ def test_given_frames_stay_beside_refined_ones(refined, placed):
 def test_candidates_are_judged_as_they_are_shown(refined):
     judged = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(refined, "defaults", replace(refined.defaults, wordings=1))
+        patch.setattr(refined, "defaults", replace(refined.defaults, paraphrases=1))
         patch.setattr(f"{FACE}.passed", lambda _, joints: judged.append(joints) or float(len(judged) == 3))
         shown = refined.generate("a person walks", rerank=4, seconds=2.0, seed=1, cleanup=False)
     assert len(judged) == 4

@@ -142,12 +142,12 @@ def assemble(
     import torch
     import yaml
 
-    from motiongpt.generation.motiongpt import GenerationDefaults, MotionGPT
+    from motiongpt.generation.motiongpt import MotionGPT
+    from motiongpt.generation.options import GenerationDefaults
     from motiongpt.generation.refiner import Refiner
     from motiongpt.lm.model import MotionLanguageModel
     from motiongpt.retrieval.matcher import Matcher
     from motiongpt.tokenizer import MotionTokenizer
-    from motiongpt.weights_io import config_from
 
     values: dict[str, Any] = {}
     for setting in defaults or ():
@@ -157,7 +157,7 @@ def assemble(
         values[key] = yaml.safe_load(text)
         if not isinstance(values[key], (int, float)):
             raise MotionGPTError(f"{setting!r}: the value must be a number, true or false.")
-    generation = config_from(GenerationDefaults, values, "defaults of generation")
+    generation = GenerationDefaults.from_config(values, "defaults of generation")
     writable_folder(output)
     tokenizer = MotionTokenizer.load(tokenizer_folder)
     model = MotionGPT(

@@ -25,7 +25,8 @@ from motiongpt.evaluation.words import WordVectorEvaluator
 from motiongpt.files import atomic_path
 from motiongpt.formats.arrays import load_npy
 from motiongpt.formats.sniff import looks_like
-from motiongpt.generation.motiongpt import GenerationDefaults, MotionGPT
+from motiongpt.generation.motiongpt import MotionGPT
+from motiongpt.generation.options import GenerationDefaults
 from motiongpt.lm.model import MotionLanguageModel
 from motiongpt.lm.t5 import T5, T5Shape
 from motiongpt.lm.text_encoder import TextEncoder, TextEncoderConfig
@@ -540,7 +541,7 @@ def import_checkpoint(
         judge = WordVectorEvaluator(evaluator, *read_word_vectors(words), statistics.mean, statistics.std)
     remarks = [statistics.remark] if statistics and statistics.remark else []
     if tokenizer and language:
-        defaults = config_from(GenerationDefaults, weights.config.get("defaults", _DEFAULTS.__dict__), str(file))
+        defaults = GenerationDefaults.from_config(weights.config.get("defaults", _DEFAULTS.as_dict()), str(file))
         MotionGPT(tokenizer, language, defaults).save_pretrained(folder, dtype="float32")
     elif tokenizer:
         tokenizer.save(folder / "tokenizer")
@@ -604,7 +605,7 @@ def export_checkpoint(model: MotionGPT, file: str | Path) -> int:
     head: dict[str, Any] = {
         "skeleton": model.tokenizer.skeleton.name,
         "network": dataclasses.asdict(network),
-        "defaults": model.defaults.__dict__,
+        "defaults": model.defaults.as_dict(),
         "language": sizes,
     }
     for part, module in (("refinement", model.tokenizer.refinement), ("text_encoder", language.text_encoder)):

@@ -16,6 +16,7 @@ from torch import nn
 
 from motiongpt.errors import MotionGPTError, require
 from motiongpt.generation.checks import names_action, passed
+from motiongpt.generation.options import GenerationDefaults
 from motiongpt.generation.prototypes import PlainSentences
 from motiongpt.generation.refiner import SPREAD, STEPS, Refiner
 from motiongpt.lm.decoding import (
@@ -47,7 +48,7 @@ from motiongpt.text.patterns import unique
 from motiongpt.text.requests import description
 from motiongpt.text.thesaurus import familiar
 from motiongpt.tokenizer import MotionTokenizer
-from motiongpt.weights_io import config_from, load_config, save_config, to_device
+from motiongpt.weights_io import load_config, save_config, to_device
 
 KIND = "motiongpt"
 MATCHER = "matcher"
@@ -83,46 +84,6 @@ class _Sampling(TypedDict):
 class _Guidance(TypedDict):
     guidance: float | None
     unconditional: list[str] | None
-
-
-@dataclass(frozen=True)
-class GenerationDefaults:
-    """What `MotionGPT.generate` and its kin use unless told otherwise; saved with the model.
-
-    Attributes:
-        temperature: of sampling; 0 takes the likeliest token.
-        top_k: sample among so many likeliest tokens; 0 for all.
-        top_p: sample among the likeliest tokens whose probabilities first add up to this.
-        guidance: scale of classifier-free guidance by the sentence (Ho and Salimans 2022): above 1 the motion follows
-            the sentence more closely and varies less; 1 does not guide.
-        rerank: write so many candidates for each sample and keep the one that fits the sentence best: as the matcher
-            of the model folder tells, or where there is none, in which the model itself reads the sentence most surely;
-            1 keeps the first.
-        wordings: divide the candidates among so many wordings of the sentence, whose words mean the same.
-        checks: of the candidates keep first of all those that do what geometry can tell of the sentence: side, way,
-            number, pace, see :mod:`motiongpt.generation.checks`; for HumanML3D's joints.
-        min_seconds, max_seconds: bounds of the length when none is asked.
-        window: codes the language model has learned to see and write at once; longer motions are made in parts.
-        context: codes a part sees of what is before (and after) it.
-        clauses: make the actions of a sentence such as "walks forward, then sits down" each by itself and join them
-            where they are most alike, and put the arms of one on the legs of the other for "walks while waving"; when a
-            length or bounds are asked for, the sentence stays whole.
-        cleanup: smooth what is decoded and stop its feet from sliding; see :mod:`motiongpt.motion.cleanup`.
-    """
-
-    temperature: float = 1.0
-    top_k: int = 50
-    top_p: float = 0.9
-    guidance: float = 1.0
-    rerank: int = 1
-    wordings: int = 1
-    checks: bool = True
-    min_seconds: float = 1.0
-    max_seconds: float = 10.0
-    window: int = 50
-    context: int = 12
-    clauses: bool = False
-    cleanup: bool = True
 
 
 @dataclass(frozen=True)
@@ -252,7 +213,7 @@ class MotionGPT:
         """
         folder = _model_folder(source)
         config = load_config(folder, KIND)
-        defaults = config_from(GenerationDefaults, config.get("defaults", {}), str(folder / "config.json"))
+        defaults = GenerationDefaults.from_config(config.get("defaults", {}), str(folder / "config.json"))
         tokenizer = MotionTokenizer.load(folder / "tokenizer")
         language = MotionLanguageModel.load(folder / "language")
         reader = None if language.text_encoder is None else SentenceReader.of(language.text_encoder)
@@ -276,7 +237,7 @@ class MotionGPT:
             if part is not None:
                 shared = encoder is not None and part.reader.equals(encoder)
                 part.save(folder / name, dtype=STORAGE[dtype], shared_reader=shared)
-        save_config(folder, KIND, {"defaults": self.defaults.__dict__})
+        save_config(folder, KIND, {"defaults": self.defaults.as_dict()})
 
     def to(self, device: str) -> MotionGPT:
         """Move to a device and return self."""
@@ -445,7 +406,7 @@ class MotionGPT:
         ]
         told = [clause for row in parts for at_once in row for clause in at_once]
         # Candidates are shared out among the wordings of a clause, which follow each other in the list of prompts.
-        ways = min(self.defaults.wordings, candidates)
+        ways = min(self.defaults.paraphrases, candidates)
         share = -(-candidates // ways)
         worded = [wording for clause in told for wording in clause.wordings(ways)]
         jobs = [

@@ -135,7 +135,7 @@ class Service:
         full = self.model.defaults.rerank
         share = self.settings.candidates // (requests * samples)
         # The model writes as many candidates of each of its wordings.
-        share -= share % self.model.defaults.wordings
+        share -= share % self.model.defaults.paraphrases
         return full if requests == 1 else min(full, max(_FEWEST, share))
 
     async def describe(self, motion: Motion, on_text: Callable[[str], None] | None = None) -> str:
