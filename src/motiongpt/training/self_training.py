@@ -29,7 +29,8 @@ from motiongpt.data.layout import MotionTextDataset
 from motiongpt.data.sentences import read_sentences
 from motiongpt.errors import MotionGPTError
 from motiongpt.generation.checks import Check, checks, names_action, passed
-from motiongpt.generation.motiongpt import MotionGPT, steady_joints
+from motiongpt.generation.decode import steady_joints
+from motiongpt.generation.motiongpt import MotionGPT
 from motiongpt.generation.prototypes import plain_sentences
 from motiongpt.lm.sentence_encoder import SentenceReader, sentence_vectors
 from motiongpt.motion.detectors import ACTIONS

@@ -39,12 +39,11 @@ from motiongpt.motion.editing import (
     both_arms,
     change_tempo,
     combine,
+    find_seam,
     hold,
     loop,
     reverse,
     splice,
-    splice_cost,
-    splice_frame,
 )
 from motiongpt.motion.measures import (
     FPS,
@@ -388,9 +387,9 @@ class _Maker:
         """The parts one after the other, and the phrases of each as it is in the result."""
         motion, borders = parts[0].motion, [0]
         for part in parts[1:]:
-            if splice_cost(motion, part.motion) > self.config["limits"]["splice_cost"]:
+            if find_seam(motion, part.motion).cost > self.config["limits"]["splice_cost"]:
                 raise _Rejected("the parts do not fit together")
-            borders.append(splice_frame(motion, part.motion))
+            borders.append(find_seam(motion, part.motion).middle)
             if borders[-1] - borders[-2] < 10:
                 raise _Rejected("too little is left of a part")
             motion = splice(motion, part.motion)
@@ -479,7 +478,7 @@ class _Maker:
             raise _Rejected("too long")
         result = motion
         for _ in range(count - 1):
-            if splice_cost(result, motion) > self.config["limits"]["splice_cost"]:
+            if find_seam(result, motion).cost > self.config["limits"]["splice_cost"]:
                 raise _Rejected("the parts do not fit together")
             result = splice(result, motion)
         if not _shows(segment.action, result.joints, segment.side, count):
@@ -679,7 +678,7 @@ def _at_length(motion: Motion, seconds: float) -> Motion:
     """A cyclic motion looped to at least so many seconds where it is shorter."""
     if len(motion) >= round(seconds * FPS):
         return motion
-    if splice_cost(motion, motion) > 0.12:
+    if find_seam(motion, motion).cost > 0.12:
         raise _Rejected("it cannot be looped")
     return loop(motion, seconds)
 
