@@ -75,10 +75,3 @@ def test_commands_have_the_options_they_show(page: Path) -> None:
         while hasattr(command, "commands"):
             command = command.commands[arguments.pop(0)]
         command.make_context(line, arguments)
-
-
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_links_lead_somewhere(page: Path) -> None:
-    links = re.findall(r"\]\(([^)#\s]+)\)", page.read_text(encoding="utf-8"))
-    for link in links:
-        assert link.startswith("https://") or (page.parent / link).exists(), link
