@@ -28,9 +28,9 @@ from motiongpt.evaluation.metrics import (
 from motiongpt.motion import Motion
 
 
-def test_golden(shared_dir: Path) -> None:
-    expected = json.loads((shared_dir / "golden" / "metrics_expected.json").read_text())
-    with np.load(shared_dir / "golden" / "metrics_io.npz") as given:
+def test_golden(golden_dir: Path) -> None:
+    expected = json.loads((golden_dir / "metrics_expected.json").read_text())
+    with np.load(golden_dir / "metrics_io.npz") as given:
         text, motion, real, ref, hat = (
             given[name] for name in ("text", "motion", "gt_motion", "joints_ref", "joints_hat")
         )

@@ -14,15 +14,15 @@ def small(**changes):
     return VQVAEConfig(**{"width": 32, "code_dim": 16, "num_codes": 24, "depth": 2, **changes})
 
 
-def test_golden_codes_and_reconstruction(shared_dir):
-    weights = load_file(shared_dir / "golden" / "vq_reference.safetensors")
+def test_golden_codes_and_reconstruction(golden_dir):
+    weights = load_file(golden_dir / "vq_reference.safetensors")
     weights = {name.removeprefix("vae."): tensor for name, tensor in weights.items()}
     network = VQVAE(VQVAEConfig(width=32, code_dim=32, num_codes=48)).eval()
     own = {"quantizer.code_sum", "quantizer.code_count", "quantizer.initialised"}
     missing, unknown = network.load_state_dict(weights, strict=False)
     assert set(missing) == own
     assert not unknown
-    golden = np.load(shared_dir / "golden" / "vq_io.npz")
+    golden = np.load(golden_dir / "vq_io.npz")
     with torch.inference_mode():
         features = torch.from_numpy(golden["features_normalized"])
         codes = network.encode(features)
