@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from motiongpt import Motion, MotionGPT
+from motiongpt.generation.prompting import Prompting
 from motiongpt.motion import KIT
 
 from .conftest import Cli
@@ -54,7 +55,7 @@ def test_sentences_become_motions_of_21_joints(cli: Cli, kit_model: Path) -> Non
     assert (made["frames"], made["fps"], made["seconds"]) == (25, 12.5, 2.0)
     assert np.load(made["files"]["npy"]).shape == (25, 21, 3)
     assert Path(made["files"]["mp4"]).stat().st_size > 1000
-    # What a KIT motion cannot be written as is left out of the usual formats, and refused where it is asked for.
+    # A format that KIT motions do not have is skipped by default, and refused when requested.
     assert set(made["files"]) == {"npy", "mp4"}
     assert "no bvh" in result.err
     result = cli("generate", "a person walks", "--frames", 30, "--format", "features.npy,png", "--model", kit_model)
@@ -114,5 +115,6 @@ def test_skeletons_are_not_mixed(refused: Callable[..., str], kit_model: Path, c
 
 def test_prompts_speak_of_kit_frames(kit_model: Path) -> None:
     model = MotionGPT.from_pretrained(kit_model)
-    assert model._text_job("walk", 50, None, None)[0] == "4.2 seconds: walk"  # 13 codes of 4 frames at 12.5
-    assert model._text_job("walk", None, 2.0, 8.0)[1:] == (7, 25)
+    prompting = Prompting(model.tokenizer, model.defaults)
+    assert prompting.caption_prompt("walk", 50) == "4.2 seconds: walk"  # 13 codes of 4 frames at 12.5
+    assert prompting.code_bounds(None, 2.0, 8.0) == (7, 25)

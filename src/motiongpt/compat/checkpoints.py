@@ -20,8 +20,8 @@ from torch import Tensor, nn
 from motiongpt.compat.unpickling import read_checkpoint, read_plain_pickle
 from motiongpt.data.layout import load_statistics, skeleton_of_width
 from motiongpt.errors import MotionGPTError, require
+from motiongpt.evaluation.evaluators import WordVectorEvaluator
 from motiongpt.evaluation.t2m_evaluator import Evaluator, EvaluatorConfig
-from motiongpt.evaluation.words import WordVectorEvaluator
 from motiongpt.files import atomic_path
 from motiongpt.formats.arrays import load_npy
 from motiongpt.formats.sniff import looks_like

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain, repeat
 
 import numpy as np
 
@@ -21,11 +22,12 @@ from motiongpt.lm.tasks import Task
 from motiongpt.motion import HUMANML3D
 from motiongpt.retrieval.matcher import Matcher
 
-# Candidates of a sample that are refined and measured at once: most sentences need no second round.
-_ROUND = 6
+# Candidates of a sample that are refined and measured at once, round by round; the last size repeats. For four of five
+# sentences the candidate that fits best passes every check.
+_ROUNDS = (2, 4, 6, 12)
 # Candidates whose details are sampled where none passes all checks with details in the mean.
 _SAMPLED = 12
-_SAMPLED_ROUND = 4
+_SAMPLED_ROUNDS = (6,)
 
 
 @dataclass
@@ -103,7 +105,7 @@ class Ranker:
 
     def _measure(self, contests: Sequence[_Contest]) -> None:
         """Score candidates until none of those left can win."""
-        self._score_in_rounds([(contest, contest.order()) for contest in contests], _ROUND)
+        self._score_in_rounds([(contest, contest.order()) for contest in contests], _ROUNDS)
         if self.decoder.refiner is None:
             return
         # Quick movement is blunt in coarse codes and in the mean of their details. Where no candidate passes every
@@ -114,16 +116,16 @@ class Ranker:
                 leaders = contest.leaders(_SAMPLED)
                 sampled = [replace(contest.candidates[i], sampled=True, features=None) for i in leaders]
                 trials.append((contest, leaders, _Contest(sampled, contest.fit[leaders])))
-        self._score_in_rounds([(trial, trial.order()) for _, _, trial in trials], _SAMPLED_ROUND)
+        self._score_in_rounds([(trial, trial.order()) for _, _, trial in trials], _SAMPLED_ROUNDS)
         for contest, leaders, trial in trials:
             bar = contest.score.max()
             for place, i in enumerate(leaders):
                 if trial.score[place] > bar:
                     contest.candidates[i], contest.score[i] = trial.candidates[place], trial.score[place]
 
-    def _score_in_rounds(self, queues: Sequence[tuple[_Contest, list[int]]], size: int) -> None:
+    def _score_in_rounds(self, queues: Sequence[tuple[_Contest, list[int]]], sizes: Sequence[int]) -> None:
         """Score the next few candidates of every contest until one of them passes every check."""
-        open_queues = [(contest, _chunks(order, size)) for contest, order in queues]
+        open_queues = [(contest, _chunks(order, sizes)) for contest, order in queues]
         while open_queues:
             chosen = [(contest, next(chunks, [])) for contest, chunks in open_queues]
             decode_candidates(self.decoder, [contest.candidates[i] for contest, places in chosen for i in places])
@@ -143,5 +145,11 @@ class Ranker:
         return float(np.round(passed(candidate.caption, steady_joints(candidate.features)), 1))
 
 
-def _chunks(order: list[int], size: int) -> Iterator[list[int]]:
-    return iter([order[start : start + size] for start in range(0, len(order), size)])
+def _chunks(order: list[int], sizes: Sequence[int]) -> Iterator[list[int]]:
+    """The order in chunks of these sizes, the last of which repeats."""
+    start = 0
+    for size in chain(sizes, repeat(sizes[-1])):
+        if start >= len(order):
+            return
+        yield order[start : start + size]
+        start += size

@@ -31,9 +31,9 @@ from motiongpt.errors import MotionGPTError
 from motiongpt.generation.checks import Check, checks, names_action, passed
 from motiongpt.generation.decode import steady_joints
 from motiongpt.generation.motiongpt import MotionGPT
-from motiongpt.generation.prototypes import plain_sentences
+from motiongpt.generation.prototypes import canonical_sentences
 from motiongpt.lm.sentence_encoder import SentenceEncoder, sentence_vectors
-from motiongpt.motion.detectors import ACTIONS
+from motiongpt.motion.detectors import DETECTORS
 from motiongpt.retrieval.matcher import Matcher
 from motiongpt.text.captions import normalise_caption
 from motiongpt.text.clauses import clauses
@@ -88,10 +88,10 @@ def exercises(
         MotionGPTError: there is no such action, or no sentence asks for it.
     """
     for action in actions:
-        if action not in ACTIONS:
-            raise MotionGPTError(f"There is no action {action!r}: take some of {', '.join(ACTIONS)}.")
+        if action not in DETECTORS:
+            raise MotionGPTError(f"There is no action {action!r}: take some of {', '.join(DETECTORS)}.")
     rng = np.random.default_rng(seed)
-    plain = plain_sentences()
+    plain = canonical_sentences()
     own = [text for text in dict.fromkeys(captions) if _one_action(text)]
     groups: dict[frozenset[Check], tuple[list[str], list[str]]] = {}
     for sentences, place in ((plain, 0), (own, 1)):
