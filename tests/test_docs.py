@@ -87,7 +87,8 @@ def test_files_named_in_design_exist() -> None:
 def test_messages_quoted_in_troubleshooting_exist() -> None:
     page = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
     source = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "src").rglob("*.py"))
-    quotes = re.findall(r'\*\*[^*"]*"([^*"]+)"[^*"]*\*\*', page)
+    symptoms = re.findall(r"\*\*(.+?)\*\*", page)
+    quotes = [quote for symptom in symptoms for quote in re.findall(r'"(.+?)"', symptom)]
     parts = [part.strip() for quote in quotes for part in quote.split("...") if part.strip(" .")]
     assert len(parts) > 4
     for part in parts:
