@@ -262,7 +262,7 @@ def test_speech(open_page: Open, server: Running, serve: Callable[..., Running])
 
 
 @pytest.mark.slow
-def test_a_token_is_asked_for_once(chromium: Any, serve: Callable[..., Running]) -> None:
+def test_the_page_asks_for_a_token_once(chromium: Any, serve: Callable[..., Running]) -> None:
     url = serve(token="open sesame").url
     with opening(chromium, strict=False) as open_:
         page = open_(f"{url}/#token=open+sesame")
