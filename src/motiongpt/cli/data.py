@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from motiongpt.cli import train
 from motiongpt.cli.console import load_model, print_json, say, writable_folder
 from motiongpt.cli.options import AsJson, Device, Model, Seed
 from motiongpt.errors import MotionGPTError
@@ -137,52 +138,8 @@ def mine(
         print(output)
 
 
-@app.command()
-def practice(
-    root: Root,
-    output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="FILE", help="File to make (.jsonl.gz).", show_default=False)
-    ],
-    captions: Annotated[
-        Path | None,
-        typer.Option("--captions", metavar="FILE", help="Caption table, JSON lines (.gz), with more."),
-    ] = None,
-    sentences: Annotated[int, typer.Option("--sentences", metavar="N", min=1, help="Different sentences.")] = 16_000,
-    actions: Annotated[
-        str, typer.Option("--actions", metavar="A,B", help="Only sentences that ask for these, such as throws,spins.")
-    ] = "",
-    candidates: Annotated[int, typer.Option("--candidates", metavar="N", min=1, help="Motions for each.")] = 24,
-    keep: Annotated[int, typer.Option("--keep", metavar="N", min=1, help="Motions kept of them, at most.")] = 4,
-    model: Model = None,
-    device: Device = "cpu",
-    batch_size: Annotated[int, typer.Option("--batch-size", metavar="N", min=1, help="Motions written at once.")] = 64,
-    workers: Annotated[
-        int, typer.Option("--workers", metavar="N", min=0, help="More processes, which look at the motions.")
-    ] = 0,
-    seed: Seed = 0,
-    as_json: AsJson = False,
-) -> None:
-    """Have a model write motions for many sentences and keep those that geometry finds right, to train with."""
-    from motiongpt.training.self_training import practise_file
-
-    done = practise_file(
-        load_model(model, device),
-        root,
-        captions,
-        output,
-        sentences=sentences,
-        actions=[name.strip() for name in actions.split(",") if name.strip()],
-        candidates=candidates,
-        keep=keep,
-        seed=seed,
-        workers=workers,
-        batch_size=batch_size,
-    )
-    say(f"{done.motions} motions for {done.right} of {done.sentences} sentences, seed {seed}")
-    if as_json:
-        print_json({"output": str(output), **asdict(done)})
-    else:
-        print(output)
+# The name that train self-training had before.
+app.command("practice", hidden=True)(train.self_training)
 
 
 @app.command()
