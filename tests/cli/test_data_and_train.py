@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from motiongpt import Motion, MotionGPT
-from motiongpt.data.build import feature_statistics
+from motiongpt.data.layout import feature_statistics
 from motiongpt.training.self_training import read_samples
 
 from .conftest import Cli

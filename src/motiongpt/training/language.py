@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from motiongpt.data.captions import read_sentences
 from motiongpt.data.layout import FEATURES, MotionTextDataset, feature_shape
 from motiongpt.data.mining import MINED_SHARE, read_mined
-from motiongpt.data.sentences import read_sentences
 from motiongpt.data.texts import Caption
 from motiongpt.data.tokens import TokenFolder
 from motiongpt.errors import MotionGPTError

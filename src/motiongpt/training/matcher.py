@@ -11,8 +11,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from motiongpt.data.layout import MotionTextDataset
-from motiongpt.data.mining import MINED_SHARE, read_mined
-from motiongpt.data.sentences import SentenceTable
+from motiongpt.data.mining import MINED_SHARE, SentenceTable, read_mined
 from motiongpt.errors import MotionGPTError
 from motiongpt.lm.sentence_encoder import SentenceReader, padded
 from motiongpt.retrieval.matcher import Matcher
@@ -63,7 +62,7 @@ class MatcherTask:
             for number in sorted({number for numbers in (*self.captions, *self.mined.values()) for number in numbers})
             if (other := contrary(self.table.sentences[number], rng)) is not None
         }
-        self.table.read()
+        self.table.encode()
 
     def prepare(self, step: int) -> None:
         """Nothing to prepare in this stage."""

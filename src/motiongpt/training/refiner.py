@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from motiongpt.data.layout import MotionTextDataset
-from motiongpt.data.sentences import SentenceTable
+from motiongpt.data.mining import SentenceTable
 from motiongpt.errors import MotionGPTError
 from motiongpt.generation.refiner import WINDOW, Refiner
 from motiongpt.lm.sentence_encoder import SentenceReader, padded
@@ -59,7 +59,7 @@ class RefinerTask:
         self.held_out = list(self._read(held_out))[:VALIDATION_CLIPS]
         if not self.clips or not self.held_out:
             raise MotionGPTError(f"{config.data} has no clip of two strides or more in train or in val.")
-        self.table.read()
+        self.table.encode()
         latents = np.concatenate([clip.latents for clip in self.clips]).astype(np.float32)
         torch.manual_seed(config.seed)
         self.module = started or Refiner(config.network, reader, self.tokenizer, latents.mean(0), latents.std(0))

@@ -24,9 +24,9 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
+from motiongpt.data.captions import read_sentences
 from motiongpt.data.json_lines import read_json_lines, write_json_lines
 from motiongpt.data.layout import MotionTextDataset
-from motiongpt.data.sentences import read_sentences
 from motiongpt.errors import MotionGPTError
 from motiongpt.generation.checks import Check, checks, names_action, passed
 from motiongpt.generation.motiongpt import MotionGPT, steady_joints
@@ -196,7 +196,7 @@ def write_self_training(
 
     Args:
         root: data set in the HumanML3D layout; its training captions are prompts.
-        captions: caption table with further prompts, see :func:`motiongpt.data.sentences.read_sentences`.
+        captions: caption table with further prompts, see :func:`motiongpt.data.captions.read_sentences`.
         output: file of JSON lines (gzip), one sentence with its meaning and its codes per line.
         sentences: number of different prompts.
         actions: see :func:`draw_prompts`.
