@@ -26,7 +26,8 @@ import torch
 
 from motiongpt.data.build import build
 from motiongpt.generation.motiongpt import MotionGPT
-from motiongpt.lm.decoding import MotionGrammar, generate
+from motiongpt.lm.decoding import generate
+from motiongpt.lm.grammars import MotionGrammar
 from motiongpt.motion import features_to_joints, joints_to_features
 from render import made_up_walk
 

@@ -38,12 +38,12 @@ from importlib import resources
 from pathlib import Path
 
 import torch
-
 from motiongpt.data.sentences import read_sentences
+
 from motiongpt.files import atomic_path
 from motiongpt.generation.checks import checks
 from motiongpt.generation.prototypes import Phrase, read_phrases
-from motiongpt.lm.sentence_encoder import SentenceReader, sentence_vectors
+from motiongpt.lm.sentence_encoder import SentenceEncoder, sentence_vectors
 from motiongpt.text.paraphrase import inflect, vocabulary
 from motiongpt.text.thesaurus import ADJECTIVE, ADVERB, NOUN, TABLE, VERB, forms_of, plural, verb_forms
 
@@ -406,7 +406,9 @@ def sentence(word: str, part: str) -> str:
     return FRAMES[part].format(inflect(word, "third") if part == VERB else word)
 
 
-def scored(found: dict[str, list[Candidate]], part: str, reader: SentenceReader) -> dict[str, dict[str, float]]:
+def scored(
+    found: dict[str, list[Candidate]], part: str, sentence_encoder: SentenceEncoder
+) -> dict[str, dict[str, float]]:
     """How good each candidate of each word is: nearness of the two in a sentence, frequency, and what it costs."""
     sentences = {
         text: sentence(text, part) for word in found for text in (word, *(other.text for other in found[word]))
@@ -415,7 +417,7 @@ def scored(found: dict[str, list[Candidate]], part: str, reader: SentenceReader)
     vectors: dict[str, torch.Tensor] = {}
     for start in range(0, len(every), 256):
         batch = every[start : start + 256]
-        vectors.update(zip(batch, sentence_vectors(reader.read(batch)), strict=True))
+        vectors.update(zip(batch, sentence_vectors(sentence_encoder.encode(batch)), strict=True))
     return {
         word: {
             other.text: float(vectors[sentences[word]] @ vectors[sentences[other.text]])
@@ -460,7 +462,7 @@ def main() -> None:
         form for part, word in wordnet.of if part in (VERB, NOUN) and word.isalpha() and captions.knows(word, part)
         for form in forms_of(word, part) if form != word
     }  # fmt: skip
-    reader = SentenceReader.pretrained("minilm")
+    sentence_encoder = SentenceEncoder.pretrained("minilm")
     table: dict[tuple[str, str], str] = {}
     for part in (ADVERB, ADJECTIVE, NOUN, VERB):
         # The definitions of verbs have adverbs that captions do not have.
@@ -472,7 +474,7 @@ def main() -> None:
             and " times" not in word and word not in inflected
             and (candidates := finder.candidates(word, part))
         }  # fmt: skip
-        for word, scores in scored(found, part, reader).items():
+        for word, scores in scored(found, part, sentence_encoder).items():
             best = max(scores, key=lambda text: (scores[text], text))
             if scores[best] >= THRESHOLDS[part] and not (part == VERB and disputed(word, best, phrases)):
                 table[word, part] = best

@@ -24,7 +24,7 @@ def main() -> None:
     arguments = parser.parse_args()
     matcher = MotionGPT.from_pretrained().matcher
     assert matcher is not None
-    plain = PlainSentences(matcher.reader)
+    plain = PlainSentences(matcher.sentence_encoder)
     vectors = plain.read_all()
     scale = np.float32(np.abs(vectors).max() / 127)
     tensors = {

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from motiongpt import Motion, MotionGPT
+from motiongpt.generation.prompting import Prompting
 from motiongpt.motion import KIT
 
 from .conftest import Cli
@@ -114,5 +115,6 @@ def test_skeletons_are_not_mixed(refused: Callable[..., str], kit_model: Path, c
 
 def test_prompts_speak_of_kit_frames(kit_model: Path) -> None:
     model = MotionGPT.from_pretrained(kit_model)
-    assert model._text_job("walk", 50, None, None)[0] == "4.2 seconds: walk"  # 13 codes of 4 frames at 12.5
-    assert model._text_job("walk", None, 2.0, 8.0)[1:] == (7, 25)
+    prompting = Prompting(model.tokenizer, model.defaults)
+    assert prompting.caption_prompt("walk", 50) == "4.2 seconds: walk"  # 13 codes of 4 frames at 12.5
+    assert prompting.code_bounds(None, 2.0, 8.0) == (7, 25)

@@ -18,7 +18,8 @@ from motiongpt import MotionGPT, compat
 from motiongpt.compat.original import build_evaluator, build_language, build_vqvae, read_statistics, read_weights
 from motiongpt.errors import MotionGPTError
 from motiongpt.evaluation.t2m_evaluator import Evaluator
-from motiongpt.lm.decoding import MotionGrammar, generate
+from motiongpt.lm.decoding import generate
+from motiongpt.lm.grammars import MotionGrammar
 from motiongpt.lm.motion_tokens import motion_string
 from motiongpt.motion import HUMANML3D, KIT
 from motiongpt.tokenizer import VQVAE, MotionTokenizer, VQVAEConfig

@@ -7,12 +7,12 @@ import pytest
 
 from motiongpt.data.mining import SentenceTable, mine, mine_sentences, read_mined
 from motiongpt.errors import MotionGPTError
-from motiongpt.lm.sentence_encoder import SentenceReader
+from motiongpt.lm.sentence_encoder import SentenceEncoder
 
 
 @pytest.fixture
 def table(bert_folder):
-    return SentenceTable(SentenceReader.pretrained(str(bert_folder)))
+    return SentenceTable(SentenceEncoder.pretrained(str(bert_folder)))
 
 
 def test_a_sentence_goes_to_the_nearest_caption_with_the_same_contrasts(table):

@@ -11,8 +11,10 @@ import torch
 
 from motiongpt import Motion, MotionGPT, MotionGPTError
 from motiongpt.generation.checks import passed
+from motiongpt.generation.decode import Decoder
+from motiongpt.generation.ranking import Ranker
 from motiongpt.generation.refiner import Refiner, RefinerConfig
-from motiongpt.lm.sentence_encoder import SentenceReader
+from motiongpt.lm.sentence_encoder import SentenceEncoder
 from motiongpt.motion import HUMANML3D, measures
 from motiongpt.motion.cleanup import smooth
 from motiongpt.motion.editing import combine, splice
@@ -22,7 +24,7 @@ from motiongpt.retrieval.matcher import Matcher, MatcherConfig
 from motiongpt.text.paraphrase import wordings
 from motiongpt.tokenizer import VQVAEConfig
 
-FACE = "motiongpt.generation.motiongpt"
+STAGES = "motiongpt.generation"
 
 
 @pytest.fixture(scope="module")
@@ -167,12 +169,12 @@ def test_of_several_completions_the_one_that_joins_best_is_taken(model, placed, 
         asked.append(generated)
         return 0.0 if len(asked) % 8 == 3 else 1.0
 
-    monkeypatch.setattr(f"{FACE}.seam_cost", cost)
+    monkeypatch.setattr(f"{STAGES}.completion.seam_cost", cost)
     third = model.predict(placed, given=0.3, seed=5, cleanup=False).joints
     assert len(asked) == 8
     assert not np.array_equal(asked[0], asked[2])
     # All as the third, whose cost is the least, is written.
-    monkeypatch.setattr(f"{FACE}._way_seeds", lambda seed, count: [seed + 2 * 104_729] * 8 * count)
+    monkeypatch.setattr(f"{STAGES}.completion._completion_seeds", lambda seed, count: [seed + 2 * 104_729] * 8 * count)
     asked.clear()
     np.testing.assert_array_equal(model.predict(placed, given=0.3, seed=5, cleanup=False).joints, third)
     assert all(np.array_equal(one, asked[0]) for one in asked)
@@ -329,7 +331,7 @@ def test_joining_cuts_off_nothing_that_should_be_seen(model):
     whole = {"a person walks": len(alone[0]) - 4, "a person jumps": len(alone[1]) - 4}
     with pytest.MonkeyPatch.context() as patch:
         # Each is seen when nothing is missing but half of the cross-fade.
-        patch.setattr(f"{FACE}.passed", lambda sentence, joints: float(len(joints) >= whole[sentence]))
+        patch.setattr(f"{STAGES}.compose.passed", lambda sentence, joints: float(len(joints) >= whole[sentence]))
         joined = model.generate("a person walks, then jumps", clauses=True, **options)
     assert len(joined) == len(alone[0]) + len(alone[1]) - 8
     assert len(splice(*alone)) < len(joined)
@@ -364,7 +366,7 @@ def test_candidates_in_several_wordings(model):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(model, "defaults", replace(model.defaults, paraphrases=3, checks=False))
         # Keeps all candidates.
-        patch.setattr(MotionGPT, "_best", lambda self, texts, answers, *_: told.append(answers) or answers)
+        patch.setattr(Ranker, "choose", lambda self, rows: told.append(rows) or rows)
         model.generate(sentence, n=2, rerank=5, **options)
     ((row,),) = told
     assert len(row) == 2 * 5
@@ -372,11 +374,7 @@ def test_candidates_in_several_wordings(model):
     for number, wording in enumerate(wordings(sentence, 3)):
         alone = []
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(
-                MotionGPT,
-                "_best",
-                lambda self, texts, answers, *_, kept=alone: kept.append(answers) or answers,
-            )
+            patch.setattr(Ranker, "choose", lambda self, rows, kept=alone: kept.append(rows) or rows)
             patch.setattr(model, "defaults", replace(model.defaults, paraphrases=1))
             model.generate(wording, n=4, rerank=1, **{**options, "seed": 3 + 104_729 * number})
         ((plain,),) = alone
@@ -394,14 +392,14 @@ def test_half_of_the_candidates_for_a_side_are_written_as_the_mirror_image(model
     for side, other in (("left", "right"), ("right", "left")):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(model, "defaults", replace(model.defaults, paraphrases=2))
-            patch.setattr(f"{FACE}.wordings", lambda text, count: [text] * count)
+            patch.setattr(f"{STAGES}.plan.wordings", lambda text, count: [text] * count)
             # The first of the mirrored half fits best.
-            patch.setattr(MotionGPT, "_best", lambda self, texts, answers, *_: [row[2:3] for row in answers])
+            patch.setattr(Ranker, "choose", lambda self, rows: [row[2:3] for row in rows])
             chosen = model.generate(f"a person waves the {side} hand", **options)
-            patch.setattr(MotionGPT, "_best", lambda self, texts, answers, *_: [row[:1] for row in answers])
-            patch.setattr(f"{FACE}._WAY_SEED", 0)
+            patch.setattr(Ranker, "choose", lambda self, rows: [row[:1] for row in rows])
+            patch.setattr(f"{STAGES}.candidates.SEED_STEP", 0)
             plain = model.generate(f"a person waves the {other} hand", **options)
-            patch.setattr(MotionGPT, "_best", lambda self, texts, answers, *_: [row[2:3] for row in answers])
+            patch.setattr(Ranker, "choose", lambda self, rows: [row[2:3] for row in rows])
             again = model.generate(f"a person waves the {side} hand", **options)
         np.testing.assert_allclose(again.joints, plain.mirrored().joints, atol=1e-5)
         assert np.abs(chosen.joints - again.joints).max() > 1e-3
@@ -413,9 +411,9 @@ def test_a_mirrored_candidate_is_judged_by_the_mirrored_sentence(model):
     asked = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(model, "defaults", replace(model.defaults, paraphrases=2, checks=True))
-        patch.setattr(f"{FACE}.passed", lambda sentence, joints: asked.append(sentence) or 1.0)
+        patch.setattr(f"{STAGES}.ranking.passed", lambda sentence, joints: asked.append(sentence) or 1.0)
         model.generate("a person kicks with the left leg", seconds=1.0, rerank=4)
-    assert asked == ["a person kicks with the left leg"] * 2 + ["a person kicks with the right leg"] * 2
+    assert sorted(asked) == ["a person kicks with the left leg"] * 2 + ["a person kicks with the right leg"] * 2
 
 
 def test_geometry_decides_before_the_matcher(model):
@@ -433,11 +431,16 @@ def test_the_candidate_that_does_most_is_kept(model):
     options = {"seconds": 2.0, "seed": 1, "cleanup": False}
     alone = replace(model.defaults, paraphrases=1, checks=True)
     candidates = model.generate("a person jumps", n=4, rerank=1, **options)
+    steady = [smooth(one).joints for one in candidates]
     for best in range(4):
-        marks = iter([0.9 if number == best else 0.3 for number in range(4)])
+
+        def score(sentence, joints, best=best):
+            apart = [np.abs(joints - one).max() if one.shape == joints.shape else np.inf for one in steady]
+            return 0.9 if int(np.argmin(apart)) == best else 0.3
+
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(model, "defaults", alone)
-            patch.setattr(f"{FACE}.passed", lambda sentence, joints, marks=marks: next(marks))
+            patch.setattr(f"{STAGES}.ranking.passed", score)
             chosen = model.generate("a person jumps", rerank=4, **options)
         np.testing.assert_array_equal(chosen.joints, candidates[best].joints)
 
@@ -445,10 +448,10 @@ def test_the_candidate_that_does_most_is_kept(model):
 def test_a_matcher_chooses_among_candidates(tiny_model_folder, bert_folder, tmp_path):
     model = MotionGPT.from_pretrained(tiny_model_folder)
     dim = HUMANML3D.feature_dim
-    reader = SentenceReader.pretrained(str(bert_folder))
+    sentence_encoder = SentenceEncoder.pretrained(str(bert_folder))
     config = MatcherConfig(width=32, heads=2, motion_layers=1, text_layers=1, embedding=16)
     torch.manual_seed(0)
-    matcher = Matcher(config, reader, np.zeros(dim), np.ones(dim), HUMANML3D).eval()
+    matcher = Matcher(config, sentence_encoder, np.zeros(dim), np.ones(dim), HUMANML3D).eval()
     assert len({MotionGPT(model.tokenizer, model.language, matcher=one).fingerprint() for one in (None, matcher)}) == 2
     model.matcher = matcher
     options = {"seconds": 2.0, "seed": 5, "cleanup": False}
@@ -486,7 +489,7 @@ def refined(tiny_model_folder, bert_folder):
     model.tokenizer.refine(VQVAEConfig(width=16, code_dim=8, num_codes=8, depth=1, levels=2))
     model.tokenizer.eval()
     config = RefinerConfig(width=32, heads=2, layers=1, feed_forward=32)
-    model.refiner = Refiner(config, SentenceReader.pretrained(str(bert_folder)), model.tokenizer).eval()
+    model.refiner = Refiner(config, SentenceEncoder.pretrained(str(bert_folder)), model.tokenizer).eval()
     return model
 
 
@@ -529,7 +532,7 @@ def test_candidates_are_judged_as_they_are_shown(refined):
     judged = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(refined, "defaults", replace(refined.defaults, paraphrases=1))
-        patch.setattr(f"{FACE}.passed", lambda _, joints: judged.append(joints) or float(len(judged) == 3))
+        patch.setattr(f"{STAGES}.ranking.passed", lambda _, joints: judged.append(joints) or float(len(judged) == 3))
         shown = refined.generate("a person walks", rerank=4, seconds=2.0, seed=1, cleanup=False)
     assert len(judged) == 4
     # From here on only cleanup changes it.
@@ -537,23 +540,65 @@ def test_candidates_are_judged_as_they_are_shown(refined):
 
 
 @pytest.mark.parametrize("enough", [True, False])
-def test_details_are_drawn_where_no_candidate_does_what_is_asked(refined, enough):
-    verdicts, made = [np.eye(8)[5] if enough else np.full(8, 0.5), np.eye(8)[3]], []
+def test_details_are_sampled_where_no_candidate_passes_every_check(refined, enough):
+    decoded, contests = {False: 0, True: 0}, []
+    choose, features = Ranker.choose, Decoder.features
+
+    def seen(self, rows):
+        contests.append(list(rows[0]))
+        return choose(self, rows)
+
+    def counted(self, codes, captions, seeds, *, sampled=False):
+        decoded[sampled] += len(codes)
+        return features(self, codes, captions, seeds, sampled=sampled)
+
+    def score(candidate):
+        place = next(i for i, one in enumerate(contests[0]) if one.codes is candidate.codes)
+        if candidate.sampled:
+            return float(place == 3)
+        return float(place == 5) if enough else 0.5
+
     with pytest.MonkeyPatch.context() as patch:
-        refine = MotionGPT._refined
-
-        def seen(self, *given, **options):
-            made.append(refine(self, *given, **options))
-            return made[-1]
-
-        patch.setattr(MotionGPT, "_refined", seen)
-        patch.setattr(MotionGPT, "_done", lambda *_, **__: verdicts.pop(0))
+        patch.setattr(Ranker, "choose", seen)
+        patch.setattr(Decoder, "features", counted)
+        patch.setattr(Ranker, "_score", staticmethod(score))
         chosen = refined.generate("a person turns left", rerank=8, seconds=3.0, seed=1, cleanup=False)
-    assert [len(features) for features in made] == ([8, 1] if enough else [8, 8, 1, 1])
-    if not enough:
-        np.testing.assert_allclose(made[-1][0], made[1][3], atol=1e-4)
-    joints = Motion.from_features(made[-1][0]).joints[:60]
+    winner = contests[0][5 if enough else 3]
+    decoder = Decoder(refined.tokenizer, refined.refiner)
+    (expected,) = decoder.features([winner.codes], [winner.caption], [winner.seed], sampled=not enough)
+    joints = decoder.motion_of(expected).joints[:60]
+    if winner.mirrored:
+        joints = decoder.motion_of(expected)[:60].mirrored().joints
     np.testing.assert_allclose(chosen.joints, joints - joints[0, 0] * np.array([1, 0, 1]), atol=1e-3)
+    # What is measured is kept: the winner is not decoded again.
+    if enough:
+        assert decoded[False] in (2, 6, 8)
+        assert decoded[True] == 0
+    else:
+        assert decoded[False] == 8
+        assert decoded[True] in (4, 8)
+
+
+def test_only_what_can_still_win_is_measured(model):
+    """The first candidate in the order of fit that passes every check beats all behind it."""
+    measured = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Ranker, "_score", staticmethod(lambda candidate: measured.append(candidate) or 1.0))
+        model.generate("a person jumps", rerank=24, seconds=2.0, seed=1)
+        assert 0 < len(measured) < 24
+        measured.clear()
+        # A sentence that geometry cannot verify is decided by its fit alone.
+        model.generate("a person plays the violin", rerank=24, seconds=2.0, seed=1)
+    assert measured == []
+
+
+def test_a_choice_in_rounds_is_that_among_all(model):
+    options = {"seconds": 3.0, "seed": 6, "cleanup": False, "rerank": 20}
+    for sentence in ("a person turns left", "a person walks backward"):
+        in_rounds = model.generate(sentence, **options)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(f"{STAGES}.ranking._ROUNDS", (20,))
+            np.testing.assert_allclose(model.generate(sentence, **options).joints, in_rounds.joints, atol=1e-5)
 
 
 def test_a_folder_with_a_refiner(refined, tiny_model_folder, tmp_path):

@@ -1,4 +1,4 @@
-"""Plain sentences for unfamiliar ones, as the embedded model's reader sees them."""
+"""Plain sentences for unfamiliar ones, as the embedded model's sentence encoder sees them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import torch
 
 from motiongpt.generation.checks import checks, names_action
 from motiongpt.generation.motiongpt import MotionGPT
+from motiongpt.generation.plan import make_plan
+from motiongpt.generation.prompting import Prompting
 from motiongpt.generation.prototypes import PlainSentences, stored_vectors
 
 
@@ -20,7 +22,7 @@ def asked(sentence: str) -> set[str]:
 def plain() -> PlainSentences:
     matcher = MotionGPT.from_pretrained().matcher
     assert matcher is not None
-    return PlainSentences(matcher.reader)
+    return PlainSentences(matcher.sentence_encoder)
 
 
 @pytest.mark.parametrize(
@@ -93,8 +95,9 @@ def test_what_geometry_cannot_judge_has_no_plain_sentence(plain: PlainSentences,
 
 def test_verbs_that_the_thesaurus_would_misread() -> None:
     model = MotionGPT.from_pretrained()
+    prompting = Prompting(model.tokenizer, model.defaults)
     for sentence, action in [("she slings a stone", "throws"), ("he keels over", "lies"), ("he genuflects", "kneels")]:
-        ((clause,),) = model._parts(0, sentence, None, apart=True)
+        (clause,) = make_plan(0, sentence, None, prompting, model._prototypes).clauses
         assert asked(clause.meaning) == {action}
 
 
@@ -110,10 +113,10 @@ def test_vectors_that_come_with_the_package_are_those_of_its_phrases(plain: Plai
     assert stored_vectors("of other phrases") is None
 
 
-def test_another_reader_reads_the_phrases_itself(plain: PlainSentences) -> None:
+def test_another_encoder_encodes_the_phrases_itself(plain: PlainSentences) -> None:
     class Other:
-        def read(self, sentences: list[str]) -> list[torch.Tensor]:
-            return [state.flip(-1) for state in plain.reader.read(sentences)]
+        def encode(self, sentences: list[str]) -> list[torch.Tensor]:
+            return [state.flip(-1) for state in plain.sentence_encoder.encode(sentences)]
 
     other = PlainSentences(Other())  # type: ignore[arg-type]
     other.read_all = lambda: np.zeros((1, 1), np.float32)  # type: ignore[method-assign]

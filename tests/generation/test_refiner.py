@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from motiongpt.errors import MotionGPTError
-from motiongpt.generation.refiner import READER, WINDOW, Refiner, RefinerConfig
-from motiongpt.lm.sentence_encoder import SentenceReader
+from motiongpt.generation.refiner import WINDOW, Refiner, RefinerConfig
+from motiongpt.lm.sentence_encoder import SENTENCE_ENCODER_FOLDER, SentenceEncoder
 from motiongpt.lm.text_encoder import TextEncoder
 from motiongpt.motion import HUMANML3D
 from motiongpt.tokenizer import MotionTokenizer, VQVAEConfig
@@ -33,9 +33,9 @@ def tokenizer():
 
 @pytest.fixture(scope="module")
 def refiner(tokenizer, bert_folder):
-    reader = SentenceReader.pretrained(str(bert_folder))
+    sentence_encoder = SentenceEncoder.pretrained(str(bert_folder))
     torch.manual_seed(0)
-    return Refiner(SMALL, reader, tokenizer, np.full(SIZE, 2.0), np.full(SIZE, 3.0)).eval()
+    return Refiner(SMALL, sentence_encoder, tokenizer, np.full(SIZE, 2.0), np.full(SIZE, 3.0)).eval()
 
 
 def rows(*lengths):
@@ -76,7 +76,7 @@ def test_a_single_step_is_what_the_network_tells_of_noise(refiner):
             torch.as_tensor(noise)[None],
             torch.zeros(1),
             torch.ones(1, 9, dtype=torch.bool),
-            torch.zeros(1, 0, refiner.reader.config.hidden_size),
+            torch.zeros(1, 0, refiner.sentence_encoder.config.hidden_size),
             torch.zeros(1, 0, dtype=torch.bool),
         )[0]
     (made,) = refiner.refine([codes], [None], [11], steps=1)
@@ -104,12 +104,12 @@ def test_saved_and_loaded_it_is_the_same(refiner, tokenizer, tmp_path):
 
 
 def test_a_folder_without_reader_takes_that_of_a_model(refiner, tokenizer, bert_folder, tmp_path):
-    refiner.save(tmp_path, shared_reader=True)
-    assert not (tmp_path / READER).exists()
+    refiner.save(tmp_path, shared_encoder=True)
+    assert not (tmp_path / SENTENCE_ENCODER_FOLDER).exists()
     with pytest.raises(MotionGPTError, match="no text encoder of its own"):
         Refiner.load(tmp_path, tokenizer)
     encoder = TextEncoder.pretrained(str(bert_folder), 8, torch.Generator())
-    again = Refiner.load(tmp_path, tokenizer, SentenceReader.of(encoder))
+    again = Refiner.load(tmp_path, tokenizer, SentenceEncoder.of(encoder))
     codes = rows(12)
     np.testing.assert_array_equal(
         again.refine(codes, ["person walks"], [2])[0], refiner.refine(codes, ["person walks"], [2])[0]
@@ -121,4 +121,4 @@ def test_tokenizers_that_cannot_be_refined_are_refused(refiner, tmp_path):
     several.refine(VQVAEConfig(width=32, code_dim=SIZE, num_codes=8, depth=1))
     for tokenizer in (motion_tokenizer(), several):
         with pytest.raises(MotionGPTError, match="needs a motion tokenizer with a refinement"):
-            Refiner(SMALL, refiner.reader, tokenizer)
+            Refiner(SMALL, refiner.sentence_encoder, tokenizer)

@@ -28,7 +28,8 @@ from transformers import (
 from hub_folders import causal_folder
 from motiongpt.errors import MotionGPTError
 from motiongpt.lm.causal import Causal
-from motiongpt.lm.decoding import FreeGrammar, MotionGrammar, TextGrammar, generate, score
+from motiongpt.lm.decoding import generate, score
+from motiongpt.lm.grammars import FreeGrammar, MotionGrammar, TextGrammar
 from motiongpt.lm.model import IGNORED, LanguageConfig, MotionLanguageModel
 from motiongpt.lm.motion_tokens import motion_string
 
@@ -396,7 +397,7 @@ def test_what_is_no_plain_causal_model(tmp_path: Path) -> None:
             final_logit_softcapping=0.05,
         ),
     )
-    with pytest.raises(MotionGPTError, match="kind not known here"):
+    with pytest.raises(MotionGPTError, match="unsupported kind"):
         create(capped)
     with pytest.raises(MotionGPTError, match="text encoder"):
         create(causal_folder(tmp_path / "plain", KINDS["gpt2"]), text_encoder=str(tmp_path))

@@ -7,21 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from motiongpt.errors import MotionGPTError
-from motiongpt.lm.decoding import (
-    FreeGrammar,
-    Generation,
-    Grammar,
-    MotionGrammar,
-    Step,
-    TextGrammar,
-    choose,
-    generate,
-    guide,
-    score,
-    stream,
-)
+from motiongpt.lm.decoding import Generation, Step, generate, score, stream
+from motiongpt.lm.grammars import FreeGrammar, Grammar, MotionGrammar, TextGrammar
 from motiongpt.lm.model import MotionLanguageModel
 from motiongpt.lm.motion_tokens import motion_string
+from motiongpt.lm.sampling import guide, sample
 from motiongpt.lm.tokenizer import TextTokenizer
 
 from .test_t5 import reference
@@ -233,7 +223,7 @@ def test_score(model: MotionLanguageModel) -> None:
         torch.testing.assert_close(ours, torch.tensor(expected), rtol=1e-4, atol=1e-3)
 
 
-# ---- choosing a token ----------------------------------------------------------------------------------------------
+# ---- sampling a token -----------------------------------------------------------------------------------------------
 
 
 @settings(max_examples=50)
@@ -261,7 +251,7 @@ def test_choice_has_the_right_probabilities(
     count = 20_000
     draws = (torch.arange(count, dtype=torch.float64) + 0.5) / count
     scores = torch.tensor(logits)[None].expand(count, -1)
-    chosen = choose(scores, draws, temperature, top_k, top_p).numpy()
+    chosen = sample(scores, draws, temperature, top_k, top_p).numpy()
     assert np.bincount(chosen, minlength=10) / count == pytest.approx(expected, abs=2 / count)
 
 
@@ -270,7 +260,7 @@ def test_extreme_draws_choose_possible_tokens() -> None:
     draws = torch.tensor([0.0, np.nextafter(1.0, 0.0)], dtype=torch.float64)
     for top_k in (None, 3):
         for top_p in (None, 1.0):
-            assert set(choose(scores, draws, 1.0, top_k, top_p).tolist()) <= {1, 3}
+            assert set(sample(scores, draws, 1.0, top_k, top_p).tolist()) <= {1, 3}
 
 
 # ---- what is refused -----------------------------------------------------------------------------------------------
@@ -311,25 +301,26 @@ def test_bad_grammars(model: MotionLanguageModel) -> None:
         generate(model, ["x"], [MotionGrammar(1, 2)] * 2)
 
 
-def test_damaged_weights_are_told(model: MotionLanguageModel) -> None:
+def test_corrupt_weights_are_reported(model: MotionLanguageModel) -> None:
     with torch.no_grad():
         model.network.decoder.final_layer_norm.weight[0] = torch.nan
-    with pytest.raises(MotionGPTError, match="weights are damaged"):
+    with pytest.raises(MotionGPTError, match="weights may be corrupt"):
         generate(model, PROMPTS, MotionGrammar(2, 2))
 
 
-def test_guidance_leaves_the_end_of_a_motion_to_the_wanted_prompt() -> None:
+def test_guidance_leaves_the_end_of_a_motion_to_the_conditional_prompt() -> None:
     torch.manual_seed(0)
-    wanted, unwanted = torch.randn(3, 6), torch.randn(3, 6)
-    wanted[2, 5] = 100.0
+    conditional, unconditional = torch.randn(3, 6), torch.randn(3, 6)
+    conditional[2, 5] = 100.0
     penalty = torch.zeros(3, 6)
     penalty[0, 1] = -torch.inf
-    guided = guide(wanted, unwanted, 4.0, penalty, end=5).softmax(-1)
-    torch.testing.assert_close(guided[:2, 5], (wanted + penalty).softmax(-1)[:2, 5])
+    guided = guide(conditional, unconditional, 4.0, penalty, end=5).softmax(-1)
+    torch.testing.assert_close(guided[:2, 5], (conditional + penalty).softmax(-1)[:2, 5])
     assert float(guided[2, 5]) > 0.999
-    others = (unwanted + 4.0 * (wanted - unwanted) + penalty)[:, :5].softmax(-1)
+    others = (unconditional + 4.0 * (conditional - unconditional) + penalty)[:, :5].softmax(-1)
     torch.testing.assert_close(guided[:, :5] / guided[:, :5].sum(-1, keepdim=True), others, rtol=1e-3, atol=1e-6)
     # Without an end among the columns all are guided.
     torch.testing.assert_close(
-        guide(wanted, unwanted, 4.0, penalty, end=-1), unwanted + 4.0 * (wanted - unwanted) + penalty
+        guide(conditional, unconditional, 4.0, penalty, end=-1),
+        unconditional + 4.0 * (conditional - unconditional) + penalty,
     )

@@ -13,7 +13,8 @@ from transformers import LogitsProcessor, LogitsProcessorList, T5ForConditionalG
 
 from hub_folders import t5_folder
 from motiongpt.errors import MotionGPTError
-from motiongpt.lm.decoding import MotionGrammar, generate
+from motiongpt.lm.decoding import generate
+from motiongpt.lm.grammars import MotionGrammar
 from motiongpt.lm.model import Collator, LanguageConfig, MotionLanguageModel
 from motiongpt.lm.motion_tokens import motion_string
 from motiongpt.lm.t5 import IGNORED
@@ -252,7 +253,8 @@ def test_our_own_network_needs_no_other_library_to_load(tmp_path: Path, backbone
     program = (
         "import sys\n"
         "from motiongpt.lm.model import MotionLanguageModel\n"
-        "from motiongpt.lm.decoding import MotionGrammar, generate\n"
+        "from motiongpt.lm.decoding import generate\n"
+        "from motiongpt.lm.grammars import MotionGrammar\n"
         f"model = MotionLanguageModel.load({str(tmp_path / 'ours')!r})\n"
         "assert generate(model, ['walk'], MotionGrammar(2, 2))\n"
         "sys.exit(str({'transformers', 'peft'} & set(sys.modules) or ''))\n"

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import pickle
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +17,8 @@ from hypothesis import strategies as st
 
 from motiongpt.errors import MotionGPTError
 from motiongpt.lm.motion_tokens import parse
-from motiongpt.lm.prompts import (
-    PLACEHOLDERS,
-    Fields,
-    Task,
-    Templates,
-    fill,
-    given_head,
-    hidden_middle,
-)
+from motiongpt.lm.prompts import Fields, Templates, fill, given_head, hidden_middle
+from motiongpt.lm.tasks import PLACEHOLDERS, Task
 
 BIG = (
     Task.T2M,
@@ -168,8 +164,8 @@ def test_there_are_enough_prompts_and_all_differ() -> None:
     assert len(Task) == 18
     assert templates.problems == ()
     for task in Task:
-        least = 150 if task in BIG else 20 if task in SMALL else 80
-        assert templates.count(task) >= least, task
+        minimum = 150 if task in BIG else 20 if task in SMALL else 80
+        assert templates.count(task) >= minimum, task
         assert len(set(templates.inputs(task))) == templates.count(task)
 
 
@@ -185,6 +181,28 @@ def test_every_prompt_can_be_filled_and_reads_well(task: Task) -> None:
             filled = fill(line, fields)
             assert "Placeholder" not in filled
             assert not re.search(r"[{}|]|  | [,.?]|[,;:] *$|\b([a-z]+) \1\b", filled), line
+
+
+def test_a_row_of_tasks_yaml_is_a_sub_task_everywhere() -> None:
+    program = (
+        "import motiongpt.files as files\n"
+        "rows = {**files.read_yaml('motiongpt.lm', 'tasks.yaml')}\n"
+        "motion = '<Motion_Placeholder>'\n"
+        "plain, patterns = f'twice: {motion}', [f'{{do|show}} {motion} twice']\n"
+        "rows['m2twice'] = {'plain': plain, 'input': patterns, 'output': [motion]}\n"
+        "files.read_yaml = lambda *path: rows\n"
+        "from motiongpt.lm.prompts import Templates\n"
+        "from motiongpt.lm.tasks import Task\n"
+        "assert Task.M2TWICE in list(Task)\n"
+        "assert Task('m2twice').inputs == Task.M2TWICE.outputs == {motion}\n"
+        "assert Templates.default().count('m2twice') == 3\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_members_can_be_pickled() -> None:
+    assert pickle.loads(pickle.dumps(Task.T2M)) is Task.T2M
 
 
 def test_captions_and_motions_are_answered_alone() -> None:
@@ -269,11 +287,11 @@ def test_a_users_file_is_read(tmp_path: Path) -> None:
         "Play <Caption_Placeholder>",
     )
     assert len(templates.problems) == 4
-    told = "\n".join(templates.problems)
-    assert "caption, input 2: <Motion_Placeholder> cannot be filled" in told
-    assert "caption, input 3: there is no placeholder <Speed_Placeholder>" in told
-    assert "caption, input 4: <Frame_Placeholder> cannot be filled" in told
-    assert "Text-to-Motion / odd" in told
+    problems = "\n".join(templates.problems)
+    assert "caption, input 2: <Motion_Placeholder> cannot be filled" in problems
+    assert "caption, input 3: there is no placeholder <Speed_Placeholder>" in problems
+    assert "caption, input 4: <Frame_Placeholder> cannot be filled" in problems
+    assert "Text-to-Motion / odd" in problems
     assert all(str(path) in problem for problem in templates.problems)
     prompt, answer = templates.sample(
         Task.T2M_SECONDS, np.random.default_rng(0), Fields(caption="a walk", codes=[1] * 10)
@@ -341,7 +359,7 @@ def test_a_file_with_all_sub_tasks_is_read(tmp_path: Path) -> None:
         ({"g": {"s": {"input": ["a"], "output": ["b"]}}}, "no instruction that can be used"),
     ],
 )
-def test_broken_files_are_told_in_one_sentence(tmp_path: Path, content: Any, message: str) -> None:
+def test_broken_files_are_reported_in_one_sentence(tmp_path: Path, content: Any, message: str) -> None:
     path = instruction_file(tmp_path, content)
     with pytest.raises(MotionGPTError, match=re.escape(message)) as caught:
         Templates.load(path)

@@ -20,7 +20,8 @@ from tokenizers import Tokenizer
 from transformers import BertModel
 
 from motiongpt.errors import MotionGPTError
-from motiongpt.lm.decoding import MotionGrammar, TextGrammar, generate, score
+from motiongpt.lm.decoding import generate, score
+from motiongpt.lm.grammars import MotionGrammar, TextGrammar
 from motiongpt.lm.model import LanguageConfig, MotionLanguageModel, pad
 from motiongpt.lm.motion_tokens import motion_string
 from motiongpt.lm.text_encoder import MINILM, Bert, PromptTokenizer, TextEncoder, TextEncoderConfig
@@ -249,7 +250,7 @@ def test_rounding_is_small(model: MotionLanguageModel, bert_folder: Path) -> Non
 
 
 @pytest.mark.parametrize("name", ["tokenizer.json", "model.safetensors"])
-def test_damaged_model_folders_are_told(model: MotionLanguageModel, tmp_path: Path, name: str) -> None:
+def test_damaged_model_folders_are_reported(model: MotionLanguageModel, tmp_path: Path, name: str) -> None:
     model.save(tmp_path)
     (tmp_path / "text_encoder" / name).write_bytes(b"<html>not found</html>")
     with pytest.raises(MotionGPTError, match=name):
@@ -257,7 +258,7 @@ def test_damaged_model_folders_are_told(model: MotionLanguageModel, tmp_path: Pa
 
 
 @pytest.mark.parametrize("value", [{}, {"vocabulary_size": 5}, {"vocabulary_size": 5, "colour": 1}, 7, None])
-def test_configs_that_do_not_fit_are_told(model: MotionLanguageModel, tmp_path: Path, value: object) -> None:
+def test_configs_that_do_not_fit_are_reported(model: MotionLanguageModel, tmp_path: Path, value: object) -> None:
     model.save(tmp_path)
     path = tmp_path / "config.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "text_encoder": value}))
@@ -275,15 +276,15 @@ def test_without_the_package_its_extra_is_named(words: TextTokenizer, monkeypatc
     ("change", "message"),
     [
         ("nothing", "config.json"),
-        ("t5", "no BERT"),
+        ("t5", "not describe a BERT"),
         ("no layers", "num_hidden_layers"),
         ("more layers", "do not fit"),
-        ("other pieces", "no WordPiece"),
+        ("other pieces", "must be the WordPiece"),
         ("fewer rows", "do not fit"),
         ("list", "config.json"),
     ],
 )
-def test_folders_that_hold_no_bert_are_told(bert_folder: Path, tmp_path: Path, change: str, message: str) -> None:
+def test_folders_without_a_bert_are_reported(bert_folder: Path, tmp_path: Path, change: str, message: str) -> None:
     folder = tmp_path / "bert"
     if change != "nothing":
         shutil.copytree(bert_folder, folder)
@@ -308,9 +309,10 @@ def test_folders_that_hold_no_bert_are_told(bert_folder: Path, tmp_path: Path, c
 
 
 @pytest.mark.parametrize(
-    ("change", "message"), [({"max_input_tokens": 300}, "max_input_tokens"), ({"text_encoder_layers": 3}, "it has 2")]
+    ("change", "message"),
+    [({"max_input_tokens": 300}, "max_input_tokens"), ({"text_encoder_layers": 3}, "must be 0 to 2")],
 )
-def test_sizes_that_do_not_fit_are_told(
+def test_sizes_that_do_not_fit_are_reported(
     words: TextTokenizer, config: LanguageConfig, change: dict, message: str
 ) -> None:
     with pytest.raises(MotionGPTError, match=message):

@@ -122,24 +122,28 @@ def test_splicing_goes_over_without_a_jump(striding):
 def test_a_shorter_search_leaves_out_less(striding):
     second = striding[9:]
     whole = len(striding) + len(second)
-    lengths = [len(editing.splice(striding, second, search=search)) for search in (1.0, 0.5, 0.0)]
+    lengths = [
+        len(editing.splice(striding, second, editing.find_seam(striding, second, search=search)))
+        for search in (1.0, 0.5, 0.0)
+    ]
     # Of the ends nothing is left out but the cross-fade of 0.4 seconds.
     assert lengths[2] == whole - 8
     assert lengths[0] >= whole - 40 - 8
     assert lengths[1] >= whole - 24 - 8
-    joined = editing.splice(striding, second, search=0.0)
-    assert editing.splice_frame(striding, second, search=0.0) == len(striding) - 4
+    seam = editing.find_seam(striding, second, search=0.0)
+    joined = editing.splice(striding, second, seam)
+    assert seam.middle == len(striding) - 4
     np.testing.assert_array_equal(joined.joints[: len(striding) - 8], striding.joints[:-8])
 
 
 def test_splice_cost_tells_pairs_that_fit(striding, standing):
-    fits = editing.splice_cost(striding, striding)
+    fits = editing.find_seam(striding, striding).cost
     assert fits < 0.02
     lying = rotations.rotate(rotations.about("X", np.array(-np.pi / 2)), standing)
     lying[..., 1] += 0.1 - lying[..., 1].min()
-    assert editing.splice_cost(striding, Motion(lying)) > 0.3
+    assert editing.find_seam(striding, Motion(lying)).cost > 0.3
     # A walk and the same poses in the other order.
-    assert editing.splice_cost(striding, editing.reverse(striding)) > 2 * fits
+    assert editing.find_seam(striding, editing.reverse(striding)).cost > 2 * fits
 
 
 def test_combining_keeps_the_legs_and_takes_the_arms(striding, standing):
@@ -195,7 +199,7 @@ def test_quiet_stretches_are_where_nothing_moves(standing):
         (lambda m: editing.change_tempo(m, 0.0), "factor"),
         (lambda m: editing.bend_path(m, 90, 0.6, 0.4), "shares"),
         (lambda m: editing.bend_path(m, float("nan")), "degrees"),
-        (lambda m: editing.splice(m, m, seconds=0), "positive"),
+        (lambda m: editing.find_seam(m, m, seconds=0), "positive"),
         (lambda m: editing.splice(m, replace(m, fps=30.0)), "resample"),
         (lambda m: editing.combine(m, replace(m, fps=30.0)), "resample"),
         (lambda m: editing.loop(m, -1), "positive"),

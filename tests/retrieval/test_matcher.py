@@ -1,14 +1,14 @@
-"""The matcher: lengths, strictness, saving with and without its reader."""
+"""The matcher: lengths, strictness, saving with and without its sentence encoder."""
 
 import numpy as np
 import pytest
 import torch
 
 from motiongpt.errors import MotionGPTError
-from motiongpt.lm.sentence_encoder import SentenceReader, sentence_vectors
+from motiongpt.lm.sentence_encoder import SENTENCE_ENCODER_FOLDER, SentenceEncoder, sentence_vectors
 from motiongpt.lm.text_encoder import TextEncoder
 from motiongpt.motion import HUMANML3D
-from motiongpt.retrieval.matcher import READER, Matcher, MatcherConfig
+from motiongpt.retrieval.matcher import Matcher, MatcherConfig
 
 SMALL = MatcherConfig(width=32, heads=2, motion_layers=1, text_layers=1, embedding=16)
 
@@ -16,9 +16,9 @@ SMALL = MatcherConfig(width=32, heads=2, motion_layers=1, text_layers=1, embeddi
 @pytest.fixture
 def matcher(bert_folder):
     torch.manual_seed(0)
-    reader = SentenceReader.pretrained(str(bert_folder))
+    sentence_encoder = SentenceEncoder.pretrained(str(bert_folder))
     dim = HUMANML3D.feature_dim
-    return Matcher(SMALL, reader, np.zeros(dim), np.ones(dim), HUMANML3D).eval()
+    return Matcher(SMALL, sentence_encoder, np.zeros(dim), np.ones(dim), HUMANML3D).eval()
 
 
 def clip(frames, seed=0):
@@ -58,7 +58,7 @@ def test_the_reader_is_the_bert_of_the_folder(matcher, bert_folder):
     ids.append(pieces.token_to_id("[SEP]"))
     with torch.no_grad():
         expected = theirs(torch.tensor([ids])).last_hidden_state[0]
-    (states,) = matcher.reader.read([sentence])
+    (states,) = matcher.sentence_encoder.encode([sentence])
     # The matrices are rounded to eight bits.
     assert torch.nn.functional.cosine_similarity(states, expected, dim=-1).min() > 0.99
     assert sentence_vectors([states]).norm() == pytest.approx(1, abs=1e-5)
@@ -73,13 +73,13 @@ def test_saved_and_loaded_it_is_the_same(matcher, tmp_path):
 
 
 def test_a_folder_without_reader_takes_that_of_a_model(matcher, bert_folder, tmp_path):
-    matcher.save(tmp_path, shared_reader=True)
-    assert not (tmp_path / READER).exists()
+    matcher.save(tmp_path, shared_encoder=True)
+    assert not (tmp_path / SENTENCE_ENCODER_FOLDER).exists()
     with pytest.raises(MotionGPTError, match="no text encoder of its own"):
         Matcher.load(tmp_path)
     encoder = TextEncoder.pretrained(str(bert_folder), 8, torch.Generator())
-    assert matcher.reader.equals(encoder)
-    again = Matcher.load(tmp_path, SentenceReader.of(encoder))
+    assert matcher.sentence_encoder.equals(encoder)
+    again = Matcher.load(tmp_path, SentenceEncoder.of(encoder))
     np.testing.assert_allclose(again.embed_texts(["person"]), matcher.embed_texts(["person"]), atol=1e-6)
 
 

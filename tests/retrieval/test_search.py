@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from motiongpt.errors import MotionGPTError
-from motiongpt.lm.sentence_encoder import SentenceReader
+from motiongpt.lm.sentence_encoder import SentenceEncoder
 from motiongpt.motion import HUMANML3D
 from motiongpt.retrieval.matcher import Matcher, MatcherConfig
 from motiongpt.retrieval.search import MotionIndex, motion_files
@@ -16,7 +16,7 @@ def matcher(bert_folder):
     torch.manual_seed(0)
     config = MatcherConfig(width=32, heads=2, motion_layers=1, text_layers=1, embedding=16)
     dim = HUMANML3D.feature_dim
-    return Matcher(config, SentenceReader.pretrained(str(bert_folder)), np.zeros(dim), np.ones(dim), HUMANML3D).eval()
+    return Matcher(config, SentenceEncoder.pretrained(str(bert_folder)), np.zeros(dim), np.ones(dim), HUMANML3D).eval()
 
 
 def test_files_come_in_the_order_of_their_best_part(matcher, make_walk, tmp_path):

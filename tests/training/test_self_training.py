@@ -11,7 +11,7 @@ import torch
 from motiongpt.errors import MotionGPTError
 from motiongpt.generation.checks import checks, passed
 from motiongpt.generation.motiongpt import MotionGPT
-from motiongpt.lm.sentence_encoder import SentenceReader
+from motiongpt.lm.sentence_encoder import SentenceEncoder
 from motiongpt.motion import HUMANML3D
 from motiongpt.motion.features import features_to_joints
 from motiongpt.retrieval.matcher import Matcher, MatcherConfig
@@ -28,31 +28,31 @@ from motiongpt.training.self_training import (
 
 
 @pytest.fixture(scope="module")
-def reader(bert_folder):
-    return SentenceReader.pretrained(str(bert_folder))
+def sentence_encoder(bert_folder):
+    return SentenceEncoder.pretrained(str(bert_folder))
 
 
 @pytest.fixture(scope="module")
-def model(tiny_model_folder, reader):
+def model(tiny_model_folder, sentence_encoder):
     """The tiny model with a matcher, and motions of three seconds."""
     model = MotionGPT.from_pretrained(tiny_model_folder)
     torch.manual_seed(0)
     config = MatcherConfig(width=32, heads=2, motion_layers=1, text_layers=1, embedding=16)
     model.matcher = Matcher(
-        config, reader, np.zeros(HUMANML3D.feature_dim), np.ones(HUMANML3D.feature_dim), HUMANML3D
+        config, sentence_encoder, np.zeros(HUMANML3D.feature_dim), np.ones(HUMANML3D.feature_dim), HUMANML3D
     ).eval()
     model.defaults = replace(model.defaults, min_seconds=3.0, max_seconds=3.0)
     return model
 
 
-def test_prompts_ask_for_what_checks_can_verify(reader):
+def test_prompts_ask_for_what_checks_can_verify(sentence_encoder):
     captions = [
         "a person paddles a boat",
         "a person walks forward, then sits down",
         "the dancer hops four times",
         "the boy hops four times",
     ]
-    found = draw_prompts(captions, 300, reader)
+    found = draw_prompts(captions, 300, sentence_encoder)
     assert len({one.sentence for one in found}) == len(found) == 300
     meanings = {one.meaning for one in found}
     assert meanings & set(captions[2:])
@@ -60,24 +60,24 @@ def test_prompts_ask_for_what_checks_can_verify(reader):
     # Many are paraphrases, and the checks of the meaning are known.
     assert sum(one.sentence != one.meaning for one in found) > 100
     assert all(checks(one.meaning) for one in found)
-    assert draw_prompts(captions, 300, reader) == found
-    assert draw_prompts(captions, 300, reader, seed=1) != found
+    assert draw_prompts(captions, 300, sentence_encoder) == found
+    assert draw_prompts(captions, 300, sentence_encoder, seed=1) != found
 
 
-def test_rare_actions_are_drawn_about_as_often_as_common_ones(reader):
+def test_rare_actions_are_drawn_about_as_often_as_common_ones(sentence_encoder):
     captions = [f"a person walks forward {number} metres" for number in range(400)]
-    actions = [check.action for one in draw_prompts(captions, 400, reader) for check in checks(one.meaning)]
+    actions = [check.action for one in draw_prompts(captions, 400, sentence_encoder) for check in checks(one.meaning)]
     assert actions.count("walks") < 200
     assert min(actions.count(action) for action in ("kicks", "waves", "sits", "jumps")) >= 5
 
 
-def test_only_chosen_actions_are_drawn(reader):
-    found = draw_prompts([], 40, reader, actions=["throws", "spins"])
+def test_only_chosen_actions_are_drawn(sentence_encoder):
+    found = draw_prompts([], 40, sentence_encoder, actions=["throws", "spins"])
     assert len(found) == 40
     for one in found:
         assert {check.action for check in checks(one.meaning)} & {"throws", "spins"}
     with pytest.raises(MotionGPTError, match="There is no action 'flies': choose from goes, "):
-        draw_prompts([], 40, reader, actions=["flies"])
+        draw_prompts([], 40, sentence_encoder, actions=["flies"])
 
 
 @pytest.mark.parametrize("workers", [0, 2])

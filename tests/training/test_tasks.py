@@ -8,7 +8,7 @@ import pytest
 from motiongpt.data.tokens import write_tokens
 from motiongpt.errors import MotionGPTError
 from motiongpt.lm.motion_tokens import parse
-from motiongpt.lm.prompts import Task
+from motiongpt.lm.tasks import Task
 from motiongpt.tokenizer import MotionTokenizer
 from motiongpt.training.config import LanguageTraining, TokenizerTraining, load_config
 from motiongpt.training.language import LanguageTask, train_language

@@ -19,7 +19,7 @@ from motiongpt.data.captions import read_sentences
 from motiongpt.data.json_lines import read_json_lines, write_json_lines
 from motiongpt.data.layout import MotionTextDataset
 from motiongpt.errors import MotionGPTError
-from motiongpt.lm.sentence_encoder import SentenceReader, sentence_vectors
+from motiongpt.lm.sentence_encoder import SentenceEncoder, sentence_vectors
 from motiongpt.text.captions import normalise_caption
 from motiongpt.text.contrasts import contrasts
 
@@ -39,7 +39,7 @@ class SentenceTable:
         contrasts: what each sentence says of each contrast.
     """
 
-    def __init__(self, encoder: SentenceReader) -> None:
+    def __init__(self, encoder: SentenceEncoder) -> None:
         self.encoder = encoder
         self.sentences: list[str] = []
         self.states: list[Tensor] = []
@@ -65,7 +65,7 @@ class SentenceTable:
         for start in tqdm(range(0, len(order), _BATCH), desc="sentences", unit="batch", mininterval=2):
             batch = order[start : start + _BATCH]
             with torch.autocast("cpu", dtype=torch.bfloat16):
-                encoded = self.encoder.read([new[index] for index in batch])
+                encoded = self.encoder.encode([new[index] for index in batch])
             vectors[batch] = sentence_vectors(encoded).numpy()
             for index, state in zip(batch, encoded, strict=True):
                 states[index] = state.half().clone()
@@ -100,7 +100,7 @@ def mine_sentences(
     if not 0 < threshold <= 1:
         raise MotionGPTError(f"threshold is a cosine above 0 and at most 1, but is {threshold}.")
     dataset = MotionTextDataset(root, "train", captioned=True)
-    table = SentenceTable(SentenceReader.pretrained(text_encoder))
+    table = SentenceTable(SentenceEncoder.pretrained(text_encoder))
     for item in dataset.captions:
         for caption in item:
             if text := normalise_caption(caption.text):

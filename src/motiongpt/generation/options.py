@@ -44,7 +44,7 @@ class TokenSampling(TypedDict):
 
 @dataclass(frozen=True)
 class GenerationDefaults:
-    """Options that `MotionGPT.generate` and the other calls use unless an argument overrides them; saved with the model.
+    """Options of `MotionGPT.generate` and the other calls where no argument overrides them; saved with the model.
 
     Attributes:
         temperature: sampling temperature; 0 is greedy.

@@ -21,7 +21,7 @@ import numpy as np
 from safetensors.numpy import load
 
 from motiongpt.generation.checks import checks, names_action, with_manner
-from motiongpt.lm.sentence_encoder import SentenceReader, sentence_vectors
+from motiongpt.lm.sentence_encoder import SentenceEncoder, sentence_vectors
 from motiongpt.text.contrasts import contrasts
 from motiongpt.text.paraphrase import inflect
 from motiongpt.text.thesaurus import verb_forms
@@ -29,7 +29,7 @@ from motiongpt.text.thesaurus import verb_forms
 SENTENCES, VECTORS = "canonical_sentences.txt", "phrase_vectors.safetensors"
 # Cosine from which two sentences of MiniLM mostly speak of the same action.
 CLOSE = 0.5
-# Largest difference of a stored vector's components from what the same reader reads.
+# Largest difference of a stored vector's components from what the same encoder gives.
 _ROUNDED = 0.005
 _ONES = re.compile(r"\bone's\b")
 _SAME = ("side", "rotation")
@@ -75,14 +75,14 @@ class Phrase:
 
 
 class PlainSentences:
-    """The plain sentences, as a reader sees them.
+    """The plain sentences, as a sentence encoder sees them.
 
     Args:
-        reader: pretrained encoder.
+        sentence_encoder: pretrained encoder.
     """
 
-    def __init__(self, reader: SentenceReader) -> None:
-        self.reader = reader
+    def __init__(self, sentence_encoder: SentenceEncoder) -> None:
+        self.sentence_encoder = sentence_encoder
         self.phrases = read_phrases()
         self.sentences = plain_sentences()
 
@@ -93,7 +93,7 @@ class PlainSentences:
 
     @cached_property
     def vectors(self) -> np.ndarray:
-        """(N, D) float32 unit vectors of the phrases: those that come with the package where the reader is its own."""
+        """(N, D) float32 unit vectors of the phrases: the packaged ones where the encoder is the embedded one."""
         stored = stored_vectors(self.digest)
         sample = slice(None, None, 500)
         if stored is not None:
@@ -112,7 +112,7 @@ class PlainSentences:
 
     def read(self, sentences: Sequence[str]) -> np.ndarray:
         """(N, D) float32 unit vectors of sentences."""
-        return sentence_vectors(self.reader.read(sentences)).cpu().numpy()
+        return sentence_vectors(self.sentence_encoder.encode(sentences)).cpu().numpy()
 
     def nearest(self, clause: str, *wordings: str) -> str | None:
         """The plain sentence that says of one action what a clause says; None when none is near.

@@ -20,15 +20,14 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from motiongpt.errors import MotionGPTError
-from motiongpt.lm.sentence_encoder import SentenceReader, load_reader, padded
+from motiongpt.lm.sentence_encoder import SENTENCE_ENCODER_FOLDER, SentenceEncoder, load_sentence_encoder, padded
 from motiongpt.lm.t5 import Stack, T5Shape, initialise
 from motiongpt.tokenizer import MotionTokenizer
 from motiongpt.tokenizer.quantizers import Quantizer
 from motiongpt.weights_io import config_from, load_config, load_weights, save_config, save_weights
 
 KIND = "motion-refiner"
-READER = "reader"
-_READER = "reader."
+_SENTENCE_ENCODER = "sentence_encoder."
 # Latents that are seen at once; longer motions are refined in parts.
 WINDOW = 50
 # Steps from noise to latents, how closely they follow the sentence, and the deviation of the noise where rare ones are
@@ -66,7 +65,7 @@ class Refiner(nn.Module):
 
     Args:
         config: sizes.
-        reader: the pretrained encoder that reads the sentences; it stays frozen.
+        sentence_encoder: the pretrained encoder that reads the sentences; it stays frozen.
         tokenizer: the motion tokenizer; it must have a refinement behind one level of coarse codes.
         mean, std: (C,) statistics of the latents: the network sees (latents - mean) / std.
 
@@ -81,7 +80,7 @@ class Refiner(nn.Module):
     def __init__(
         self,
         config: RefinerConfig,
-        reader: SentenceReader,
+        sentence_encoder: SentenceEncoder,
         tokenizer: MotionTokenizer,
         mean: np.ndarray | None = None,
         std: np.ndarray | None = None,
@@ -95,7 +94,7 @@ class Refiner(nn.Module):
             )
         size = tokenizer.refinement.config.code_dim
         self.config = config
-        self.reader = reader
+        self.sentence_encoder = sentence_encoder
         # Codes are read as the tokenizer's own vectors, which are saved with it: what means the same looks the same.
         vectors = quantizer.codebook.detach()
         self.register_buffer("vectors", (vectors - vectors.mean(0)) / vectors.std(), persistent=False)
@@ -103,7 +102,7 @@ class Refiner(nn.Module):
         self.register_buffer("std", torch.as_tensor(np.ones(size) if std is None else std, dtype=torch.float32))
         self.read_code = nn.Linear(vectors.shape[1], config.width)
         self.read_latent = nn.Linear(size, config.width)
-        self.read_words = nn.Linear(reader.config.hidden_size, config.width)
+        self.read_words = nn.Linear(sentence_encoder.config.hidden_size, config.width)
         self.read_time = nn.Sequential(
             nn.Linear(2 * _WAVES, config.width), nn.SiLU(), nn.Linear(config.width, config.width)
         )
@@ -176,7 +175,7 @@ class Refiner(nn.Module):
             spread: deviation of the noise: above 1 what is rare, such as quick movements, comes more often.
         """
         texts = list(dict.fromkeys(sentence for sentence in sentences if sentence is not None))
-        read = dict(zip(texts, self.reader.read(texts), strict=True)) if texts else {}
+        read = dict(zip(texts, self.sentence_encoder.encode(texts), strict=True)) if texts else {}
         nothing = self.first.new_zeros(0, self.read_words.in_features)
         states = [nothing if sentence is None else read[sentence] for sentence in sentences]
         size = len(self.mean)
@@ -226,42 +225,44 @@ class Refiner(nn.Module):
             latents = latents + (goal - latents) / (steps - step)
         return latents * self.std + self.mean
 
-    def save(self, folder: str | Path, *, dtype: torch.dtype | None = None, shared_reader: bool = False) -> None:
+    def save(self, folder: str | Path, *, dtype: torch.dtype | None = None, shared_encoder: bool = False) -> None:
         """Write config.json and the weights.
 
         Args:
             dtype: as in :func:`motiongpt.weights_io.save_weights`.
-            shared_reader: leave out the pretrained encoder, which whoever loads has already.
+            shared_encoder: leave out the pretrained encoder, which whoever loads has already.
         """
         folder = Path(folder)
-        own = {name: weight for name, weight in self.state_dict().items() if not name.startswith(_READER)}
+        own = {name: weight for name, weight in self.state_dict().items() if not name.startswith(_SENTENCE_ENCODER)}
         save_weights(folder, own, dtype=dtype)
-        if not shared_reader:
-            self.reader.save(folder / READER)
+        if not shared_encoder:
+            self.sentence_encoder.save(folder / SENTENCE_ENCODER_FOLDER)
         values = {
             "network": dataclasses.asdict(self.config),
-            "reader": None if shared_reader else dataclasses.asdict(self.reader.config),
+            "reader": None if shared_encoder else dataclasses.asdict(self.sentence_encoder.config),
         }
         save_config(folder, KIND, values)
 
     @classmethod
     def load(
-        cls, folder: str | Path, tokenizer: MotionTokenizer, shared_reader: SentenceReader | None = None
+        cls, folder: str | Path, tokenizer: MotionTokenizer, shared_encoder: SentenceEncoder | None = None
     ) -> Refiner:
         """Rebuild from a folder written by :meth:`save`; strict.
 
         Args:
             tokenizer: the one that it was trained for.
-            shared_reader: the pretrained encoder where the folder leaves it out.
+            shared_encoder: the pretrained encoder where the folder leaves it out.
 
         Raises:
-            MotionGPTError: anything is missing, damaged or does not fit, or the folder needs ``shared_reader``.
+            MotionGPTError: anything is missing, damaged or does not fit, or the folder needs ``shared_encoder``.
         """
         folder = Path(folder)
         values = load_config(folder, KIND)
         where = str(folder / "config.json")
         config = config_from(RefinerConfig, values.get("network", {}), where)
-        reader = load_reader(folder / READER, values.get("reader"), shared_reader, where)
-        refiner = cls(config, reader, tokenizer)
-        load_weights(folder, refiner, without=_READER)
+        sentence_encoder = load_sentence_encoder(
+            folder / SENTENCE_ENCODER_FOLDER, values.get("reader"), shared_encoder, where
+        )
+        refiner = cls(config, sentence_encoder, tokenizer)
+        load_weights(folder, refiner, without=_SENTENCE_ENCODER)
         return refiner.eval()

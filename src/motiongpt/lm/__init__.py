@@ -1,1 +1,1 @@
-"""Networks over words and motion tokens in one vocabulary, and decoding under a grammar."""
+"""Language models over words and motion tokens: networks, tokenizers, prompts, and decoding under a grammar."""

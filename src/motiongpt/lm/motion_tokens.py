@@ -1,6 +1,6 @@
-"""Motion as words: the tokens that stand for motion codes in a sentence, written and read.
+"""Motion as text: the tokens that stand for motion codes in a sentence.
 
-A motion of codes 3, 7 is written ``<motion_id_512><motion_id_3><motion_id_7><motion_id_513>`` with 512 codes: start,
+With 512 codes, the motion of the codes 3, 7 is ``<motion_id_512><motion_id_3><motion_id_7><motion_id_513>``: start,
 codes, end, without separators. The mask token ``<motion_id_514>`` stands for a hidden code.
 """
 
@@ -36,21 +36,21 @@ def motion_string(codes: Iterable[int], num_codes: int = NUM_CODES) -> str:
 
 
 def parse(text: str, num_codes: int = NUM_CODES, *, strict_reference: bool = False) -> tuple[np.ndarray, str]:
-    """Take the motion out of a text.
+    """Split a text into its motion and its words.
 
-    The codes are those from the first start token to the first end token after it. A missing start or end does not
-    lose the motion: what is there counts. Words between the tokens and masks are passed over.
+    The codes are those from the first start token to the first end token after it. Without a start or an end token the
+    motion reaches to that end of the text. Words between the tokens, and masks, are ignored.
 
     Args:
-        text: what a model has written, or what a user has typed.
+        text: output of a model, or input of a user.
         num_codes: size of the motion codebook.
-        strict_reference: read as the original MotionGPT does. A motion without start or end is the single code 0,
-            codes followed by a word and another code are lost, and in the text the motion becomes
-            ``<Motion_Placeholder>``.
+        strict_reference: parse like the original MotionGPT, see ``docs/differences.md``: a motion without start or end
+            token is the single code 0, codes followed by a word and another code are lost, and in the text the motion
+            becomes ``<Motion_Placeholder>``.
 
     Returns:
-        codes: (n,) int64, empty when the text holds no motion (``[0]`` with ``strict_reference``).
-        text: the words around the motion, without any motion token, white space collapsed.
+        codes: (n,) int64, empty when the text has no motion (``[0]`` with ``strict_reference``).
+        text: the words around the motion, without motion tokens, white space collapsed.
     """
     if strict_reference:
         return _parse_as_reference(text, num_codes)
@@ -70,7 +70,7 @@ def _parse_as_reference(text: str, num_codes: int) -> tuple[np.ndarray, str]:
     if start not in text or end not in text:
         return nothing, text
     inside = text[text.index(start) + len(start) : text.index(end)]
-    # Only "><" parts two codes: of codes with a word between them the last one counts, and before the end none.
+    # Only "><" separates two codes: of codes with a word between them only the last counts, and before the end none.
     pieces = f"{start}{inside}{end}".split("><")[1:-1]
     codes = [int(numbers[-1]) for piece in pieces if (numbers := re.findall(r"_(\d+)", piece))]
     words = text.replace(f"{start}{inside}{end}", "<Motion_Placeholder>")

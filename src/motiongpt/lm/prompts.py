@@ -1,19 +1,7 @@
-"""Instructions: what a user asks and what the model answers, for every sub-task.
+"""Prompts of the sub-tasks: an instruction of a user and the answer of the model, with a clip's data filled in.
 
-A template is a sentence with placeholders. Those of the original MotionGPT's instruction files are used, so such files
-can be read as they are:
-
-===============================  ===========================================================================
-``<Caption_Placeholder>``        the caption
-``<Motion_Placeholder>``         the whole motion as a motion string
-``<Frame_Placeholder>``          its length in motion frames (20 a second, KIT 12.5)
-``<Second_Placeholder>``         its length in seconds with one decimal, "4.0"
-``<Motion_Placeholder_s1>``      the given beginning, by default the first 20 % of the motion
-``<Motion_Placeholder_s2>``      the rest of it
-``<Motion_Placeholder_Masked>``  the motion with a mask token for each hidden code, by default 25 % to 75 %
-===============================  ===========================================================================
-
-Our own prompts are generated from the yaml files in the folder ``prompts``; their heads explain them.
+`Templates` holds the prompts, our own or those of an instruction file, and draws from them; `Fields` holds what is
+known of a clip; `fill` puts the one into the other. See `motiongpt.lm.tasks` for the sub-tasks and the placeholders.
 """
 
 from __future__ import annotations
@@ -24,119 +12,57 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from enum import Enum
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from motiongpt.errors import MotionGPTError
-from motiongpt.files import read_yaml
 from motiongpt.lm.motion_tokens import NUM_CODES, motion_string, motion_token
-from motiongpt.text.patterns import expand_all
+from motiongpt.lm.tasks import (
+    CAPTION,
+    FRAMES,
+    HEAD,
+    KNOWN_PLACEHOLDER,
+    MASKED,
+    MOTION,
+    PLACEHOLDERS,
+    REST,
+    SECONDS,
+    Prompts,
+    Task,
+    default_prompts,
+    task_of,
+)
 
 QUOTES = 0.15
-"""How often the caption of an instruction stands in quote marks."""
+"""Probability that the caption of an instruction is put in quotation marks."""
 REFERENCE_QUOTES = 0.5
-"""How often with ``strict_reference``; the caption of an answer too, drawn by itself."""
+"""The same with ``strict_reference``, and, drawn separately, for the caption of an answer."""
 PLAIN_SHARE = 0.3
-"""How often a sub-task's plain prompt is drawn from our own templates; it is the one a program would use."""
+"""Probability that our own templates draw a sub-task's plain prompt, the one that a program would use."""
 
-_CAPTION = "<Caption_Placeholder>"
-_MOTION = "<Motion_Placeholder>"
-_FRAMES = "<Frame_Placeholder>"
-_SECONDS = "<Second_Placeholder>"
-_UNITS = (("frames", _FRAMES), ("seconds", _SECONDS))
-_HEAD = "<Motion_Placeholder_s1>"
-_REST = "<Motion_Placeholder_s2>"
-_MASKED = "<Motion_Placeholder_Masked>"
-PLACEHOLDERS = (_CAPTION, _MOTION, _FRAMES, _SECONDS, _HEAD, _REST, _MASKED)
-_BARE = re.compile("|".join(map(re.escape, PLACEHOLDERS)))
-_KNOWN = re.compile(rf'"{_CAPTION}"|{_BARE.pattern}')
+_KNOWN = re.compile(rf'"{CAPTION}"|{KNOWN_PLACEHOLDER.pattern}')
 _ANY = re.compile(r"<\w*Placeholder\w*>", re.IGNORECASE)
-
-
-class Task(str, Enum):
-    """The 18 sub-tasks: what is asked with, and what is answered.
-
-    ``t2m`` text to motion, ``m2t`` motion to text, ``t2frames`` text to its length in frames, and so on;
-    ``random_m`` and ``random_t`` ask for any motion or any caption.
-    """
-
-    T2M = "t2m"
-    T2M_FRAMES = "t2m_frames"
-    T2M_SECONDS = "t2m_seconds"
-    FRAMES2M = "frames2m"
-    SECONDS2M = "seconds2m"
-    RANDOM_M = "random_m"
-    M2T = "m2t"
-    M2T_FRAMES = "m2t_frames"
-    M2T_SECONDS = "m2t_seconds"
-    M2FRAMES = "m2frames"
-    M2SECONDS = "m2seconds"
-    T2FRAMES = "t2frames"
-    T2SECONDS = "t2seconds"
-    FRAMES2T = "frames2t"
-    SECONDS2T = "seconds2t"
-    RANDOM_T = "random_t"
-    PREDICT = "predict"
-    INBETWEEN = "inbetween"
-
-    @property
-    def inputs(self) -> frozenset[str]:
-        """Placeholders the instruction may use."""
-        return _SPECIFICATION[self][0]
-
-    @property
-    def outputs(self) -> frozenset[str]:
-        """Placeholders the answer may use."""
-        return _SPECIFICATION[self][1]
-
-
-def _takes(*inputs: str, gives: str) -> tuple[frozenset[str], frozenset[str]]:
-    return frozenset(inputs), frozenset([gives])
-
-
-_SPECIFICATION = {
-    Task.T2M: _takes(_CAPTION, gives=_MOTION),
-    Task.T2M_FRAMES: _takes(_CAPTION, _FRAMES, gives=_MOTION),
-    Task.T2M_SECONDS: _takes(_CAPTION, _SECONDS, gives=_MOTION),
-    Task.FRAMES2M: _takes(_FRAMES, gives=_MOTION),
-    Task.SECONDS2M: _takes(_SECONDS, gives=_MOTION),
-    Task.RANDOM_M: _takes(gives=_MOTION),
-    Task.M2T: _takes(_MOTION, gives=_CAPTION),
-    Task.M2T_FRAMES: _takes(_MOTION, _FRAMES, gives=_CAPTION),
-    Task.M2T_SECONDS: _takes(_MOTION, _SECONDS, gives=_CAPTION),
-    Task.M2FRAMES: _takes(_MOTION, gives=_FRAMES),
-    Task.M2SECONDS: _takes(_MOTION, gives=_SECONDS),
-    Task.T2FRAMES: _takes(_CAPTION, gives=_FRAMES),
-    Task.T2SECONDS: _takes(_CAPTION, gives=_SECONDS),
-    Task.FRAMES2T: _takes(_FRAMES, gives=_CAPTION),
-    Task.SECONDS2T: _takes(_SECONDS, gives=_CAPTION),
-    Task.RANDOM_T: _takes(gives=_CAPTION),
-    Task.PREDICT: _takes(_HEAD, gives=_REST),
-    Task.INBETWEEN: _takes(_MASKED, gives=_MOTION),
-}
 
 
 @dataclass(frozen=True)
 class Fields:
-    """What is known of a clip. Everything is optional; a template asks for what it needs.
+    """What is known of a clip. Every field is optional; a template needs those of its placeholders.
 
     Attributes:
-        caption: the sentence.
+        caption: one sentence.
         codes: all motion codes of the clip, (n,) integers.
-        frames: motion frames at ``fps``; without it ``stride`` for each code, or the rounded ``seconds``.
-        seconds: without it ``frames / fps``.
-        head: given beginning as codes, instead of the first 20 % (prediction) or 25 % (in-between) of ``codes``.
-        tail: given end as codes, for in-between; with ``head`` and ``hidden``.
+        frames: number of motion frames at ``fps``; by default ``stride`` per code, or the rounded ``seconds``.
+        seconds: by default ``frames / fps``.
+        head: codes of the given beginning, instead of the first 20 % (prediction) or 25 % (in-between) of ``codes``.
+        tail: codes of the given end, for in-between; needs ``head`` and ``hidden``.
         hidden: number of hidden codes between ``head`` and ``tail``.
-        fps: motion frames a second.
-        stride: motion frames a code stands for, the time stride of the tokenizer.
+        fps: motion frames per second.
+        stride: motion frames per code, the time stride of the tokenizer.
         num_codes: size of the motion codebook.
         strict_reference: write lengths, the given beginning and the mask as the original does, see
-            `motiongpt.reference.Effect`; without ``frames`` the codes are counted for frames.
+            ``docs/differences.md``; without ``frames`` the number of codes counts as the number of frames.
     """
 
     caption: str | None = None
@@ -152,31 +78,31 @@ class Fields:
     strict_reference: bool = False
 
     def text(self, placeholder: str) -> str:
-        """What stands for a placeholder.
+        """The text that replaces a placeholder.
 
         Raises:
-            MotionGPTError: the fields do not hold what it needs.
+            MotionGPTError: the fields that it needs are not set.
         """
         value = self._value(placeholder)
         if value is None:
-            raise MotionGPTError(f"Nothing is given for {placeholder} in this instruction.")
+            raise MotionGPTError(f"This instruction needs a value for {placeholder}, but none is given.")
         return value
 
     def _value(self, placeholder: str) -> str | None:
-        if placeholder == _CAPTION:
+        if placeholder == CAPTION:
             return self.caption
-        if placeholder == _FRAMES:
+        if placeholder == FRAMES:
             frames = self._frames()
             return None if frames is None else str(frames)
-        if placeholder == _SECONDS:
+        if placeholder == SECONDS:
             frames = self._frames()
             seconds = self.seconds
             if seconds is None and frames is not None:
                 seconds = math.floor(frames / self.fps) if self.strict_reference else frames / self.fps
             return None if seconds is None else f"{seconds:.1f}"
-        if self.strict_reference and self.codes is not None and placeholder != _MOTION:
+        if self.strict_reference and self.codes is not None and placeholder != MOTION:
             return self._pieces_as_reference(placeholder)
-        codes = {_MOTION: self._all, _HEAD: self._head, _REST: self._rest, _MASKED: self._masked}[placeholder]()
+        codes = {MOTION: self._all, HEAD: self._head, REST: self._rest, MASKED: self._masked}[placeholder]()
         return None if codes is None else motion_string(codes, self.num_codes)
 
     def _frames(self) -> int | None:
@@ -217,33 +143,33 @@ class Fields:
         start, end, mask = (motion_token(self.num_codes + i) for i in range(3))
         count = frames / self.stride
         head = int(0.2 * count + 1)
-        if placeholder == _HEAD:
+        if placeholder == HEAD:
             return f"{'>'.join(pieces[:head])}>{end}"
-        if placeholder == _REST:
+        if placeholder == REST:
             return start + ">".join(pieces[head:])
         first, last = int(0.25 * count + 1), int(0.75 * count + 1)
         return f"{'>'.join(pieces[:first])}>{mask * (last - first)}{'>'.join(pieces[last:])}"
 
 
 def given_head(num_codes: int, frames: int | None = None, stride: int = 4) -> int:
-    """How many of a clip's codes are given for prediction: 20 % of its true length, at least one.
+    """Number of a clip's codes that are given for prediction: 20 % of its true length, at least one.
 
     Args:
-        num_codes: codes of the clip.
-        frames: its motion frames; ``stride`` for each code by default.
-        stride: motion frames a code stands for.
+        num_codes: number of codes of the clip.
+        frames: number of its motion frames; by default ``stride`` per code.
+        stride: motion frames per code.
     """
     frames = stride * num_codes if frames is None else frames
     return min(max(1, frames // (5 * stride)), num_codes)
 
 
 def hidden_middle(num_codes: int, frames: int | None = None, stride: int = 4) -> tuple[int, int]:
-    """First hidden and first given-again code for in-between: 25 % to 75 % of the clip's true length.
+    """Index of the first hidden code and of the first code after the gap: 25 % and 75 % of the clip's true length.
 
     Args:
-        num_codes: codes of the clip.
-        frames: its motion frames; ``stride`` for each code by default.
-        stride: motion frames a code stands for.
+        num_codes: number of codes of the clip.
+        frames: number of its motion frames; by default ``stride`` per code.
+        stride: motion frames per code.
     """
     frames = stride * num_codes if frames is None else frames
     first = min(max(1, frames // (4 * stride)), num_codes)
@@ -251,43 +177,36 @@ def hidden_middle(num_codes: int, frames: int | None = None, stride: int = 4) ->
 
 
 def fill(template: str, fields: Fields, quotes: bool = False) -> str:
-    """Put the fields in the place of a template's placeholders.
+    """Replace a template's placeholders by the fields.
 
     Args:
         template: text with placeholders.
         fields: what is known of the clip.
-        quotes: put the caption in double quotes (a caption the template quotes itself is not quoted twice).
+        quotes: put the caption in double quotes (a caption that the template quotes itself is not quoted twice).
 
     Raises:
-        MotionGPTError: a placeholder needs what ``fields`` does not hold.
+        MotionGPTError: a placeholder needs a field that is not set.
     """
 
     def replacement(match: re.Match[str]) -> str:
         placeholder = match[0].strip('"')
         text = fields.text(placeholder)
-        return f'"{text}"' if match[0] != placeholder or (quotes and placeholder == _CAPTION) else text
+        return f'"{text}"' if match[0] != placeholder or (quotes and placeholder == CAPTION) else text
 
-    return (_BARE if fields.strict_reference else _KNOWN).sub(replacement, template)
-
-
-@dataclass(frozen=True)
-class _Prompts:
-    inputs: tuple[str, ...]
-    outputs: tuple[str, ...]
-    plain: str | None = None
+    return (KNOWN_PLACEHOLDER if fields.strict_reference else _KNOWN).sub(replacement, template)
 
 
 class Templates:
     """The prompts of each sub-task.
 
     Attributes:
-        tasks: sub-tasks there are prompts for.
-        problems: one sentence for each prompt or sub-task of a user's file that is not used, and why.
+        tasks: sub-tasks that have prompts.
+        problems: one sentence for each prompt or sub-task of a user's file that is not used, with the reason.
     """
 
     def __init__(
         self,
-        prompts: dict[Task, _Prompts],
+        prompts: dict[Task, Prompts],
         problems: Sequence[str] = (),
         *,
         quotes: float = 0.0,
@@ -301,34 +220,33 @@ class Templates:
 
     @classmethod
     def default(cls) -> Templates:
-        """Our own prompts for all 18 sub-tasks. Now and then the caption of an instruction is quoted."""
-        return cls(_default_prompts(), quotes=QUOTES)
+        """Our own prompts for all sub-tasks. Some captions are quoted, see `QUOTES`."""
+        return cls(default_prompts(), quotes=QUOTES)
 
     @classmethod
     def load(cls, path: str | Path, *, strict_reference: bool = False) -> Templates:
         """Read an instruction file in the original's format: ``{group: {sub-task: {"class", "input", "output"}}}``.
 
-        Groups and sub-tasks may have any names: what a sub-task is follows from the placeholders that its prompts
-        use. Prompts that cannot be filled are left out and named in ``problems``. Now and then the caption of an
-        instruction is quoted.
+        Groups and sub-tasks may have any names: the placeholders of its prompts tell which sub-task it is. Prompts that
+        cannot be filled are skipped and reported in ``problems``. Some captions are quoted, see `QUOTES`.
 
         Args:
             path: the file.
-            strict_reference: quote captions half of the time, in instructions and in answers.
+            strict_reference: quote half of the captions, in instructions and in answers.
 
         Raises:
-            MotionGPTError: the file cannot be read, is no such file, or has no prompt that can be used.
+            MotionGPTError: the file cannot be read, has another format, or has no usable prompt.
         """
         path = Path(path)
         inputs: dict[Task, list[str]] = {}
         outputs: dict[Task, list[str]] = {}
         problems: list[str] = []
         for name, prompts, answers in _read_instructions(path):
-            task = _task_of(prompts, answers)
+            task = task_of(_usual(prompts), _usual(answers))
             if task is None:
                 problems.append(
-                    f"{path}: {name} is none of the known sub-tasks: no sub-task takes "
-                    f"{_names(_usual(prompts))} and gives {_names(_usual(answers))}."
+                    f"{path}: {name} matches no known sub-task: none takes {_names(_usual(prompts))} and gives "
+                    f"{_names(_usual(answers))}."
                 )
                 continue
             usable_inputs = _usable(f"{path}: {name}, input", prompts, task, task.inputs, problems)
@@ -338,25 +256,25 @@ class Templates:
                 outputs.setdefault(task, []).extend(usable_outputs)
         if not inputs:
             raise MotionGPTError(
-                f"{path} holds no instruction that can be used: give sub-tasks with prompts such as "
-                f'"Show me: {_CAPTION}" in "input" and "{_MOTION}" in "output".'
+                f"{path} has no instruction that can be used: give sub-tasks with prompts such as "
+                f'"Show me: {CAPTION}" in "input" and "{MOTION}" in "output".'
             )
-        prompts_of = {task: _Prompts(tuple(inputs[task]), tuple(outputs[task])) for task in inputs}
+        prompts_of = {task: Prompts(tuple(inputs[task]), tuple(outputs[task])) for task in inputs}
         if strict_reference:
             return cls(prompts_of, problems, quotes=REFERENCE_QUOTES, answer_quotes=REFERENCE_QUOTES)
         return cls(prompts_of, problems, quotes=QUOTES)
 
     def plain(self) -> Templates:
-        """The same sub-tasks with one fixed instruction and answer each, and no quotes."""
+        """The same sub-tasks with one fixed instruction and one answer each, without quotes."""
         return Templates(
             {
-                task: _Prompts((prompts.plain or prompts.inputs[0],), prompts.outputs[:1])
+                task: Prompts((prompts.plain or prompts.inputs[0],), prompts.outputs[:1])
                 for task, prompts in self._prompts.items()
             }
         )
 
     def count(self, task: Task | str) -> int:
-        """How many instructions there are for a sub-task."""
+        """Number of instructions of a sub-task."""
         return len(self._of(task).inputs)
 
     def inputs(self, task: Task | str) -> tuple[str, ...]:
@@ -368,10 +286,10 @@ class Templates:
         return self._of(task).outputs
 
     def prompt(self, task: Task | str, rng: np.random.Generator, fields: Fields) -> str:
-        """An instruction drawn for a sub-task and filled.
+        """Draw an instruction of a sub-task and fill it.
 
         Raises:
-            MotionGPTError: there are no prompts for the sub-task, or ``fields`` lacks what it needs.
+            MotionGPTError: the sub-task has no prompts, or a field that the prompt needs is not set.
         """
         prompts = self._of(task)
         quotes = bool(self._quotes and rng.random() < self._quotes)
@@ -380,15 +298,15 @@ class Templates:
         return fill(_draw(prompts.inputs, rng), fields, quotes)
 
     def sample(self, task: Task | str, rng: np.random.Generator, fields: Fields) -> tuple[str, str]:
-        """An instruction and an answer drawn for a sub-task and filled. The same generator state draws the same.
+        """Draw an instruction and an answer of a sub-task and fill them; the same generator state draws the same.
 
         Raises:
-            MotionGPTError: there are no prompts for the sub-task, or ``fields`` lacks what it needs.
+            MotionGPTError: the sub-task has no prompts, or a field that the prompts need is not set.
         """
         prompt, answer = self.prompt(task, rng, fields), _draw(self._of(task).outputs, rng)
         return prompt, fill(answer, fields, bool(self._answer_quotes and rng.random() < self._answer_quotes))
 
-    def _of(self, task: Task | str) -> _Prompts:
+    def _of(self, task: Task | str) -> Prompts:
         try:
             return self._prompts[Task(task)]
         except (KeyError, ValueError):
@@ -402,35 +320,16 @@ def _draw(items: Sequence[str], rng: np.random.Generator) -> str:
     return items[int(rng.integers(len(items)))]
 
 
-@cache
-def _default_prompts() -> dict[Task, _Prompts]:
-    prompts = {}
-    for file in ("text_to_motion", "motion_to_text", "length", "motion_to_motion"):
-        for names, content in read_yaml("motiongpt.lm", "tasks", f"{file}.yaml").items():
-            for name, (unit, number) in zip(names.split(", "), _UNITS, strict=False):
-                plain, *inputs = _with_unit([content["plain"], *content["input"]], unit, number)
-                prompts[Task(name)] = _Prompts(
-                    tuple(expand_all([plain, *inputs])),
-                    tuple(expand_all(_with_unit(content["output"], unit, number))),
-                    plain,
-                )
-    return prompts
-
-
-def _with_unit(patterns: Sequence[str], unit: str, number: str) -> list[str]:
-    return [pattern.replace("<Length>", f"{number} {unit}").replace("<Unit>", unit) for pattern in patterns]
-
-
 def _read_instructions(path: Path) -> Iterable[tuple[str, list[str], list[str]]]:
     """Name, instructions and answers of every sub-task in a user's file."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except json.JSONDecodeError as error:
         raise MotionGPTError(
-            f"{path}, line {error.lineno}: not valid JSON ({error.msg}); mend this line of the instruction file."
+            f"{path}, line {error.lineno}: not valid JSON ({error.msg}); correct this line of the instruction file."
         ) from error
     except UnicodeDecodeError as error:
-        raise MotionGPTError(f"{path} is no text in UTF-8: save the instruction file as UTF-8.") from error
+        raise MotionGPTError(f"{path} is not UTF-8 text: save the instruction file as UTF-8.") from error
     except OSError as error:
         raise MotionGPTError(f"Cannot read the instruction file {path}: {error.strerror or error}.") from error
     for group, sub_tasks in _members(content, str(path)):
@@ -461,24 +360,19 @@ def _usual(templates: Sequence[str]) -> frozenset[str]:
     return frozenset(name for name, times in found.items() if 2 * times >= len(templates))
 
 
-def _task_of(inputs: Sequence[str], outputs: Sequence[str]) -> Task | None:
-    signature = (_usual(inputs), _usual(outputs))
-    return next((task for task, takes_gives in _SPECIFICATION.items() if takes_gives == signature), None)
-
-
 def _usable(
     where: str, templates: Sequence[str], task: Task, allowed: frozenset[str], problems: list[str]
 ) -> list[str]:
-    """The templates that use allowed placeholders only; the others are added to ``problems``."""
+    """The templates that use allowed placeholders only; the others are reported in ``problems``."""
     usable = []
     for number, template in enumerate(templates, start=1):
         wrong = sorted(set(_ANY.findall(template)) - allowed)
         if not wrong:
             usable.append(template)
         elif wrong[0] in PLACEHOLDERS:
-            problems.append(f"{where} {number}: {wrong[0]} cannot be filled in the sub-task {task.value}; not used.")
+            problems.append(f"{where} {number}: {wrong[0]} cannot be filled in the sub-task {task.value}; skipped.")
         else:
-            problems.append(f"{where} {number}: there is no placeholder {wrong[0]}; not used.")
+            problems.append(f"{where} {number}: there is no placeholder {wrong[0]}; skipped.")
     return usable
 
 

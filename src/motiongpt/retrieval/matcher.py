@@ -18,13 +18,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from motiongpt.errors import MotionGPTError
-from motiongpt.lm.sentence_encoder import SentenceReader, load_reader, padded
+from motiongpt.lm.sentence_encoder import SENTENCE_ENCODER_FOLDER, SentenceEncoder, load_sentence_encoder, padded
 from motiongpt.motion.skeleton import SKELETONS, Skeleton
 from motiongpt.weights_io import config_from, load_config, load_weights, save_config, save_weights
 
 KIND = "motion-matcher"
-READER = "reader"
-_READER = "reader."
+_SENTENCE_ENCODER = "sentence_encoder."
 # Motions and texts that are embedded together.
 _BATCH = 64
 _LARGEST_SCALE = math.log(100)
@@ -93,7 +92,7 @@ class Matcher(nn.Module):
 
     Args:
         config: sizes.
-        reader: the pretrained encoder that reads the sentences; it stays frozen.
+        sentence_encoder: the pretrained encoder that reads the sentences; it stays frozen.
         mean, std: (D,) statistics: the network sees (features - mean) / std.
         skeleton: skeleton of the motions.
     """
@@ -102,14 +101,19 @@ class Matcher(nn.Module):
     std: Tensor
 
     def __init__(
-        self, config: MatcherConfig, reader: SentenceReader, mean: np.ndarray, std: np.ndarray, skeleton: Skeleton
+        self,
+        config: MatcherConfig,
+        sentence_encoder: SentenceEncoder,
+        mean: np.ndarray,
+        std: np.ndarray,
+        skeleton: Skeleton,
     ) -> None:
         super().__init__()
         self.config = config
         self.skeleton = skeleton
-        self.reader = reader
+        self.sentence_encoder = sentence_encoder
         self.project_motion = nn.Linear(config.patch * skeleton.feature_dim, config.width)
-        self.project_text = nn.Linear(reader.config.hidden_size, config.width)
+        self.project_text = nn.Linear(sentence_encoder.config.hidden_size, config.width)
         self.motion_tower = _Tower(config, config.motion_layers)
         self.text_tower = _Tower(config, config.text_layers)
         # As in CLIP (Radford et al. 2021): the scale of the similarities is learned.
@@ -179,38 +183,38 @@ class Matcher(nn.Module):
         """
         result = np.empty((len(texts), self.config.embedding), dtype=np.float32)
         for start in range(0, len(texts), _BATCH):
-            states, mask = padded(self.reader.read(texts[start : start + _BATCH]))
+            states, mask = padded(self.sentence_encoder.encode(texts[start : start + _BATCH]))
             result[start : start + _BATCH] = self.embed_text_batch(states, mask).cpu().numpy()
         return result
 
-    def save(self, folder: str | Path, *, dtype: torch.dtype | None = None, shared_reader: bool = False) -> None:
+    def save(self, folder: str | Path, *, dtype: torch.dtype | None = None, shared_encoder: bool = False) -> None:
         """Write config.json and the weights.
 
         Args:
             dtype: as in :func:`motiongpt.weights_io.save_weights`.
-            shared_reader: leave out the pretrained encoder, which whoever loads has already.
+            shared_encoder: leave out the pretrained encoder, which whoever loads has already.
         """
         folder = Path(folder)
-        own = {name: weight for name, weight in self.state_dict().items() if not name.startswith(_READER)}
+        own = {name: weight for name, weight in self.state_dict().items() if not name.startswith(_SENTENCE_ENCODER)}
         save_weights(folder, own, dtype=dtype)
-        if not shared_reader:
-            self.reader.save(folder / READER)
+        if not shared_encoder:
+            self.sentence_encoder.save(folder / SENTENCE_ENCODER_FOLDER)
         values = {
             "skeleton": self.skeleton.name,
             "network": dataclasses.asdict(self.config),
-            "reader": None if shared_reader else dataclasses.asdict(self.reader.config),
+            "reader": None if shared_encoder else dataclasses.asdict(self.sentence_encoder.config),
         }
         save_config(folder, KIND, values)
 
     @classmethod
-    def load(cls, folder: str | Path, shared_reader: SentenceReader | None = None) -> Matcher:
+    def load(cls, folder: str | Path, shared_encoder: SentenceEncoder | None = None) -> Matcher:
         """Rebuild from a folder written by :meth:`save`; strict.
 
         Args:
-            shared_reader: the pretrained encoder where the folder leaves it out.
+            shared_encoder: the pretrained encoder where the folder leaves it out.
 
         Raises:
-            MotionGPTError: anything is missing, damaged or does not fit, or the folder needs ``shared_reader``.
+            MotionGPTError: anything is missing, damaged or does not fit, or the folder needs ``shared_encoder``.
         """
         folder = Path(folder)
         values = load_config(folder, KIND)
@@ -219,8 +223,10 @@ class Matcher(nn.Module):
             raise MotionGPTError(f"{where}: skeleton must be one of {', '.join(SKELETONS)}.")
         skeleton = SKELETONS[values["skeleton"]]
         config = config_from(MatcherConfig, values.get("network", {}), where)
-        reader = load_reader(folder / READER, values.get("reader"), shared_reader, where)
+        sentence_encoder = load_sentence_encoder(
+            folder / SENTENCE_ENCODER_FOLDER, values.get("reader"), shared_encoder, where
+        )
         blank = np.zeros(skeleton.feature_dim)
-        matcher = cls(config, reader, blank, blank, skeleton)
-        load_weights(folder, matcher, without=_READER)
+        matcher = cls(config, sentence_encoder, blank, blank, skeleton)
+        load_weights(folder, matcher, without=_SENTENCE_ENCODER)
         return matcher.eval()

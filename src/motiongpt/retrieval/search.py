@@ -13,7 +13,7 @@ from tqdm import tqdm
 from motiongpt.errors import MotionGPTError
 from motiongpt.formats import READERS, read
 from motiongpt.lm.model import MotionLanguageModel
-from motiongpt.lm.sentence_encoder import SentenceReader
+from motiongpt.lm.sentence_encoder import SentenceEncoder
 from motiongpt.retrieval.matcher import Matcher
 from motiongpt.text.captions import normalise_caption
 
@@ -46,7 +46,7 @@ def embedded_evaluator() -> Matcher:
     """The evaluator that comes with the package; its sentences are read by the text encoder of the embedded model."""
     folder = embedded_folder()
     encoder = MotionLanguageModel.load(folder.parent / "language").text_encoder
-    return Matcher.load(folder, None if encoder is None else SentenceReader.of(encoder))
+    return Matcher.load(folder, None if encoder is None else SentenceEncoder.of(encoder))
 
 
 def motion_files(folder: str | Path) -> list[Path]:

@@ -59,8 +59,8 @@ def assemble(
     if evaluator is not None:
         judge, encoder = Matcher.load(evaluator), model.language.text_encoder
         # A sentence encoder that equals the model's is stored once.
-        shared = encoder is not None and judge.reader.equals(encoder)
-        judge.save(Path(output) / "evaluator", dtype=torch.float16, shared_reader=shared)
+        shared = encoder is not None and judge.sentence_encoder.equals(encoder)
+        judge.save(Path(output) / "evaluator", dtype=torch.float16, shared_encoder=shared)
     return generation
 
 

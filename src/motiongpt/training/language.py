@@ -17,8 +17,9 @@ from motiongpt.data.texts import Caption
 from motiongpt.data.tokens import TokenFolder
 from motiongpt.errors import MotionGPTError
 from motiongpt.lm.model import MotionLanguageModel, Tokens
-from motiongpt.lm.prompts import Fields, Task, Templates
+from motiongpt.lm.prompts import Fields, Templates
 from motiongpt.lm.span_corruption import corrupt_spans, corrupt_words
+from motiongpt.lm.tasks import Task
 from motiongpt.text.captions import normalise_caption
 from motiongpt.tokenizer import MotionTokenizer
 from motiongpt.training.balance import rarity_shares

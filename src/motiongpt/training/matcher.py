@@ -13,7 +13,7 @@ from tqdm import tqdm
 from motiongpt.data.layout import MotionTextDataset
 from motiongpt.data.mining import MINED_SHARE, SentenceTable, read_mined
 from motiongpt.errors import MotionGPTError
-from motiongpt.lm.sentence_encoder import SentenceReader, padded
+from motiongpt.lm.sentence_encoder import SentenceEncoder, padded
 from motiongpt.retrieval.matcher import Matcher
 from motiongpt.text.captions import normalise_caption
 from motiongpt.text.contrasts import contrary
@@ -42,12 +42,12 @@ class MatcherTask:
                 f"is for {tokenizer.skeleton.name}."
             )
         torch.manual_seed(config.seed)
-        reader = SentenceReader.pretrained(config.text_encoder)
+        sentence_encoder = SentenceEncoder.pretrained(config.text_encoder)
         mean, std = train.statistics()
-        self.module = Matcher(config.network, reader, mean, std, train.skeleton)
+        self.module = Matcher(config.network, sentence_encoder, mean, std, train.skeleton)
         self.clips = _read(train, tokenizer, config.max_frames)
         self.held_out = _read(held_out, tokenizer, config.max_frames)
-        self.table = SentenceTable(reader)
+        self.table = SentenceTable(sentence_encoder)
         # Indices into the table of the captions of each clip.
         self.captions = [[self.table.add(caption) for caption in captions] for _, captions in self.clips]
         # Indices of the mined sentences of a caption, by its own.

@@ -15,7 +15,7 @@ from motiongpt.data.layout import MotionTextDataset
 from motiongpt.data.mining import SentenceTable
 from motiongpt.errors import MotionGPTError
 from motiongpt.generation.refiner import WINDOW, Refiner
-from motiongpt.lm.sentence_encoder import SentenceReader, padded
+from motiongpt.lm.sentence_encoder import SentenceEncoder, padded
 from motiongpt.motion import features_to_joints
 from motiongpt.text.captions import normalise_caption
 from motiongpt.tokenizer import MotionTokenizer
@@ -53,8 +53,10 @@ class RefinerTask:
                 f"is for {self.tokenizer.skeleton.name}."
             )
         started = Refiner.load(config.start, self.tokenizer) if config.start else None
-        reader = started.reader if started is not None else SentenceReader.pretrained(config.text_encoder)
-        self.table = SentenceTable(reader)
+        sentence_encoder = (
+            started.sentence_encoder if started is not None else SentenceEncoder.pretrained(config.text_encoder)
+        )
+        self.table = SentenceTable(sentence_encoder)
         self.clips = [clip for clip, _ in self._read(train)]
         self.held_out = list(self._read(held_out))[:VALIDATION_CLIPS]
         if not self.clips or not self.held_out:
@@ -62,7 +64,9 @@ class RefinerTask:
         self.table.encode()
         latents = np.concatenate([clip.latents for clip in self.clips]).astype(np.float32)
         torch.manual_seed(config.seed)
-        self.module = started or Refiner(config.network, reader, self.tokenizer, latents.mean(0), latents.std(0))
+        self.module = started or Refiner(
+            config.network, sentence_encoder, self.tokenizer, latents.mean(0), latents.std(0)
+        )
         captions = [[self.table.sentences[number] for number in clip.sentences] for clip in self.clips]
         residuals = [np.square(clip.latents - latents.mean(0)).sum(1).mean() for clip in self.clips]
         shares = rarity_shares(captions, config.balance) * np.array(residuals, dtype=np.float64) ** config.quick
@@ -112,7 +116,7 @@ class RefinerTask:
             codes.append(torch.from_numpy(clip.codes[start : start + WINDOW].astype(np.int64)))
             latents.append(torch.from_numpy(clip.latents[start : start + WINDOW].astype(np.float32)))
             conditioned = clip.sentences and rng.random() >= unsaid
-            nothing = torch.zeros(0, self.module.reader.config.hidden_size)
+            nothing = torch.zeros(0, self.module.sentence_encoder.config.hidden_size)
             states.append(self.table.states[int(rng.choice(clip.sentences))] if conditioned else nothing)
         words, text_mask = padded(states)
         goal = nn.utils.rnn.pad_sequence(latents, batch_first=True)

@@ -29,9 +29,10 @@ from motiongpt.data.json_lines import read_json_lines, write_json_lines
 from motiongpt.data.layout import MotionTextDataset
 from motiongpt.errors import MotionGPTError
 from motiongpt.generation.checks import Check, checks, names_action, passed
-from motiongpt.generation.motiongpt import MotionGPT, steady_joints
+from motiongpt.generation.decode import steady_joints
+from motiongpt.generation.motiongpt import MotionGPT
 from motiongpt.generation.prototypes import plain_sentences
-from motiongpt.lm.sentence_encoder import SentenceReader, sentence_vectors
+from motiongpt.lm.sentence_encoder import SentenceEncoder, sentence_vectors
 from motiongpt.motion.detectors import ACTIONS
 from motiongpt.retrieval.matcher import Matcher
 from motiongpt.text.captions import normalise_caption
@@ -92,7 +93,7 @@ class Outcome:
 
 
 def draw_prompts(
-    captions: Iterable[str], count: int, encoder: SentenceReader, seed: int = 0, actions: Collection[str] = ()
+    captions: Iterable[str], count: int, encoder: SentenceEncoder, seed: int = 0, actions: Collection[str] = ()
 ) -> list[Prompt]:
     """Different prompts of one action each; rare actions are drawn nearly as often as common ones.
 
@@ -157,12 +158,12 @@ def _pools_by_action(captions: Iterable[str], actions: Collection[str]) -> dict[
     return by_action
 
 
-def _same_meaning(prompts: Sequence[Prompt], encoder: SentenceReader) -> Iterator[Prompt]:
+def _same_meaning(prompts: Sequence[Prompt], encoder: SentenceEncoder) -> Iterator[Prompt]:
     """The prompts whose sentence and meaning are close for the encoder."""
     for start in range(0, len(prompts), _STEP):
         part = prompts[start : start + _STEP]
-        sentences = sentence_vectors(encoder.read([prompt.sentence for prompt in part]))
-        meanings = sentence_vectors(encoder.read([prompt.meaning for prompt in part]))
+        sentences = sentence_vectors(encoder.encode([prompt.sentence for prompt in part]))
+        meanings = sentence_vectors(encoder.encode([prompt.meaning for prompt in part]))
         for prompt, similarity in zip(part, (sentences * meanings).sum(1).tolist(), strict=True):
             if similarity >= _SAME_MEANING:
                 yield prompt
@@ -205,7 +206,7 @@ def write_self_training(
     Raises:
         MotionGPTError: the model has no matcher, the data set or the table is unreadable, or the file not writable.
     """
-    encoder = _matcher(model).reader
+    encoder = _matcher(model).sentence_encoder
     known = [
         normalise_caption(caption.text) for item in MotionTextDataset(root, "train").captions for caption in item
     ] + (read_sentences(captions) if captions else [])

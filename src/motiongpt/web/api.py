@@ -20,7 +20,6 @@ from motiongpt.errors import MotionGPTError
 from motiongpt.viewer import body_data
 from motiongpt.web import chat as talk
 from motiongpt.web import schemas
-from motiongpt.web.conversation import Conversation
 from motiongpt.web.requests import EVENTS, JSON, accepted, described, read_either, read_form, read_json
 from motiongpt.web.service import Sampling, Service
 from motiongpt.web.settings import WebError
@@ -50,7 +49,7 @@ _FILE: dict[int | str, dict[str, Any]] = {200: {"content": {**_BINARY}}}
 def make_router(service: Service) -> APIRouter:
     """The routes of the API on a service."""
     router = APIRouter(prefix="/api/v1", responses=_ERRORS)
-    conversations: Shelf[Conversation] = Shelf(service.settings.conversations)
+    conversations: Shelf[talk.Conversation] = Shelf(service.settings.conversations)
 
     async def source_of(
         motion: str | None, files: dict[str, tuple[bytes, str]], fps: float | None = None, unit: str | None = None
@@ -278,7 +277,7 @@ def make_router(service: Service) -> APIRouter:
     async def chat(request: Request) -> Response:
         asked = await read_json(request, schemas.Chat)
         known = None if asked.conversation is None else conversations.get(asked.conversation)
-        conversation = known or talk.new_conversation()
+        conversation = known or talk.Conversation()
         conversations.put(conversation.id, conversation)
         if asked.motion is not None:
             conversation.take(service.results.find(asked.motion))

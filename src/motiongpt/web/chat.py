@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from motiongpt.motion import editing
-from motiongpt.web.conversation import GREETING, Conversation, Intent, understand
+from motiongpt.web.intents import GREETING, Intent, understand
 from motiongpt.web.service import PLAIN, Sampling, Service
 from motiongpt.web.settings import WebError
 from motiongpt.web.store import Result
@@ -17,6 +17,29 @@ from motiongpt.web.store import Result
 Event = tuple[str, dict[str, Any]]
 # Seconds by which "continue this" continues.
 _CONTINUED = 4.0
+
+
+@dataclass
+class Conversation:
+    """What a conversation remembers.
+
+    Attributes:
+        motion: the motion that "it" refers to.
+        prompt: the sentence that it was generated from, "" when it was uploaded.
+        base: the motion that ``intent`` was carried out on.
+        intent: the last one that made a motion, for "again".
+        id: for links, cannot be guessed.
+    """
+
+    motion: Result | None = None
+    prompt: str = ""
+    base: Result | None = None
+    intent: Intent | None = None
+    id: str = field(default_factory=lambda: secrets.token_urlsafe(12))
+
+    def take(self, motion: Result) -> None:
+        """Refer to a motion that was not made in this conversation from now on."""
+        self.motion, self.prompt, self.base, self.intent = motion, motion.text, None, None
 
 
 async def answer(
@@ -213,11 +236,6 @@ async def _while(work: Callable[[Callable[[Any], None]], Awaitable[list[Any]]], 
         task.cancel()
 
 
-def new_conversation() -> Conversation:
-    """With an id that cannot be guessed."""
-    return Conversation(secrets.token_urlsafe(12))
-
-
 def _about_it(question: str) -> bool:
     return any(word in question.lower().split() for word in ("it", "this", "that", "here", "motion", "<motion>"))
 
@@ -227,6 +245,3 @@ def _note(intent: Intent) -> str:
     if intent.task == "generate":
         return intent.text
     return intent.edit or intent.task
-
-
-__all__ = ["Event", "answer", "generated", "new_conversation"]

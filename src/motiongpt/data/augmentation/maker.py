@@ -13,7 +13,7 @@ from motiongpt.data.augmentation.parts import Part, PartFactory
 from motiongpt.data.augmentation.segments import Library
 from motiongpt.data.augmentation.verify import Rejected, seated, shows, standing_phrases
 from motiongpt.motion import Motion
-from motiongpt.motion.editing import change_tempo, combine, hold, splice, splice_cost, splice_frame
+from motiongpt.motion.editing import Seam, change_tempo, combine, find_seam, hold, splice
 from motiongpt.motion.measures import FPS
 from motiongpt.text.captions import mirror_caption, normalise_caption
 from motiongpt.text.paraphrase import paraphrase
@@ -84,11 +84,11 @@ class Maker:
         """The parts one after the other, and the phrases of each as it is in the result."""
         motion, borders = parts[0].motion, [0]
         for part in parts[1:]:
-            self._check_splice(motion, part.motion)
-            borders.append(splice_frame(motion, part.motion))
+            seam = self._seam(motion, part.motion)
+            borders.append(seam.middle)
             if borders[-1] - borders[-2] < 10:
                 raise Rejected("too little is left of a part")
-            motion = splice(motion, part.motion)
+            motion = splice(motion, part.motion, seam)
         phrases = []
         for part, start, stop in zip(parts, borders, [*borders[1:], len(motion)], strict=True):
             found = part.describe(motion.joints[start:stop]) if stop - start >= 8 else []
@@ -97,9 +97,11 @@ class Maker:
             phrases.append(found)
         return motion, phrases
 
-    def _check_splice(self, first: Motion, second: Motion) -> None:
-        if splice_cost(first, second) > self.config["limits"]["splice_cost"]:
+    def _seam(self, first: Motion, second: Motion) -> Seam:
+        seam = find_seam(first, second)
+        if seam.cost > self.config["limits"]["splice_cost"]:
             raise Rejected("the parts do not fit together")
+        return seam
 
     def _captioned(
         self, parts: Sequence[Part], pattern: str, motion: Motion, phrases: list[list[str]], **options: Any
@@ -176,8 +178,7 @@ class Maker:
             raise Rejected("too long")
         result = motion
         for _ in range(count - 1):
-            self._check_splice(result, motion)
-            result = splice(result, motion)
+            result = splice(result, motion, self._seam(result, motion))
         if not shows(segment.action, result.joints, segment.side, count):
             raise Rejected("it does not show its action so often")
 

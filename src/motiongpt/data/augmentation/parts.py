@@ -20,7 +20,7 @@ from motiongpt.data.augmentation.verify import (
 )
 from motiongpt.motion import HUMANML3D, Motion
 from motiongpt.motion.detectors import punches_of
-from motiongpt.motion.editing import bend_path, both_arms, change_tempo, combine, hold, loop, reverse, splice_cost
+from motiongpt.motion.editing import bend_path, both_arms, change_tempo, combine, find_seam, hold, loop, reverse
 from motiongpt.motion.measures import FPS, height, net_turn
 from motiongpt.text.captions import mirror_caption
 
@@ -354,6 +354,6 @@ def at_length(motion: Motion, seconds: float) -> Motion:
     """
     if len(motion) >= round(seconds * FPS):
         return motion
-    if splice_cost(motion, motion) > 0.12:
+    if find_seam(motion, motion).cost > 0.12:
         raise Rejected("it cannot be looped")
     return loop(motion, seconds)

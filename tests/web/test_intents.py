@@ -1,14 +1,40 @@
-"""What messages are taken for, in many wordings."""
+"""What chat messages mean."""
 
 from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from motiongpt.web.conversation import GREETING, NO_MOTION, understand
+from motiongpt.web.intents import GREETING, NO_MOTION, Intent, understand
 
 PROMPT = "a person walks"
+# What each message means when there is a motion of PROMPT, and when there is none; fields with their default left out.
+MESSAGES = [
+    json.loads(line) for line in Path(__file__).with_name("messages.jsonl").read_text(encoding="utf-8").splitlines()
+]
+
+
+def fields(intent: Intent) -> dict[str, Any]:
+    """The fields of an intent that are not their defaults; long answers by their name."""
+    names = {GREETING: "GREETING", NO_MOTION: "NO_MOTION"}
+    found = {name: value for name, value in asdict(intent).items() if value != asdict(Intent(""))[name]}
+    return {name: names.get(value, value) if name == "text" else value for name, value in found.items()}
+
+
+@pytest.mark.parametrize("recorded", MESSAGES, ids=lambda recorded: recorded["message"])
+def test_recorded_messages(recorded: dict[str, Any]) -> None:
+    message = recorded["message"]
+    for meant, expected in (
+        (understand(message, motion=True, prompt=PROMPT), recorded["with_motion"]),
+        (understand(message), recorded["without"]),
+    ):
+        assert json.loads(json.dumps(fields(meant))) == expected
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,79 @@
+"""Codes become features and joints, refined and smoothed as they are delivered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from motiongpt.generation.refiner import SPREAD, STEPS, Refiner
+from motiongpt.motion import HUMANML3D, Motion
+from motiongpt.motion.cleanup import clean, smooth
+from motiongpt.tokenizer import MotionTokenizer
+
+
+@dataclass(frozen=True)
+class Decoder:
+    """Decodes coarse codes, with the details that a refiner adds where there is one.
+
+    Attributes:
+        tokenizer: motion <-> codes.
+        refiner: writes what coarse codes leave out.
+    """
+
+    tokenizer: MotionTokenizer
+    refiner: Refiner | None = None
+
+    def features(
+        self,
+        codes: Sequence[np.ndarray],
+        captions: Sequence[str | None],
+        seeds: Sequence[tuple[int, int]],
+        *,
+        sampled: bool = False,
+    ) -> list[np.ndarray]:
+        """Un-normalised features (n * stride, D) of each row of coarse codes (n,), before clean-up.
+
+        Args:
+            codes: of each motion.
+            captions: what each motion shows in normalised words, or None.
+            seeds: of each motion: of the call, and of its sample.
+            sampled: draw the details, which is livelier and rougher, instead of their mean.
+        """
+        if not len(codes):
+            return []
+        padded = [self.tokenizer.held(row) for row in codes]
+        streams = [stream for stream, _ in padded]
+        latents = None
+        if self.refiner is not None:
+            steps, spread = (STEPS, SPREAD) if sampled else (1, 1.0)
+            latents = self.refiner.refine(streams, captions, seeds, steps=steps, spread=spread)
+        features = self.tokenizer.decode_batch(streams, latents)
+        return [row[extra:-extra] for row, (_, extra) in zip(features, padded, strict=True)]
+
+    def motions(
+        self, codes: Sequence[np.ndarray], captions: Sequence[str | None], seeds: Sequence[tuple[int, int]]
+    ) -> list[Motion]:
+        """Motions of coarse codes in canonical placement, before clean-up; arguments as of :meth:`features`."""
+        return [self.motion_of(row) for row in self.features(codes, captions, seeds)]
+
+    def motion_of(self, features: np.ndarray) -> Motion:
+        """The motion of un-normalised features (T, D)."""
+        return Motion.from_features(features, self.tokenizer.skeleton)
+
+
+def steady_joints(features: np.ndarray) -> np.ndarray:
+    """Joints (T, 22, 3) of features (T, 263) for detectors: smoothed, because jitter looks like quick movement."""
+    return smooth(Motion.from_features(features)).joints
+
+
+def cleaned(motion: Motion, cleanup: bool, keep: np.ndarray | None = None) -> Motion:
+    """The motion after clean-up, where it is wanted and the skeleton's feet are known.
+
+    Args:
+        motion: as decoded.
+        cleanup: whether to clean.
+        keep: (T,) True on frames that stay bit for bit.
+    """
+    return clean(motion, keep=keep) if cleanup and motion.skeleton.name == HUMANML3D.name else motion

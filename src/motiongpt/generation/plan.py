@@ -1,0 +1,174 @@
+"""Stage 1: a sentence becomes a plan, the actions it describes in order, each parsed once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from motiongpt.errors import MotionGPTError
+from motiongpt.generation.checks import names_action
+from motiongpt.generation.prompting import Prompting
+from motiongpt.generation.prototypes import PlainSentences
+from motiongpt.motion import HUMANML3D
+from motiongpt.text.captions import mirror_caption, normalise_caption
+from motiongpt.text.clauses import clauses as clauses_of
+from motiongpt.text.clauses import of_anybody
+from motiongpt.text.numbers import asked_seconds
+from motiongpt.text.paraphrase import wordings
+from motiongpt.text.patterns import unique
+from motiongpt.text.requests import description
+from motiongpt.text.thesaurus import familiar
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """One wording for which the language model writes candidates.
+
+    Attributes:
+        text: the wording.
+        mirrored: it describes the mirror image of what is meant.
+    """
+
+    text: str
+    mirrored: bool
+
+    @property
+    def caption(self) -> str:
+        """The wording as captions are written in training."""
+        return normalise_caption(self.text)
+
+
+@dataclass(frozen=True)
+class Clause:
+    """One action of a sentence, with everything that later stages ask about it; each fact is computed once.
+
+    Attributes:
+        sentence: index of the sentence it belongs to.
+        text: the action in familiar words.
+        canonical: a canonical sentence that means the same, see :mod:`motiongpt.generation.prototypes`.
+        frames: exact length requested.
+        steps: number of actions that the sentence describes one after the other.
+        simultaneous: another action is done at the same time.
+    """
+
+    sentence: int
+    text: str
+    canonical: str | None
+    frames: int | None
+    steps: int
+    simultaneous: bool
+
+    @cached_property
+    def meaning(self) -> str:
+        """What a motion is judged by: the clause, or its canonical sentence where it names no known action."""
+        return self.text if self.canonical is None or names_action(self.text) else self.canonical
+
+    @cached_property
+    def caption(self) -> str:
+        """The meaning as captions are written in training."""
+        return normalise_caption(self.meaning)
+
+    @cached_property
+    def mirrored_caption(self) -> str:
+        """The caption of the mirror image."""
+        return mirror_caption(self.caption)
+
+    def caption_of(self, mirrored: bool) -> str:
+        """The caption of what is meant, or of its mirror image."""
+        return self.mirrored_caption if mirrored else self.caption
+
+    def prompts(self, count: int) -> list[Prompt]:
+        """So many wordings: the clause, its canonical sentence, and paraphrases of both in turn.
+
+        Of a clause with a side, the second half describes the mirror image: a model that cannot throw with the left
+        hand may be able to throw with the right.
+        """
+        if self.canonical is None or self.canonical == self.text or count == 1:
+            texts = wordings(self.text, count)
+        else:
+            # A clause whose words name no known action says little to the model too.
+            share = count - count // 2 if names_action(self.text) else max(1, count // 4)
+            rows = wordings(self.text, share), wordings(self.canonical, count - share)
+            texts = [row[number] for number in range(count) for row in rows if number < len(row)]
+        if mirror_caption(self.meaning) == self.meaning:
+            return [Prompt(text, False) for text in texts]
+        upright = count - count // 2
+        mirrored = [Prompt(mirror_caption(text), True) for text in texts[upright:]]
+        return [Prompt(text, False) for text in texts[:upright]] + mirrored
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a sentence asks for.
+
+    Attributes:
+        sentence: as the user wrote it.
+        steps: one after the other; each is one clause, or what the legs and what the arms do at the same time.
+        frames: exact length of the whole.
+    """
+
+    sentence: str
+    steps: list[list[Clause]]
+    frames: int | None
+
+    @property
+    def clauses(self) -> Iterator[Clause]:
+        """All clauses in order."""
+        return (clause for step in self.steps for clause in step)
+
+
+def make_plan(
+    index: int,
+    sentence: str,
+    requested: int | None,
+    prompting: Prompting,
+    prototypes: PlainSentences | None,
+    *,
+    bounded: bool = False,
+) -> Plan:
+    """Read a sentence.
+
+    Args:
+        index: of the sentence in its list.
+        sentence: as the user wrote it.
+        requested: exact length in frames that the caller requests.
+        prompting: lengths, under the options of the call.
+        prototypes: finds canonical sentences, where the options want checks; None looks for none.
+        bounded: the caller gives bounds of the length.
+
+    Raises:
+        MotionGPTError: the sentence is empty, or states a length that is out of range.
+    """
+    check_text(sentence)
+    stated = None if requested is not None or bounded else asked_seconds(sentence)
+    frames = requested if stated is None else prompting.frames(stated)
+    settings = prompting.settings
+    # The length of joined motions is not known before they are joined.
+    split = settings.clauses and not bounded and frames is None and prompting.skeleton is HUMANML3D
+    prototypes = prototypes if settings.checks else None
+    own = normalise_caption(description(sentence))
+    text = familiar(own)
+    rows = clauses_of(text) if split else [(text,)]
+    own_rows = clauses_of(own) if split else [(own,)]
+    # The user's own words help to find a canonical sentence, provided that they are taken apart in the same way.
+    if [len(row) for row in own_rows] != [len(row) for row in rows]:
+        own_rows = rows
+    steps = [
+        [
+            Clause(index, clause, _canonical(prototypes, clause, wording), frames, len(rows), len(row) > 1)
+            for clause, wording in zip(row, own_row, strict=True)
+        ]
+        for row, own_row in zip(rows, own_rows, strict=True)
+    ]
+    return Plan(sentence, steps, frames)
+
+
+def _canonical(prototypes: PlainSentences | None, *texts: str) -> str | None:
+    return None if prototypes is None else prototypes.nearest(*unique([*texts, *map(of_anybody, texts)]))
+
+
+def check_text(text: str) -> None:
+    """Raise a MotionGPTError unless there is a text."""
+    if not isinstance(text, str) or not text.strip():
+        raise MotionGPTError("The text is empty: say what the person should do, such as 'a person walks forward'.")

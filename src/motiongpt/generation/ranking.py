@@ -1,0 +1,155 @@
+"""Stage 3: of all candidates for a sample the best is kept, by what geometry can verify, then by the matcher.
+
+A candidate is refined, smoothed and measured only while it can still win. Candidates are looked at in the order in
+which they fit the sentence, a few at a time; the first one that passes every check cannot be beaten by those behind it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain, repeat
+
+import numpy as np
+
+from motiongpt.generation.candidates import Candidate, decode_candidates
+from motiongpt.generation.checks import checks, passed
+from motiongpt.generation.decode import Decoder, steady_joints
+from motiongpt.generation.prompting import Prompting
+from motiongpt.lm.decoding import score
+from motiongpt.lm.model import MotionLanguageModel
+from motiongpt.lm.tasks import Task
+from motiongpt.motion import HUMANML3D
+from motiongpt.retrieval.matcher import Matcher
+
+# Candidates of a sample that are refined and measured at once, round by round; the last size repeats. For four of five
+# sentences the candidate that fits best passes every check.
+_ROUNDS = (2, 4, 6, 12)
+# Candidates whose details are sampled where none passes all checks with details in the mean.
+_SAMPLED = 12
+_SAMPLED_ROUNDS = (4,)
+
+
+@dataclass
+class _Contest:
+    """The candidates of one sample.
+
+    Attributes:
+        candidates: of the sample.
+        fit: how well each fits the sentence.
+        score: what geometry verifies of each, from 0 to 1; -1 for those not measured.
+    """
+
+    candidates: list[Candidate]
+    fit: np.ndarray
+    score: np.ndarray = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.score = np.full(len(self.candidates), -1.0)
+
+    def order(self) -> list[int]:
+        """Places from the best fit to the worst."""
+        return np.argsort(-self.fit, kind="stable").tolist()
+
+    def best(self) -> int:
+        """The place with the highest score, and of those with the best fit."""
+        return int(np.lexsort((-self.fit, -self.score))[0])
+
+    def leaders(self, count: int) -> list[int]:
+        """The first so many places by score, then fit; the best fit first."""
+        leading = np.lexsort((-self.fit, -self.score))[:count]
+        return leading[np.argsort(-self.fit[leading], kind="stable")].tolist()
+
+
+@dataclass(frozen=True)
+class Ranker:
+    """Chooses among candidates.
+
+    Attributes:
+        decoder: makes their features.
+        language: ranks them where there is no matcher.
+        matcher: tells how well a motion fits a sentence.
+        prompting: prompts, under the options of the call.
+    """
+
+    decoder: Decoder
+    language: MotionLanguageModel
+    matcher: Matcher | None
+    prompting: Prompting
+
+    def choose(self, rows: Sequence[list[Candidate]]) -> list[list[Candidate]]:
+        """Of every ``rerank`` candidates of a row the best one."""
+        size = self.prompting.settings.rerank
+        if size == 1:
+            return [list(row) for row in rows]
+        everything = [one for row in rows for one in row]
+        fits = self._fits(everything).reshape(-1, size)
+        contests = [_Contest(everything[size * k : size * (k + 1)], fit) for k, fit in enumerate(fits)]
+        if self.prompting.settings.checks and self.decoder.tokenizer.skeleton is HUMANML3D:
+            # A caption without checks is decided by its fit.
+            self._measure([contest for contest in contests if checks(contest.candidates[0].caption)])
+        winners = iter([contest.candidates[contest.best()] for contest in contests])
+        return [[next(winners) for _ in range(len(row) // size)] for row in rows]
+
+    def _fits(self, candidates: Sequence[Candidate]) -> np.ndarray:
+        """(N,) how well each candidate fits its caption: cosine of the matcher, or log-likelihood of the caption."""
+        captions = [one.caption for one in candidates]
+        if self.matcher is None:
+            prompts = [self.prompting.prompt(Task.M2T, codes=one.codes) for one in candidates]
+            return score(self.language, prompts, captions).numpy()
+        places = {caption: place for place, caption in enumerate(dict.fromkeys(captions))}
+        sentences = self.matcher.embed_texts(list(places))[[places[caption] for caption in captions]]
+        # The matcher has learned to see motions through coarse codes.
+        motions = self.decoder.tokenizer.decode_batch([one.codes for one in candidates])
+        return (self.matcher.embed_motions(motions) * sentences).sum(1)
+
+    def _measure(self, contests: Sequence[_Contest]) -> None:
+        """Score candidates until none of those left can win."""
+        self._score_in_rounds([(contest, contest.order()) for contest in contests], _ROUNDS)
+        if self.decoder.refiner is None:
+            return
+        # Quick movement is blunt in coarse codes and in the mean of their details. Where no candidate passes every
+        # check, those that come nearest get sampled details, and keep them where they pass more.
+        trials = []
+        for contest in contests:
+            if contest.score.max() < 1:
+                leaders = contest.leaders(_SAMPLED)
+                sampled = [replace(contest.candidates[i], sampled=True, features=None) for i in leaders]
+                trials.append((contest, leaders, _Contest(sampled, contest.fit[leaders])))
+        self._score_in_rounds([(trial, trial.order()) for _, _, trial in trials], _SAMPLED_ROUNDS)
+        for contest, leaders, trial in trials:
+            bar = contest.score.max()
+            for place, i in enumerate(leaders):
+                if trial.score[place] > bar:
+                    contest.candidates[i], contest.score[i] = trial.candidates[place], trial.score[place]
+
+    def _score_in_rounds(self, queues: Sequence[tuple[_Contest, list[int]]], sizes: Sequence[int]) -> None:
+        """Score the next few candidates of every contest until one of them passes every check."""
+        open_queues = [(contest, _chunks(order, sizes)) for contest, order in queues]
+        while open_queues:
+            chosen = [(contest, next(chunks, [])) for contest, chunks in open_queues]
+            decode_candidates(self.decoder, [contest.candidates[i] for contest, places in chosen for i in places])
+            for contest, places in chosen:
+                for i in places:
+                    contest.score[i] = self._score(contest.candidates[i])
+            open_queues = [
+                queue
+                for queue, (contest, places) in zip(open_queues, chosen, strict=True)
+                if places and contest.score[places].max() < 1
+            ]
+
+    @staticmethod
+    def _score(candidate: Candidate) -> float:
+        """How much of what geometry can verify a candidate does, rounded: about as much is as much."""
+        assert candidate.features is not None
+        return float(np.round(passed(candidate.caption, steady_joints(candidate.features)), 1))
+
+
+def _chunks(order: list[int], sizes: Sequence[int]) -> Iterator[list[int]]:
+    """The order in chunks of these sizes, the last of which repeats."""
+    start = 0
+    for size in chain(sizes, repeat(sizes[-1])):
+        if start >= len(order):
+            return
+        yield order[start : start + size]
+        start += size
