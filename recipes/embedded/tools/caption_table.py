@@ -4,12 +4,13 @@
     python recipes/embedded/tools/caption_table.py HumanML3D raw/captions/humanml3d.jsonl.gz
 
 Of the copy it reads index.csv, HumanML3D/texts.zip (or the folder texts) and the lists HumanML3D/train.txt, val.txt and
-test.txt. Captions of a part of a clip are left out; a clip without others is too.
+test.txt. Captions of a part of a clip and malformed lines are skipped, and clips without other captions.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import csv
 import zipfile
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from typing import Any
 
 from motiongpt.data.json_lines import write_json_lines
 from motiongpt.data.layout import SPLITS, read_ids
-from motiongpt.data.texts import parse_caption
+from motiongpt.data.texts import Caption, parse_caption
 
 
 def rows(root: Path) -> Iterator[dict[str, Any]]:
@@ -29,7 +30,7 @@ def rows(root: Path) -> Iterator[dict[str, Any]]:
     with (root / "index.csv").open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             clip = Path(row["new_name"]).stem
-            captions = [caption.text for caption in map(parse_caption, texts.get(clip, [])) if caption.whole]
+            captions = [caption.text for caption in texts.get(clip, []) if caption.whole]
             if clip in splits and captions:
                 yield {
                     "id": clip,
@@ -42,15 +43,20 @@ def rows(root: Path) -> Iterator[dict[str, Any]]:
                 }
 
 
-def _texts(data: Path) -> dict[str, list[str]]:
-    """Lines of every caption file, by clip."""
+def _texts(data: Path) -> dict[str, list[Caption]]:
+    """Captions by clip."""
     if (data / "texts").is_dir():
         files = {path.stem: path.read_text(encoding="utf-8") for path in (data / "texts").glob("*.txt")}
     else:
         with zipfile.ZipFile(data / "texts.zip") as archive:
             names = [name for name in archive.namelist() if name.endswith(".txt")]
             files = {Path(name).stem: archive.read(name).decode("utf-8") for name in names}
-    return {clip: [line for line in text.splitlines() if line.strip()] for clip, text in files.items()}
+    captions: dict[str, list[Caption]] = {}
+    for clip, text in files.items():
+        for line in text.splitlines():
+            with contextlib.suppress(ValueError):
+                captions.setdefault(clip, []).append(parse_caption(line))
+    return captions
 
 
 def main() -> None:
