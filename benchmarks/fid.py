@@ -1,9 +1,9 @@
-"""Sanity of the FID: a set against itself, against its other half, and under growing noise; numbers and a plot.
+"""Sanity check of FID: a set against itself, against its other half, and under growing corruption; numbers and a plot.
 
     python benchmarks/fid.py --evaluator DIR [--data data/motion] [--split train] [--seed 0] [-o docs/images/fid.png]
 
-Three ways to spoil real motion are tried, each a little more at every step: noise on the joints, frames held still, and
-other speeds. A distance that can be trusted is 0 for a set and itself and grows with each of them.
+Three corruptions of real motion grow step by step: noise on the joints, frozen frames, and higher speed. A reliable
+distance is 0 between a set and itself, and grows with each corruption.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy as np
 from motiongpt.evaluation.clips import read_clips
 from motiongpt.evaluation.evaluators import load_evaluator
 from motiongpt.evaluation.metrics import frechet_distance
-from motiongpt.evaluation.tables import table
+from motiongpt.evaluation.report import table
 from motiongpt.files import atomic_path
 from motiongpt.motion import Motion
 
@@ -26,24 +26,24 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
 NOISE = (0.0, 0.005, 0.01, 0.02, 0.04, 0.08)
-HELD = (1, 2, 4, 8, 16, 32)
+FROZEN = (1, 2, 4, 8, 16, 32)
 SPEEDS = (1.0, 1.1, 1.25, 1.5, 2.0, 3.0)
 
 
-def shaken(motion: Motion, metres: float, rng: np.random.Generator) -> Motion:
-    """Every joint of every frame moved by noise."""
+def add_noise(motion: Motion, metres: float, rng: np.random.Generator) -> Motion:
+    """Gaussian noise on every joint of every frame."""
     return replace(motion, joints=motion.joints + rng.normal(0, metres, motion.joints.shape))
 
 
-def held(motion: Motion, frames: int) -> Motion:
-    """Only every so many frames a new pose."""
+def freeze(motion: Motion, frames: int) -> Motion:
+    """Repeat every pose for a number of frames."""
     return (
         motion[:] if frames == 1 else replace(motion, joints=motion.joints[np.arange(len(motion)) // frames * frames])
     )
 
 
-def hurried(motion: Motion, factor: float) -> Motion:
-    """The motion played quicker."""
+def speed_up(motion: Motion, factor: float) -> Motion:
+    """Play the motion faster."""
     return replace(replace(motion, fps=motion.fps * factor).resample(motion.fps), fps=motion.fps)
 
 
@@ -69,15 +69,15 @@ def main() -> None:
     curves = {
         "noise on the joints (cm)": (
             [100 * metres for metres in NOISE],
-            [frechet_distance(real, embed([shaken(m, metres, rng) for m in motions])) for metres in NOISE],
+            [frechet_distance(real, embed([add_noise(m, metres, rng) for m in motions])) for metres in NOISE],
         ),
-        "frames a pose is held": (
-            list(HELD),
-            [frechet_distance(real, embed([held(m, frames) for m in motions])) for frames in HELD],
+        "frames per pose": (
+            list(FROZEN),
+            [frechet_distance(real, embed([freeze(m, frames) for m in motions])) for frames in FROZEN],
         ),
-        "times quicker": (
+        "speed factor": (
             list(SPEEDS),
-            [frechet_distance(real, embed([hurried(m, factor) for m in motions])) for factor in SPEEDS],
+            [frechet_distance(real, embed([speed_up(m, factor) for m in motions])) for factor in SPEEDS],
         ),
     }
     print(f"{len(real)} clips of {arguments.split}, {real.shape[1]} dimensions, seed {arguments.seed}\n")

@@ -1,9 +1,9 @@
-"""Renders the page of examples, docs/gallery.md: sentences drawn by a seed, not by hand, and strips of their motions.
+"""Render the page of examples, docs/gallery.md: sentences drawn by a seed, and film strips of their motions.
 
     python benchmarks/gallery.py [--model DIR] [--examples 16] [--seed 0]
 
-The sentences are a draw from the probes, their motions the first sample at that seed, good or bad; under each stands
-whether the probe holds.
+The sentences are drawn from the probes. Each motion is the first sample at that seed, good or bad, with the verdict of
+the probe.
 """
 
 from __future__ import annotations
@@ -23,15 +23,16 @@ DOCS = Path(__file__).parents[1] / "docs"
 FOLDER = "images/gallery"
 HEAD = """# Gallery
 
-Made by `python benchmarks/gallery.py --examples {count} --seed {seed}`: sentences drawn from the probes by this seed,
-each with the first sample of the embedded model at the same seed, lengths chosen by the model. Nothing is picked by
-hand, so failures are among them; "holds" is the verdict of the probe's geometry, see [evaluation](evaluation.md).
+Written by `python benchmarks/gallery.py --examples {count} --seed {seed}`: sentences drawn from the probes by this seed,
+each with the first sample of the embedded model at the same seed and a length that the model chose. Nobody picked them, so
+failures are among them. "Holds" is the verdict of the probe's geometry, see [evaluation](evaluation.md). The package was
+developed with these probes in view: everyday sentences fail more often.
 """
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", help="model folder or hub id; the model of the package when left out")
+    parser.add_argument("--model", help="model folder or hub id; the embedded model by default")
     parser.add_argument("--examples", type=int, default=16)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
@@ -44,7 +45,7 @@ def main() -> None:
     for number, (probe, motion) in enumerate(zip(probes, motions, strict=True)):
         picture = Image.fromarray(render_strip(motion, size=(1200, 300), caption=""))
         with atomic_path(DOCS / FOLDER / f"{number:02d}.png") as temporary:
-            # A palette makes the file a third as large; the eye hardly sees it.
+            # A palette reduces the file to a third; the difference is hardly visible.
             picture.quantize(128, dither=Image.Dither.NONE).save(temporary, format="PNG", optimize=True)
         verdict = "holds" if probe.holds(motion.joints) else "fails"
         page.append(f"**{probe.sentence}** ({motion.seconds:.1f} s, {probe.kind}: {verdict})\n")

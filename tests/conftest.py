@@ -33,8 +33,14 @@ CAPTIONS = [
 
 
 @pytest.fixture(scope="session")
+def golden_dir() -> Path:
+    """Numbers of the original implementation for fixed inputs: see the README there."""
+    return Path(__file__).parent / "golden"
+
+
+@pytest.fixture(scope="session")
 def shared_dir() -> Path:
-    """The folder ``shared`` beside the repository, with real motion capture and golden files; skips without it."""
+    """The folder ``shared`` beside the repository, with real motion capture; skips without it."""
     folder = Path(__file__).resolve().parents[2] / "shared"
     if not folder.is_dir():
         pytest.skip("there is no folder shared/ beside the repository")

@@ -68,3 +68,47 @@ def test_files_and_help_need_no_network_library() -> None:
     assert done.stderr.strip() == ""
     assert "inbetween" in done.stdout
     assert "--min-seconds" in done.stdout
+
+
+PROBES = sorted((PACKAGE / "evaluation" / "probes").glob("*.py"))
+# What chooses among candidates by geometry; what judges them shares nothing with it.
+CHOOSERS = ("motiongpt.generation", "motiongpt.motion.detectors")
+
+
+def _imported_names(path: Path) -> set[str]:
+    """Modules and members that a module imports, wherever in the module, also for type checking alone."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names |= {str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return names
+
+
+@pytest.mark.parametrize("path", PROBES, ids=lambda path: path.name)
+def test_the_judge_does_not_import_the_chooser(path: Path) -> None:
+    names = _imported_names(path)
+    assert not {name for name in names if name.startswith(CHOOSERS)} | (names & {"motiongpt.MotionGPT"})
+
+
+def test_probes_load_nothing_that_chooses() -> None:
+    program = (
+        "import sys, motiongpt.evaluation.probes.run\n"
+        f"sys.exit(', '.join(name for name in sys.modules if name.startswith({CHOOSERS!r})))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.stderr.strip() == ""
+
+
+def test_rules_of_english_need_no_network_library() -> None:
+    modules = [path.stem for path in (PACKAGE / "text").glob("*.py") if path.stem != "__init__"]
+    program = (
+        f"import sys, importlib\nfor name in {sorted(modules)}:\n"
+        "    importlib.import_module(f'motiongpt.text.{name}')\n"
+        "import motiongpt.generation.checks\n"
+        "assert motiongpt.generation.checks.checks('a person walks forward')\n"
+        "sys.exit(str({'torch', 'transformers', 'tokenizers', 'matplotlib'} & set(sys.modules) or ''))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.stderr.strip() == ""

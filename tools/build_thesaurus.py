@@ -44,8 +44,9 @@ from motiongpt.files import atomic_path
 from motiongpt.generation.checks import checks
 from motiongpt.generation.prototypes import Phrase, read_phrases
 from motiongpt.lm.sentence_encoder import SentenceEncoder, sentence_vectors
-from motiongpt.text.paraphrase import inflect, vocabulary
-from motiongpt.text.thesaurus import ADJECTIVE, ADVERB, NOUN, TABLE, VERB, forms_of, plural, verb_forms
+from motiongpt.text.morphology import inflect, plural, verb_forms
+from motiongpt.text.paraphrase import vocabulary
+from motiongpt.text.thesaurus import ADJECTIVE, ADVERB, NOUN, TABLE, VERB, forms_of
 
 FILES = {"v": "verb", "n": "noun", "a": "adj", "r": "adv"}
 ABOVE, SIMILAR, PERTAINS, PART_OF, USAGE = "@", "&", "\\", "#p", ";u"
@@ -271,7 +272,9 @@ class Finder:
         if part == NOUN and sense.file == PERSON:
             yield from ((text, 0.1) for text in re.findall(r"\b(?:man|woman|boy|girl)\b", sense.definition))
         if part == VERB:
-            yield from ((text, 0.02 + 0.14 * (text.split()[0] in EMPTY)) for text in self._told(sense.definition))
+            yield from (
+                (text, 0.02 + 0.14 * (text.split()[0] in EMPTY)) for text in self._from_definition(sense.definition)
+            )
             manner = [word for word in map(self._adverb, plain(sense.definition)) if word in PACES]
             if manner:
                 for _, above in self.wordnet.near(sense, ABOVE):
@@ -303,8 +306,8 @@ class Finder:
 
     def _adverbs(self, adjective: Sense) -> Iterator[tuple[str, float]]:
         """Adverbs of an adjective and of what is similar to it."""
-        if told := re.match(r"(?:\w+ing|done) (\w+ly)\b", adjective.definition):
-            yield told[1], 0.05
+        if match := re.match(r"(?:\w+ing|done) (\w+ly)\b", adjective.definition):
+            yield match[1], 0.05
         near = [(adjective, 0.0), *((other, 0.08) for _, other in self.wordnet.near(adjective, SIMILAR))]
         for sense, cost in near:
             for word in sense.words:
@@ -321,7 +324,7 @@ class Finder:
                 yield from (adverb_of(word) for word in adjectives.split())
             yield from (adverb_of(word) for word in re.findall(r"as (\w+) as possible", text))
 
-    def _told(self, definition: str) -> Iterator[str]:
+    def _from_definition(self, definition: str) -> Iterator[str]:
         """What the definition of a verb says in familiar words, from its verb on."""
         for part in re.sub(r"\([^)]*\)", " ", definition).split(";"):
             text = re.sub(r"^to ", "", " ".join(part.split()))
@@ -449,7 +452,7 @@ def main() -> None:
     source.add_argument("--review", action="store_true", help="only take disputed verbs out of the table")
     parser.add_argument("--data", type=Path, default=Path("data/motion"))
     parser.add_argument("--captions", type=Path, default=Path("../shared/data/captions/humanml3d.jsonl.gz"))
-    parser.add_argument("--output", type=Path, default=Path("src/motiongpt/language") / TABLE)
+    parser.add_argument("--output", type=Path, default=Path("src/motiongpt/text") / TABLE)
     arguments = parser.parse_args()
     phrases = read_phrases()
     if arguments.review:
@@ -487,12 +490,12 @@ def main() -> None:
 
 
 def disputed(verb: str, replacement: str, phrases: list[Phrase]) -> bool:
-    """Whether a replacement asks for something else than the plain sentences of most phrases of a verb."""
+    """Whether a replacement asks for something else than the canonical sentences of most phrases of a verb."""
     own = f"a person {inflect(verb, 'third')} "
     agree = [
         bool(set(checks(f"a person {inflect(replacement, 'third')} {phrase.text[len(own) :]}"))
-             & set(checks(next(iter(phrase.plain.values())))))
-        for phrase in phrases if phrase.plain and f"{phrase.text} ".startswith(own)
+             & set(checks(next(iter(phrase.canonical.values())))))
+        for phrase in phrases if phrase.canonical and f"{phrase.text} ".startswith(own)
     ]  # fmt: skip
     return 2 * sum(agree) < len(agree)
 

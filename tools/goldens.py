@@ -26,7 +26,7 @@ from tqdm import tqdm
 from motiongpt import Motion, MotionGPT
 from motiongpt.evaluation.probes.run import PROBES
 from motiongpt.generation.checks import checks
-from motiongpt.generation.prototypes import plain_sentences
+from motiongpt.generation.prototypes import canonical_sentences
 from motiongpt.text.clauses import clauses
 
 # Every so many sentences of the probes: about 60.
@@ -61,7 +61,7 @@ def motions(model: MotionGPT, every: int) -> Iterator[tuple[str, np.ndarray | st
 
 def readings() -> Iterator[tuple[str, str]]:
     """What the rules of English say of all sentences that the package knows."""
-    known = [*dict.fromkeys([*(probe.sentence for probe in PROBES), *plain_sentences()])]
+    known = [*dict.fromkeys([*(probe.sentence for probe in PROBES), *canonical_sentences()])]
     for sentence in known:
         yield f"clauses/{sentence}", json.dumps(clauses(sentence))
         yield f"checks/{sentence}", json.dumps([[check.action, check.arguments] for check in checks(sentence)])

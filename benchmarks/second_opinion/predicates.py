@@ -1,4 +1,4 @@
-"""Predicates on joints (T, 22, 3), metres, Y up, 20 fps: what judge.py asks of a motion.
+"""Predicates on joints (T, 22, 3), metres, Y up, 20 fps: what judge.py verifies of a motion.
 
 A detector gives the intervals [(start, end)] in frames in which it holds; a check passes when there is one. Limits
 were set on real clips, see judge.py.
@@ -142,7 +142,7 @@ def move(f, d=None):
 
 
 def _split(f, d):
-    """Stretches of going one way: split a moving interval where the way (as asked) is not held."""
+    """Stretches of going one way: split a moving interval where the way (as requested) is not held."""
     if d is None:
         return _moves(f)
     v = {"forward": f.vf, "backward": -f.vf, "left": f.vl, "right": -f.vl, "sideways": np.abs(f.vl)}[d]

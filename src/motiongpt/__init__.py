@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from motiongpt.errors import MotionGPTError
-from motiongpt.motion import Motion
 
 if TYPE_CHECKING:
     from motiongpt.generation.motiongpt import MotionGPT
+    from motiongpt.motion import Motion
 
 __version__ = "0.1.0"
 __all__ = ["Motion", "MotionGPT", "MotionGPTError", "__version__"]
 
+# Imported on first use: Motion brings NumPy and SciPy, MotionGPT also PyTorch.
+_LAZY = {"Motion": "motiongpt.motion", "MotionGPT": "motiongpt.generation.motiongpt"}
+
 
 def __getattr__(name: str) -> Any:
-    # The model brings torch; reading and writing motion files should not wait for them.
-    if name == "MotionGPT":
-        from motiongpt.generation.motiongpt import MotionGPT
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_LAZY[name]), name)
 
-        return MotionGPT
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,17 +1,20 @@
-"""The one error class users see, and the check for optional dependencies."""
+"""The error class of the package, and the import of optional dependencies."""
 
 from __future__ import annotations
 
-import importlib
+from importlib import import_module
 from types import ModuleType
 
 
 class MotionGPTError(Exception):
-    """Something the user can mend. The text stands alone: one sentence, naming file, field and remedy."""
+    """An error that the user can fix.
+
+    Its text is one sentence that stands alone: it names the file, field or option, what was expected, and the remedy.
+    """
 
 
 class Interrupted(MotionGPTError):
-    """Long work was stopped by the user and left in a state from which it goes on."""
+    """The user stopped a long job, whose state is saved: the same call resumes it."""
 
 
 def require(module: str, extra: str) -> ModuleType:
@@ -22,10 +25,10 @@ def require(module: str, extra: str) -> ModuleType:
         extra: the extra of this package that installs it, e.g. ``"plot"``.
 
     Raises:
-        MotionGPTError: the module is not installed; the text names the command that installs it.
+        MotionGPTError: the module is not installed; the text gives the command that installs it.
     """
     try:
-        return importlib.import_module(module)
+        return import_module(module)
     except ImportError as error:
         raise MotionGPTError(
             f"This needs the package {module.split('.')[0]!r}: install it with pip install 'motiongpt[{extra}]'."

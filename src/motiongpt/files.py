@@ -1,19 +1,14 @@
-"""Files: written whole or not at all, YAML of the package; and work on all cores."""
+"""Atomic files, the YAML files of the package, and a pool of worker processes."""
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
-
-import yaml
 
 from motiongpt.errors import MotionGPTError
 
@@ -25,10 +20,10 @@ Result = TypeVar("Result")
 def atomic_path(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path beside ``path`` (same suffix) and rename it to ``path`` when the block succeeds.
 
-    Missing parent folders are made. When the block fails the temporary file is removed and ``path`` is left as it was.
+    Missing parent folders are created. When the block fails, the temporary file is removed and ``path`` is unchanged.
 
     Raises:
-        MotionGPTError: the folder cannot be made or written.
+        MotionGPTError: the folder cannot be created or written.
     """
     path = Path(path)
     try:
@@ -42,7 +37,7 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     temporary = Path(name)
     try:
         yield temporary
-        # mkstemp makes files private; give the result the permissions an ordinary new file would have.
+        # mkstemp creates private files; give the result the permissions of an ordinary new file.
         umask = os.umask(0)
         os.umask(umask)
         temporary.chmod(0o666 & ~umask)
@@ -56,33 +51,45 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
 
 
 def read_yaml(package: str, *path: str) -> Any:
-    """The content of a yaml file that comes with a package of this project."""
-    return yaml.safe_load(resources.files(package).joinpath(*path).read_text(encoding="utf-8"))
+    """Parse a YAML file that ships inside ``package`` of this project."""
+    # Imported here, as in run_all: most commands need neither YAML nor worker processes.
+    import yaml
+
+    # The loader in C is ten times as fast, but not every build of PyYAML has it.
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return yaml.load(resources.files(package).joinpath(*path).read_text(encoding="utf-8"), loader)
 
 
 def run_all(function: Callable[[Job], Result], jobs: Sequence[Job], workers: int) -> Iterator[tuple[int, Result]]:
-    """(number of the job, its result) of every job, as they are done; one worker works in this process.
+    """Run ``function`` on all jobs and yield (index of the job, its result) as each finishes.
+
+    Args:
+        workers: number of processes; one runs the jobs in this process.
 
     Raises:
-        MotionGPTError: a worker process was ended from outside.
+        MotionGPTError: a worker process was killed.
     """
     if workers == 1:
         for index, job in enumerate(jobs):
             yield index, function(job)
         return
-    # Fresh processes: one forked off a process whose numerical libraries already run threads can wait for ever.
-    fresh = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(workers, max(len(jobs), 1)), mp_context=fresh) as pool:
-        waiting: dict[Future[Result], int] = {pool.submit(function, job): index for index, job in enumerate(jobs)}
+    import multiprocessing
+    from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+    from concurrent.futures.process import BrokenProcessPool
+
+    # Spawn, because a process forked while numerical libraries run threads can deadlock.
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(min(workers, max(len(jobs), 1)), mp_context=spawn) as pool:
+        pending: dict[Future[Result], int] = {pool.submit(function, job): index for index, job in enumerate(jobs)}
         try:
-            while waiting:
-                done, _ = wait(waiting, return_when=FIRST_COMPLETED)
+            while pending:
+                done, _ = wait(pending, return_when=FIRST_COMPLETED)
                 for future in done:
-                    yield waiting.pop(future), future.result()
+                    yield pending.pop(future), future.result()
         except BrokenProcessPool as error:
             raise MotionGPTError(
-                "A worker process was ended from outside, perhaps for lack of memory; run the same command again, with "
-                "fewer workers, and it goes on where it stopped."
+                "A worker process was killed, perhaps because memory ran out; re-run the same command with fewer "
+                "--workers to resume."
             ) from error
         finally:
             pool.shutdown(cancel_futures=True)

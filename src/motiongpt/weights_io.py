@@ -1,4 +1,4 @@
-"""Model folders: config.json beside safetensors shards, loaded strictly."""
+"""Model folders: ``config.json`` and safetensors shards, loaded strictly."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from torch import Tensor, nn
 from motiongpt.errors import MotionGPTError
 from motiongpt.files import atomic_path
 
-# Raised when the meaning of a saved folder changes, so that an old program refuses a new folder and says why.
+# Incremented when the meaning of a saved folder changes, so that an older release refuses a newer folder.
 FORMAT_VERSION = 1
 SHARD_BYTES = 48 * 2**20
 _CHECKSUM = "sha256"
 _SCALE = ".int8_scale"
-# Numbers from which a matrix is worth rounding to eight bits.
-_LARGE = 2**14
+# Smaller matrices stay in half precision: quantising them saves little.
+_MIN_INT8_NUMEL = 2**14
 
 T = TypeVar("T")
 
@@ -40,7 +40,7 @@ def load_config(folder: Path, kind: str) -> dict[str, Any]:
     """Read ``folder/config.json``.
 
     Raises:
-        MotionGPTError: the folder or file is missing, is not JSON, holds another kind of model or another version.
+        MotionGPTError: the file is missing, is not JSON, or describes another kind of model or another version.
     """
     path = folder / "config.json"
     if not path.is_file():
@@ -48,15 +48,15 @@ def load_config(folder: Path, kind: str) -> dict[str, Any]:
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, OSError) as error:
-        raise MotionGPTError(f"{path} is not readable JSON ({error}): fetch the model folder again.") from error
+        raise MotionGPTError(f"{path} is not readable JSON ({error}): download the model folder again.") from error
     if not isinstance(config, dict) or config.get("kind") != kind:
         found = config.get("kind") if isinstance(config, dict) else type(config).__name__
-        raise MotionGPTError(f"{path} describes a {found!r}, but a {kind!r} is needed here.")
+        raise MotionGPTError(f"{path} describes a model of kind {found!r}, but {kind!r} was expected.")
     version = config.pop("format_version", None)
     if version != FORMAT_VERSION:
         raise MotionGPTError(
-            f"{path} has format version {version}, but this program reads version {FORMAT_VERSION}: "
-            "use the motiongpt version that wrote it, or fetch the model for this one."
+            f"{path} has format version {version}, but this release of motiongpt reads version {FORMAT_VERSION}: "
+            "use the release that wrote it, or download the model for this one."
         )
     config.pop("kind")
     return config
@@ -66,20 +66,20 @@ def kind_of(folder: Path) -> str:
     """The kind of model that ``folder/config.json`` describes.
 
     Raises:
-        MotionGPTError: there is no such file, or it is no description of a model.
+        MotionGPTError: the file is missing or does not describe a model.
     """
     path = folder / "config.json"
     try:
         return str(json.loads(path.read_text(encoding="utf-8"))["kind"])
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise MotionGPTError(f"{folder} is not a model folder: it has no config.json that tells its kind.") from error
+        raise MotionGPTError(f"{folder} is not a model folder: it has no config.json that names its kind.") from error
 
 
 def config_from(kind: type[T], values: Mapping[str, Any], where: str) -> T:
     """Build a config dataclass from plain values.
 
     Raises:
-        MotionGPTError: an unknown or missing key, or a value the dataclass refuses; names the key and ``where``.
+        MotionGPTError: a key is unknown or missing, or the dataclass rejects a value; names the key and ``where``.
     """
     fields = {field.name: field for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
     for key in values:
@@ -92,48 +92,48 @@ def config_from(kind: type[T], values: Mapping[str, Any], where: str) -> T:
 
 
 def to_device(module: nn.Module, device: str) -> None:
-    """Move a network.
+    """Move a network to a PyTorch device.
 
     Raises:
-        MotionGPTError: there is no such device here.
+        MotionGPTError: this machine has no such device.
     """
     try:
         module.to(device)
     except (RuntimeError, AssertionError) as error:
-        raise MotionGPTError(f"Device {device!r} cannot be used ({str(error).splitlines()[0]}): try 'cpu'.") from error
+        raise MotionGPTError(f"Device {device!r} cannot be used ({str(error).splitlines()[0]}): use 'cpu'.") from error
 
 
 def quantise(matrix: Tensor) -> tuple[Tensor, Tensor]:
-    """A float matrix (rows, columns, ...) as int8 and a bfloat16 scale for each row (rows,): a quarter of its size.
+    """Quantise a float matrix (rows, columns, ...) to int8 with a bfloat16 scale for each row (rows,).
 
-    The largest number of a row becomes 127, so that a matrix that was quantised before is met exactly.
+    The largest magnitude of a row becomes 127, so quantising a dequantised matrix again loses nothing.
     """
-    # A row of zeros has some scale too.
+    # The clamp keeps a row of zeros from dividing by zero.
     scale = (matrix.flatten(1).abs().amax(1) / 127).clamp(min=1e-30).bfloat16()
-    return (matrix / _of_rows(scale, matrix)).round().clamp(-127, 127).to(torch.int8), scale
+    return (matrix / _per_row(scale, matrix)).round().clamp(-127, 127).to(torch.int8), scale
 
 
 def dequantise(values: Tensor, scale: Tensor) -> Tensor:
-    """The float32 matrix that `quantise` rounded."""
-    return values.float() * _of_rows(scale, values)
+    """The float32 matrix that `quantise` approximates."""
+    return values.float() * _per_row(scale, values)
 
 
-def _of_rows(scale: Tensor, matrix: Tensor) -> Tensor:
+def _per_row(scale: Tensor, matrix: Tensor) -> Tensor:
     return scale.float().view(-1, *(1,) * (matrix.ndim - 1))
 
 
 def save_weights(
     folder: Path, tensors: Mapping[str, Tensor], *, dtype: torch.dtype | None = None, int8: Collection[str] = ()
 ) -> None:
-    """Write tensors to ``model.safetensors`` or, above 48 MB, to numbered shards with an index.
+    """Write tensors to ``model.safetensors`` or, above 48 MiB, to numbered shards with an index.
 
     Args:
-        dtype: floating-point tensors are stored in this type (half precision halves the size); None keeps theirs.
-            ``torch.int8`` stores the large ones as `quantise` gives them and the rest in half precision.
-        int8: names of matrices that are stored as `quantise` gives them.
+        dtype: type in which floating-point tensors are stored; None keeps theirs. ``torch.int8`` quantises large
+            matrices and stores the rest in half precision.
+        int8: names of matrices to quantise, whatever ``dtype`` is.
     """
     if dtype == torch.int8:
-        large = {name for name, tensor in tensors.items() if tensor.ndim > 1 and tensor.numel() >= _LARGE}
+        large = {name for name, tensor in tensors.items() if tensor.ndim > 1 and tensor.numel() >= _MIN_INT8_NUMEL}
         int8, dtype = {*int8, *large}, torch.float16
     values: dict[str, Tensor] = {}
     for name, tensor in tensors.items():
@@ -158,7 +158,7 @@ def save_weights(
     for name, shard in zip(names, shards, strict=True):
         with atomic_path(folder / name) as temporary:
             save_file(shard, temporary, metadata={_CHECKSUM: _checksum(shard)})
-    # Files of an earlier, larger or smaller, model would be taken for part of this one.
+    # Shards of an earlier model would be loaded as part of this one.
     for stale in folder.glob("model*.safetensors*"):
         if stale.name not in names:
             stale.unlink()
@@ -169,26 +169,28 @@ def save_weights(
 
 
 def read_safetensors(path: Path) -> dict[str, Tensor]:
-    """All tensors of one file.
+    """Read all tensors of one file.
 
     Raises:
         MotionGPTError: the file is missing or damaged.
     """
     if not path.is_file():
-        raise MotionGPTError(f"Weight file {path} is missing: fetch the model folder again.")
+        raise MotionGPTError(f"Weight file {path} is missing: download the model folder again.")
     try:
         with safe_open(path, framework="pt") as file:
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (not a dict)
             expected = (file.metadata() or {}).get(_CHECKSUM)
     except (SafetensorError, OSError, ValueError) as error:
-        raise MotionGPTError(f"Weight file {path} is damaged or not safetensors ({error}): fetch it again.") from error
+        raise MotionGPTError(
+            f"Weight file {path} is damaged or not safetensors ({error}): download it again."
+        ) from error
     if expected is not None and expected != _checksum(tensors):
-        raise MotionGPTError(f"Weight file {path} is damaged (its checksum is another than saved): fetch it again.")
+        raise MotionGPTError(f"Weight file {path} is damaged (its checksum does not match): download it again.")
     return tensors
 
 
 def _checksum(tensors: Mapping[str, Tensor]) -> str:
-    """SHA-256 over names and values: a file that lost bits on its way is refused, not used."""
+    """SHA-256 of names and values, so that a file corrupted in transfer is refused."""
     digest = hashlib.sha256()
     for name in sorted(tensors):
         digest.update(name.encode())
@@ -197,20 +199,22 @@ def _checksum(tensors: Mapping[str, Tensor]) -> str:
 
 
 def load_weights(folder: Path, module: nn.Module, *, without: str = "") -> None:
-    """Fill ``module`` from a model folder; every weight must be there, be used, have its shape and be finite.
+    """Load the weights of a model folder into ``module``.
+
+    Every weight of the module must be in the folder and the reverse, with the same shape and finite values.
 
     Args:
-        without: beginning of the names of weights that the folder leaves out and the module has already.
+        without: prefix of the names of weights that the folder omits because the module already has them.
 
     Raises:
-        MotionGPTError: names the file and the first weight that does not fit.
+        MotionGPTError: a weight is missing, unknown, of another shape or not finite; names the folder and the weight.
     """
     index = folder / "model.safetensors.index.json"
     if index.is_file():
         try:
             names = sorted(set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()))
         except (ValueError, KeyError, AttributeError) as error:
-            raise MotionGPTError(f"{index} is not a shard index: fetch the model folder again.") from error
+            raise MotionGPTError(f"{index} is not a shard index: download the model folder again.") from error
     else:
         names = ["model.safetensors"]
     tensors: dict[str, Tensor] = {}
@@ -223,19 +227,19 @@ def load_weights(folder: Path, module: nn.Module, *, without: str = "") -> None:
     }
     missing, unknown = sorted(expected.keys() - tensors.keys()), sorted(tensors.keys() - expected.keys())
     if missing or unknown:
-        problem = f"misses {missing[0]!r}" if missing else f"has the unknown weight {unknown[0]!r}"
+        problem = f"{missing[0]!r} is missing" if missing else f"{unknown[0]!r} is unknown"
         count = len(missing) + len(unknown)
         raise MotionGPTError(
-            f"The weights in {folder} do not fit its config.json: the file {problem} ({count} such in all)."
+            f"The weights in {folder} do not fit its config.json: {problem} ({count} mismatches in total)."
         )
     for name, tensor in tensors.items():
         if tensor.shape != expected[name].shape:
             raise MotionGPTError(
                 f"The weights in {folder} do not fit its config.json: {name!r} has shape {tuple(tensor.shape)}, "
-                f"expected {tuple(expected[name].shape)}."
+                f"but {tuple(expected[name].shape)} was expected."
             )
         if tensor.is_floating_point() and not math.isfinite(float(tensor.float().abs().sum())):
-            raise MotionGPTError(f"The weights in {folder} are damaged: {name!r} holds numbers that are not finite.")
+            raise MotionGPTError(f"The weights in {folder} are damaged: {name!r} has values that are not finite.")
     module.load_state_dict(
         {name: tensor.to(expected[name].dtype) for name, tensor in tensors.items()}, strict=not without
     )

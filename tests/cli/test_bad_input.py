@@ -62,7 +62,7 @@ def test_bad_motion_files(refused: Refused, walk: Motion, tiny_model_folder: Pat
 
 
 @pytest.mark.parametrize(
-    ("texts", "told"),
+    ("texts", "expected"),
     [
         (("",), "empty"),
         (("walks", " \n\t"), "empty"),
@@ -70,8 +70,8 @@ def test_bad_motion_files(refused: Refused, walk: Motion, tiny_model_folder: Pat
         (("\ud800",), "Unicode"),
     ],
 )
-def test_bad_texts(refused: Refused, tiny_model_folder: Path, texts: tuple[str, ...], told: str) -> None:
-    assert told in refused("generate", *texts, "-o", "made", "--model", tiny_model_folder)
+def test_bad_texts(refused: Refused, tiny_model_folder: Path, texts: tuple[str, ...], expected: str) -> None:
+    assert expected in refused("generate", *texts, "-o", "made", "--model", tiny_model_folder)
     assert not list(Path("made").iterdir())
 
 
@@ -175,9 +175,9 @@ def test_damaged_models(refused: Refused, tiny_model_folder: Path, tmp_path: Pat
         config = json.loads(path.read_text())
         config["format_version"] = 99
         path.write_text(json.dumps(config))
-        told = described_by(f"version{part}")
-        assert "version 99" in told
-        assert str(path) in told
+        message = described_by(f"version{part}")
+        assert "version 99" in message
+        assert str(path) in message
     (copy("unreadable") / "config.json").write_text("{")
     assert "unreadable/config.json" in described_by("unreadable")
     assert "nowhere" in described_by("nowhere")

@@ -52,13 +52,13 @@ def test_a_bad_line_is_named_and_the_rest_is_done(cli: Cli, tiny_model_folder: P
     result = cli("batch", "list.txt", "--task", "t2m", "-o", "out", "--model", tiny_model_folder)
     assert result.code == 1
     assert _names("out") == ["0000_0.npy", "0003_0.npy", "manifest.jsonl"]
-    told = [line for line in result.err.splitlines() if line.startswith("error: ")]
-    assert len(told) == 2
-    assert told[0].startswith("error: list.txt line 2 (output 0001): ")
-    assert "shorten" in told[0]
-    assert told[1].startswith("error: list.txt line 3 (output 0002): ")
-    errors = [entry for entry in _manifest("out") if "error" in entry]
-    assert [entry["line"] for entry in errors] == [1, 2]
+    errors = [line for line in result.err.splitlines() if line.startswith("error: ")]
+    assert len(errors) == 2
+    assert errors[0].startswith("error: list.txt line 2 (output 0001): ")
+    assert "shorten" in errors[0]
+    assert errors[1].startswith("error: list.txt line 3 (output 0002): ")
+    failures = [entry for entry in _manifest("out") if "error" in entry]
+    assert [entry["line"] for entry in failures] == [1, 2]
 
 
 @pytest.mark.parametrize("task", ["m2t", "pred", "inbetween"])
@@ -71,10 +71,10 @@ def test_motions(cli: Cli, tiny_model_folder: Path, walk: Motion, task: str) -> 
     suffix = ".txt" if task == "m2t" else ".npy"
     assert _names("out") == [f"{line:04d}_0{suffix}" for line in (0, 1, 5)] + ["manifest.jsonl"]
     assert result.code == 1
-    told = [line for line in result.err.splitlines() if line.startswith("error: ")]
-    assert ["line 4" in told[0], "line 5" in told[1], len(told)] == [True, True, 2]
-    assert "broken.npy" in told[0]
-    assert "missing.npy" in told[1]
+    errors = [line for line in result.err.splitlines() if line.startswith("error: ")]
+    assert ["line 4" in errors[0], "line 5" in errors[1], len(errors)] == [True, True, 2]
+    assert "broken.npy" in errors[0]
+    assert "missing.npy" in errors[1]
     entries = [entry for entry in _manifest("out") if "error" not in entry]
     assert [entry["text"] for entry in entries] == ["", "A text", ""]
     assert [entry["file"] for entry in entries] == ["beside.npy", "beside.npy", "here.bvh"]
@@ -167,10 +167,24 @@ def test_finished_results_are_kept(cli: Cli, tiny_model_folder: Path) -> None:
     assert batch("--seed", 1, "--seconds", 1)["written"] == 3
 
 
+def test_manifests_of_older_versions_are_read(cli: Cli, tiny_model_folder: Path) -> None:
+    Path("list.txt").write_text("walks\n")
+    command = ("batch", "list.txt", "--task", "t2m", "--seconds", 1, "-o", "out", "--model", tiny_model_folder)
+    assert "1 written" in cli(*command).err
+    (entry,) = _manifest("out")
+    assert entry["options"] == {"seconds": 1.0}
+    # They list the options that were not given.
+    entry["options"] |= {"temperature": None, "top_k": None, "cleanup": None, "rerank": None}
+    Path("out/manifest.jsonl").write_text(json.dumps(entry) + "\n")
+    assert "1 kept" in cli(*command).err
+
+
 def test_options_of_other_tasks_are_refused(refused: Any, tiny_model_folder: Path) -> None:
     Path("list.txt").write_text("walks\n")
     for options in (
         ("--task", "m2t", "-n", 2),
+        ("--task", "m2t", "--no-cleanup"),
+        ("--task", "pred", "--rerank", 2),
         ("--task", "t2m", "--given", "0.2"),
         ("--task", "m2t", "--seconds", 2),
         ("--task", "pred", "--given", "a"),

@@ -67,7 +67,7 @@ def test_descriptions(cli: Cli, refused: Callable[..., str], tiny_model_folder: 
     common = ("--model", tiny_model_folder, "--data", dataset)
     result = cli("evaluate", "describe", *common, "--split", "train", "--limit", 1)
     assert result.code == 0, result.err
-    assert "of 1 " in result.out
+    assert "| clips whose captions name an action | 1 |" in result.out
     refused("evaluate", "describe", "--model", tiny_model_folder, "--data", "none")
 
 
@@ -80,20 +80,33 @@ def test_all_tasks(cli: Cli, tiny_model_folder: Path, dataset: Path) -> None:
     assert report["tasks"]["reconstruction"]["sources"]["all"]["clips"] == report["protocol"]["clips"] == 2
     assert "MPJPE" in Path("out/report.md").read_text(encoding="utf-8")
     assert "<h2>Prediction" in Path("out/report.html").read_text(encoding="utf-8")
-    # What was made is kept, and made anew it is the same.
+    # Outputs are cached, and computed anew they are the same.
     assert len(list(Path("outputs/evaluation").glob("*.npz"))) == 9
-    again = json.loads(cli(*command, "--fresh", "--json").out)
+    again = json.loads(cli(*command, "--no-cache", "--json").out)
     assert {**again, "seconds": 0} == {**report, "seconds": 0}
 
 
 def test_one_task(cli: Cli, tiny_model_folder: Path, dataset: Path) -> None:
-    common = ("--model", tiny_model_folder, "--data", dataset, "--fresh")
+    common = ("--model", tiny_model_folder, "--data", dataset, "--no-cache")
     result = cli("evaluate", "pred", *common, "--replications", 1, "--protocol", "original", "--json")
     report = json.loads(result.out)
     assert report["tasks"]["pred"]["rows"]["real"]["ade"]["mean"] > 0
     assert report["protocol"]["protocol"] == "original"
     result = cli("evaluate", "reconstruction", *common, "--limit", 1)
     assert "| PA-MPJPE (mm)" in result.out
+
+
+def test_older_names_of_options(cli: Cli, tiny_model_folder: Path, dataset: Path) -> None:
+    command = ("evaluate", "reconstruction", "--model", tiny_model_folder, "--data", dataset)
+    assert cli(*command, "--keep", "kept").code == 0
+    assert len(list(Path("kept").glob("*.npz"))) == 1
+    assert cli(*command, "--fresh").code == 0
+    assert not Path("outputs").exists()
+    shown = cli("evaluate", "reconstruction", "--help").out
+    assert "--no-cache" in shown
+    assert "--cache-dir" in shown
+    assert "--keep" not in shown
+    assert "--fresh" not in shown
 
 
 def test_what_evaluation_refuses(
@@ -107,4 +120,4 @@ def test_what_evaluation_refuses(
     assert "none.txt" in refused(*common, dataset, "--split", "none")
     (dataset / "texts/000004.txt").write_text("")
     (dataset / "texts/000005.txt").write_text("")
-    assert "caption" in refused(*common, dataset, "--fresh")
+    assert "caption" in refused(*common, dataset, "--no-cache")

@@ -73,7 +73,7 @@ def test_convert_of_several_motions_with_names(cli: Cli, walk_file: Path, make_w
         assert message in refused.err
 
 
-def test_blender_is_asked_only_for_what_it_draws(cli: Cli, walk_file: Path) -> None:
+def test_blender_draws_one_motion_without_caption(cli: Cli, walk_file: Path) -> None:
     for arguments, message in (
         (("--caption", "x"), "without caption"),
         (("--mode", "strip"), "Blender draws video, sequence, frame"),
@@ -91,7 +91,7 @@ def test_convert_to_features_and_back(cli: Cli, walk_file: Path) -> None:
     np.testing.assert_allclose(np.load("back.npy"), Motion.load(walk_file).standard().joints[:-1], atol=2e-2)
 
 
-def test_convert_is_told_rate_and_unit(cli: Cli, walk: Motion) -> None:
+def test_convert_with_rate_and_unit(cli: Cli, walk: Motion) -> None:
     np.save("walk.npy", walk.joints * 100)
     assert cli("convert", "walk.npy", "out.npy", "--fps", 40, "--unit", "cm").code == 0
     np.testing.assert_allclose(np.load("out.npy"), walk.standard().joints[::2], atol=1e-3)

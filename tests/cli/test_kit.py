@@ -55,7 +55,7 @@ def test_sentences_become_motions_of_21_joints(cli: Cli, kit_model: Path) -> Non
     assert (made["frames"], made["fps"], made["seconds"]) == (25, 12.5, 2.0)
     assert np.load(made["files"]["npy"]).shape == (25, 21, 3)
     assert Path(made["files"]["mp4"]).stat().st_size > 1000
-    # What a KIT motion cannot be written as is left out of the usual formats, and refused where it is asked for.
+    # A format that KIT motions do not have is skipped by default, and refused when requested.
     assert set(made["files"]) == {"npy", "mp4"}
     assert "no bvh" in result.err
     result = cli("generate", "a person walks", "--frames", 30, "--format", "features.npy,png", "--model", kit_model)

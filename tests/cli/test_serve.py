@@ -15,7 +15,7 @@ from motiongpt.web.client import Client
 pytest.importorskip("fastapi")
 
 
-def test_it_serves_until_it_is_told_to_stop(tiny_model_folder: Path) -> None:
+def test_it_serves_until_it_is_stopped(tiny_model_folder: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

@@ -16,30 +16,25 @@ from motiongpt.errors import MotionGPTError
 from . import originals
 
 
-@pytest.fixture
-def golden(shared_dir: Path) -> Path:
-    return shared_dir / "golden"
-
-
-def test_golden_tokenizer(golden: Path) -> None:
-    tokenizer = compat.load_tokenizer(golden / "vq_reference.safetensors")
-    with np.load(golden / "vq_io.npz") as expected:
+def test_golden_tokenizer(golden_dir: Path) -> None:
+    tokenizer = compat.load_tokenizer(golden_dir / "vq_reference.safetensors")
+    with np.load(golden_dir / "vq_io.npz") as expected:
         codes = tokenizer.encode_features(expected["features_normalized"])
         np.testing.assert_array_equal(codes, expected["codes"])
         np.testing.assert_allclose(tokenizer.decode_features(codes), expected["decoded"], atol=1e-4)
 
 
-def test_golden_evaluator(golden: Path) -> None:
-    evaluator = compat.load_evaluator(golden / "evaluator_reference.safetensors")
-    with np.load(golden / "evaluator_io.npz") as given:
+def test_golden_evaluator(golden_dir: Path) -> None:
+    evaluator = compat.load_evaluator(golden_dir / "evaluator_reference.safetensors")
+    with np.load(golden_dir / "evaluator_io.npz") as given:
         motions = evaluator.embed_motion(given["motion"], given["lengths"])
         np.testing.assert_allclose(motions, given["motion_embedding"], atol=1e-4)
         texts = evaluator.embed_text(given["word_embs"], given["pos_onehot"], given["text_lengths"])
         np.testing.assert_allclose(texts, given["text_embedding"], atol=1e-4)
 
 
-def test_golden_strings(golden: Path) -> None:
-    for row in json.loads((golden / "strings.json").read_text()):
+def test_golden_strings(golden_dir: Path) -> None:
+    for row in json.loads((golden_dir / "strings.json").read_text()):
         codes, frames = row["codes"], row["frames"]
         assert compat.motion_string(codes) == row["motion_string"]
         for placeholder in (name for name in row if name.startswith("<")):

@@ -183,9 +183,9 @@ TENSOR = b"(Vstorage\nctorch\nFloatStorage\nV0\nVcpu\nI%d\ntQ"
         pytest.param(b"\x80\x04\x8c\x13torch._utils.os.sys\x8c\x04exit\x93.", "exit", id="module inside a module"),
         pytest.param(b"ccollections\nOrderedDict.fromkeys\n.", "fromkeys", id="attribute of an admitted class"),
         pytest.param(b"comegaconf_evil\nRun\n(tR.", "omegaconf_evil", id="name that begins like a known library"),
-        pytest.param(b"Psomewhere\n.", "stored elsewhere", id="persistent id as text"),
-        pytest.param(b"(S'module'\nS'os'\nS'system'\nS'x'\nI1\ntQ.", "stored elsewhere", id="foreign persistent id"),
-        pytest.param(b"(Vstorage\nVos\nV0\nVcpu\nI4\ntQ.", "unknown kind", id="storage of no type"),
+        pytest.param(b"Psomewhere\n.", "external object", id="persistent id as text"),
+        pytest.param(b"(S'module'\nS'os'\nS'system'\nS'x'\nI1\ntQ.", "external object", id="foreign persistent id"),
+        pytest.param(b"(Vstorage\nVos\nV0\nVcpu\nI4\ntQ.", "unknown type", id="storage of no type"),
         pytest.param(TENSOR % 5 + b".", "numbers", id="storage longer than the file"),
         pytest.param(b"(Vstorage\nctorch\nFloatStorage\nV../version\nVcpu\nI4\ntQ.", "damaged", id="another member"),
         pytest.param(
@@ -195,7 +195,7 @@ TENSOR = b"(Vstorage\nctorch\nFloatStorage\nV0\nVcpu\nI%d\ntQ"
             b"ctorch._utils\n_rebuild_tensor_v2\n(%sI-2\n(I3\nt(I1\nttR." % (TENSOR % 4), "sizes", id="before"
         ),
         pytest.param(
-            b"ctorch._utils\n_rebuild_tensor_v2\n(I1\nI0\n(I3\nt(I1\nttR.", "wrongly", id="tensor of a number"
+            b"ctorch._utils\n_rebuild_tensor_v2\n(I1\nI0\n(I3\nt(I1\nttR.", "malformed", id="tensor of a number"
         ),
         pytest.param(b"ctorch._utils\n_rebuild_tensor_v2\nN}S'_call'\nNs\x86b.", "sets", id="sets an attribute"),
         pytest.param(b"ccollections\nOrderedDict\n}S'update'\nNsb.", "damaged", id="changes a class"),
@@ -227,11 +227,11 @@ def packed(text: str) -> bytes:
         (b"<!DOCTYPE html><html><body>Sign in</body></html>", "web page"),
         (b"\n <html>", "web page"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 5\n", "git lfs pull"),
-        (b'{"error": "Invalid username or password."}', "no checkpoint"),
+        (b'{"error": "Invalid username or password."}', "not a checkpoint"),
         (b"\x1f\x8b\x08\x00rest", "gzip"),
         (packed("hello"), "without data.pkl"),
-        (b"PK\x03\x04\x00\x00", "cut short or damaged"),
-        (b"\x80\x02}q\x00.", "no checkpoint of PyTorch"),
+        (b"PK\x03\x04\x00\x00", "truncated or damaged"),
+        (b"\x80\x02}q\x00.", "not a PyTorch checkpoint"),
         (b"\x80", "truncated"),
         (b"\x93NUMPY\x01\x00", "NumPy array"),
         (b"name".ljust(257, b"\0") + b"ustar\x0000" + bytes(300), "tar archive"),

@@ -12,8 +12,7 @@ import torch
 
 from motiongpt import Motion, compat
 from motiongpt.errors import MotionGPTError
-from motiongpt.evaluation.evaluators import load_evaluator
-from motiongpt.evaluation.words import WordVectorEvaluator
+from motiongpt.evaluation.evaluators import WordVectorEvaluator, load_evaluator
 
 from . import originals
 

@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 
 from motiongpt.errors import MotionGPTError
-from motiongpt.evaluation.evaluate import check, evaluate_bench, numbers
+from motiongpt.evaluation.evaluate import check, evaluate_bench, evaluate_held_out, numbers
 from motiongpt.evaluation.gallery import choose_cases, write_gallery
-from motiongpt.evaluation.measures import _at_rest, plain_words
-from motiongpt.evaluation.metrics import completion_errors
-from motiongpt.evaluation.outputs import TASKS, Bench, Settings
+from motiongpt.evaluation.measures import TASKS
+from motiongpt.evaluation.metrics import at_rest, completion_errors
+from motiongpt.evaluation.outputs import Bench, Settings
 from motiongpt.evaluation.report import markdown
+from motiongpt.generation.motiongpt import MotionGPT
 from motiongpt.motion import KIT
 
 Make = Callable[..., Bench]
@@ -23,26 +24,26 @@ Make = Callable[..., Bench]
 
 def test_two_runs_give_the_same_numbers(make_bench: Make, evaluator: object, tmp_path: Path) -> None:
     first = evaluate_bench(make_bench(evaluator=evaluator))
-    kept = evaluate_bench(make_bench(evaluator=evaluator, keep=tmp_path))
-    assert numbers(first) == numbers(kept)
+    cached = evaluate_bench(make_bench(evaluator=evaluator, cache_dir=tmp_path))
+    assert numbers(first) == numbers(cached)
     assert list(first["tasks"]) == list(TASKS)
-    # Everything is there already: the model is not asked again.
-    bench = make_bench(evaluator=evaluator, keep=tmp_path)
+    # Everything is cached: the model does not run again.
+    bench = make_bench(evaluator=evaluator, cache_dir=tmp_path)
     before = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
-    bench._make = None  # type: ignore[assignment, method-assign]
+    bench._run = None  # type: ignore[assignment, method-assign]
     assert numbers(evaluate_bench(bench)) == numbers(first)
     assert {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == before
     assert numbers(evaluate_bench(make_bench(evaluator=evaluator, seed=1))) != numbers(first)
 
 
-def test_kept_results_belong_to_one_seed_and_protocol(make_bench: Make, tmp_path: Path) -> None:
+def test_cached_outputs_belong_to_one_seed_and_protocol(make_bench: Make, tmp_path: Path) -> None:
     for settings in ({}, {"seed": 5}, {"protocol": "original"}, {"sampling": (("rerank", 1), ("temperature", 0.5))}):
-        make_bench(keep=tmp_path, **settings).make("pred", 0)
+        make_bench(cache_dir=tmp_path, **settings).outputs("pred", 0)
     assert len(list(tmp_path.iterdir())) == 4
     # Replication 1 of seed 0 completes with the seed of replication 0 of seed 1.
-    kept = make_bench(keep=tmp_path).make("pred", 1)
-    again = make_bench(seed=1).make("pred", 0)
-    np.testing.assert_array_equal(kept.motions[2].joints, again.motions[2].joints)
+    cached = make_bench(cache_dir=tmp_path).outputs("pred", 1)
+    again = make_bench(seed=1).outputs("pred", 0)
+    np.testing.assert_array_equal(cached.motions[2].joints, again.motions[2].joints)
 
 
 def test_metrics_and_report(make_bench: Make, evaluator: object) -> None:
@@ -66,7 +67,7 @@ def test_metrics_and_report(make_bench: Make, evaluator: object) -> None:
 
 def test_motions_that_are_not_finite_are_counted_and_named(make_bench: Make, evaluator: object) -> None:
     bench = make_bench(8, evaluator=evaluator)
-    asked = bench.sentences[3]
+    broken = bench.sentences[3]
     generate = bench.model.generate
 
     class Breaks:
@@ -76,7 +77,7 @@ def test_motions_that_are_not_finite_are_counted_and_named(make_bench: Make, eva
             return getattr(make_bench(1).model, name)
 
         def generate(self, texts: list[str], **options: object) -> object:
-            if asked in texts:
+            if broken in texts:
                 raise MotionGPTError("motion: joint pelvis has no finite position at frame 3; repair or cut.")
             return generate(texts, **options)
 
@@ -86,10 +87,10 @@ def test_motions_that_are_not_finite_are_counted_and_named(make_bench: Make, eva
     assert any("2 motions" in note and "c3" in note for note in report["notes"])
     assert np.isfinite(report["tasks"]["t2m"]["rows"]["made"]["fid"]["mean"])
 
-    # Where none can be made, there is nothing to measure.
-    bench.told[:], bench.sentences[:] = bench.told[3:4], [asked]
+    # If all motions fail, there is nothing to measure.
+    bench.captioned_clips[:], bench.sentences[:] = bench.captioned_clips[3:4], [broken]
     with pytest.raises(MotionGPTError, match="finite"):
-        bench._make_motions("t2m", 0)
+        bench._generate("t2m", 0)
 
 
 def test_small_splits_are_measured_as_far_as_possible(make_bench: Make, evaluator: object) -> None:
@@ -129,7 +130,7 @@ def test_skeletons_must_be_one(make_bench: Make, evaluator: object) -> None:
         make_bench(evaluator=evaluator)
 
 
-def test_what_cannot_be_asked_for() -> None:
+def test_impossible_requests_are_refused() -> None:
     for settings, tasks, message in (
         (Settings("d"), ["t2t"], "t2t"),
         (Settings("d", protocol="old"), ["t2m"], "old"),
@@ -140,19 +141,14 @@ def test_what_cannot_be_asked_for() -> None:
             check(settings, tasks)
 
 
-def test_equal_words() -> None:
-    assert plain_words("A person walks forward.") == plain_words("the man  walks forward") == "walks forward"
-    assert plain_words("a person walks to the left") != plain_words("a person walks to the right")
-
-
 def test_a_body_at_rest_keeps_what_is_given(make_bench: Make) -> None:
     joints = make_bench().clips[4].motion.joints
-    rest = _at_rest(joints, 10, 12)
+    rest = at_rest(joints, 10, 12)
     np.testing.assert_array_equal(rest[:10], joints[:10])
     np.testing.assert_array_equal(rest[-12:], joints[-12:])
     steps = np.diff(rest[9:-11], axis=0)
     np.testing.assert_allclose(steps, np.broadcast_to(steps[:1], steps.shape), atol=1e-6)
-    assert np.ptp(_at_rest(joints, 10, 0)[9:], axis=0).max() == 0
+    assert np.ptp(at_rest(joints, 10, 0)[9:], axis=0).max() == 0
 
 
 def test_given_frames_are_not_counted(make_bench: Make) -> None:
@@ -163,7 +159,7 @@ def test_given_frames_are_not_counted(make_bench: Make) -> None:
 
 
 def test_gallery(make_bench: Make, evaluator: object, tmp_path: Path) -> None:
-    bench = make_bench(evaluator=evaluator, keep=tmp_path / "keep")
+    bench = make_bench(evaluator=evaluator, cache_dir=tmp_path / "cache")
     report = evaluate_bench(bench, ["t2m", "m2t"])
     page = write_gallery(bench, report, tmp_path / "page.html").read_text(encoding="utf-8")
     assert page.count("<figure>") == 6
@@ -184,3 +180,13 @@ def test_cases() -> None:
     assert chosen == choose_cases(scores, seed=0) != choose_cases(scores, seed=1)
     assert choose_cases({"a": 1.0}, seed=0) == [("best", "a")]
     assert choose_cases({}, seed=0) == []
+
+
+def test_held_out_clips_of_a_small_data_set(walks: Path, tiny_model_folder: Path) -> None:
+    report = evaluate_held_out(MotionGPT.from_pretrained(tiny_model_folder), walks)
+    assert report["describe"]["clips"] == 2
+    assert report["describe"]["blind_action"] == 1, "walks alone: always saying so is right"
+    assert set(report["tasks"]) == {"reconstruction", "pred", "inbetween"}
+    for task in ("pred", "inbetween"):
+        assert report["tasks"][task]["clips"] == 2
+        assert report["tasks"][task]["rows"]["made"]["deviation"]["mean"] < 0.01

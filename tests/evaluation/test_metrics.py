@@ -1,4 +1,4 @@
-"""Metrics against golden numbers and against other ways to compute them."""
+"""Metrics against golden numbers and against independent implementations."""
 
 from __future__ import annotations
 
@@ -22,13 +22,15 @@ from motiongpt.evaluation.metrics import (
     r_precision_bound,
     reconstruction_errors,
     retrieval,
+    seam_jump,
     with_interval,
 )
+from motiongpt.motion import Motion
 
 
-def test_golden(shared_dir: Path) -> None:
-    expected = json.loads((shared_dir / "golden" / "metrics_expected.json").read_text())
-    with np.load(shared_dir / "golden" / "metrics_io.npz") as given:
+def test_golden(golden_dir: Path) -> None:
+    expected = json.loads((golden_dir / "metrics_expected.json").read_text())
+    with np.load(golden_dir / "metrics_io.npz") as given:
         text, motion, real, ref, hat = (
             given[name] for name in ("text", "motion", "gt_motion", "joints_ref", "joints_hat")
         )
@@ -78,7 +80,7 @@ def test_fid_equals_the_matrix_root() -> None:
 def test_bound_of_captions_that_are_alike() -> None:
     different = [str(i) for i in range(32)]
     np.testing.assert_array_equal(r_precision_bound(different, [{text} for text in different]), [1, 1, 1])
-    # Half of the clips are told in one sentence: 16 in a draw.
+    # Half of the clips have the same caption: 16 cannot be separated.
     half = ["walks" if i < 16 else str(i) for i in range(32)]
     np.testing.assert_allclose(
         r_precision_bound(half, [{text, "x"} for text in half]), [(k + 16) / 32 for k in (1, 2, 3)]
@@ -87,7 +89,7 @@ def test_bound_of_captions_that_are_alike() -> None:
     shared = [{text} for text in different]
     shared[5].add("4")
     assert r_precision_bound(different, shared)[0] == pytest.approx((31 + 0.5) / 32)
-    # Who knows the sentences by heart reaches it, on average.
+    # An oracle that knows the captions reaches it, on average.
     rng = np.random.default_rng(0)
     labels = rng.integers(0, 12, size=32 * 200)
     spots = rng.normal(size=(12, 8))[labels]
@@ -222,3 +224,12 @@ def test_input_that_does_not_fit() -> None:
     ):
         with pytest.raises(MotionGPTError):
             call()
+
+
+def test_seam_jump(walk: Motion) -> None:
+    joints = walk.joints.astype(np.float64)
+    assert seam_jump(joints, [20, 40], joints) <= 1.2
+    broken = joints.copy()
+    broken[20:] += np.array([0.5, 0, 0])
+    assert seam_jump(broken, [20], joints) > 2.5
+    assert seam_jump(broken, [40], joints) <= 1.2

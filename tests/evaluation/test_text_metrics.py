@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from motiongpt.errors import MotionGPTError
-from motiongpt.evaluation.text_metrics import NAMES, TOKENS, score, statistics
+from motiongpt.evaluation.text_metrics import NAMES, TOKENS, content_words, judge_description, score, statistics
 
 _TEXT = "a the person man walks walk forward then turns left right slowly raises both arms and jumps . , up"
 WORDS = _TEXT.split()
@@ -140,3 +140,18 @@ def test_empty_captions_and_references() -> None:
             score(captions, references)
     with pytest.raises(MotionGPTError, match="'words'"):
         score(["a"], [["a"]], tokens="words")
+
+
+def test_content_words() -> None:
+    assert content_words("A person walks forward.") == content_words("the man  walks forward") == "walks forward"
+    assert content_words("a person walks to the left") != content_words("a person walks to the right")
+
+
+def test_judging_descriptions() -> None:
+    references = ["a person kicks with the right leg", "someone walks and then kicks", "a man is kicking"]
+    assert judge_description("a person kicks", references) == {"action": True, "main": True, "side": "silent"}
+    assert judge_description("walks, right foot first", references) == {"action": True, "main": False, "side": "right"}
+    assert judge_description("dances to the left", references) == {"action": False, "main": False, "side": "wrong"}
+    assert judge_description("something", references)["action"] is False
+    assert judge_description("a person kicks", ["unclear"]) == {"action": None, "main": None, "side": None}
+    assert judge_description("turns left", ["turns left", "turns right"])["side"] is None

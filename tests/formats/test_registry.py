@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,15 @@ from motiongpt import formats
 from motiongpt.bodies.posing import fit_pose
 from motiongpt.errors import MotionGPTError
 from motiongpt.motion import Motion
+
+
+def test_every_format_names_its_function() -> None:
+    for doing, table in (("read", formats.READERS), ("write", formats.WRITERS)):
+        for suffix, target in table.items():
+            module, _, name = target.rpartition(".")
+            function = getattr(importlib.import_module(f"motiongpt.formats.{module}"), name)
+            assert function.__name__.startswith(doing), suffix
+    assert set(formats.RIGGED) | set(formats.TAKE_SEVERAL) <= set(formats.WRITERS)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Plain sentences for unfamiliar ones, as the embedded model's sentence encoder sees them."""
+"""Canonical sentences for unfamiliar ones, with the sentence encoder of the embedded model."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from motiongpt.generation.checks import checks, names_action
 from motiongpt.generation.motiongpt import MotionGPT
 from motiongpt.generation.plan import make_plan
 from motiongpt.generation.prompting import Prompting
-from motiongpt.generation.prototypes import PlainSentences, stored_vectors
+from motiongpt.generation.prototypes import Prototypes, stored_vectors
 
 
-def asked(sentence: str) -> set[str]:
+def requested(sentence: str) -> set[str]:
     """Actions with their arguments, as text."""
     return {" ".join([check.action, *(str(value) for _, value in check.arguments)]) for check in checks(sentence)}
 
 
 @pytest.fixture(scope="module")
-def plain() -> PlainSentences:
+def prototypes() -> Prototypes:
     matcher = MotionGPT.from_pretrained().matcher
     assert matcher is not None
-    return PlainSentences(matcher.sentence_encoder)
+    return Prototypes(matcher.sentence_encoder)
 
 
 @pytest.mark.parametrize(
@@ -38,10 +38,10 @@ def plain() -> PlainSentences:
         ("someone whirls about on the spot", "spins"),
     ],
 )
-def test_says_the_same_of_actions_that_the_sentence_does_not_name(plain: PlainSentences, sentence: str, action: str):
-    found = plain.nearest(sentence)
+def test_says_the_same_of_actions_that_the_sentence_does_not_name(prototypes: Prototypes, sentence: str, action: str):
+    found = prototypes.nearest(sentence)
     assert found is not None
-    assert action in asked(found)
+    assert action in requested(found)
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_says_the_same_of_actions_that_the_sentence_does_not_name(plain: PlainSe
         # Pace and way are the sentence's, whatever the verb says.
         ("she ambles along at a snail's pace", {"walks", "is_slow"}),
         ("he swaggers home in a hurry", {"walks", "is_quick"}),
-        # The user's own verb, which the lexicon reads as another one.
+        # The user's own verb, which the thesaurus reads as another one.
         ("a person springs off both feet", {"jumps"}),
         ("she polishes the table", set()),
         ("he gets someone's attention", {"waves"}),
@@ -83,14 +83,14 @@ def test_says_the_same_of_actions_that_the_sentence_does_not_name(plain: PlainSe
         ("someone is collapsing", {"lies"}),
     ],
 )
-def test_the_verb_weighs_more_than_the_rest(plain: PlainSentences, sentence: str, actions: set[str]) -> None:
-    found = plain.nearest(sentence)
-    assert (set() if found is None else asked(found)) == actions
+def test_the_verb_weighs_more_than_the_rest(prototypes: Prototypes, sentence: str, actions: set[str]) -> None:
+    found = prototypes.nearest(sentence)
+    assert (set() if found is None else requested(found)) == actions
 
 
 @pytest.mark.parametrize("sentence", ["he plays the violin", "she combs her hair", "a man nods", "he crosses his arms"])
-def test_what_geometry_cannot_judge_has_no_plain_sentence(plain: PlainSentences, sentence: str) -> None:
-    assert plain.nearest(sentence) is None
+def test_what_joints_cannot_show_has_no_canonical_sentence(prototypes: Prototypes, sentence: str) -> None:
+    assert prototypes.nearest(sentence) is None
 
 
 def test_verbs_that_the_thesaurus_would_misread() -> None:
@@ -98,28 +98,28 @@ def test_verbs_that_the_thesaurus_would_misread() -> None:
     prompting = Prompting(model.tokenizer, model.defaults)
     for sentence, action in [("she slings a stone", "throws"), ("he keels over", "lies"), ("he genuflects", "kneels")]:
         (clause,) = make_plan(0, sentence, None, prompting, model._prototypes).clauses
-        assert asked(clause.meaning) == {action}
+        assert requested(clause.meaning) == {action}
 
 
-def test_vectors_that_come_with_the_package_are_those_of_its_phrases(plain: PlainSentences) -> None:
-    stored = stored_vectors(plain.digest)
+def test_vectors_that_come_with_the_package_are_those_of_its_phrases(prototypes: Prototypes) -> None:
+    stored = stored_vectors(prototypes.digest)
     assert stored is not None, "run tools/store_phrases.py"
     some = slice(None, None, 23)
-    read = plain.read([phrase.text for phrase in plain.phrases[some]])
-    assert stored.shape == (len(plain.phrases), read.shape[1])
-    np.testing.assert_allclose(stored[some], read, atol=0.003)
-    assert plain.vectors is plain.vectors
-    np.testing.assert_array_equal(plain.vectors, stored)
+    computed = prototypes.encode([phrase.text for phrase in prototypes.phrases[some]])
+    assert stored.shape == (len(prototypes.phrases), computed.shape[1])
+    np.testing.assert_allclose(stored[some], computed, atol=0.003)
+    assert prototypes.vectors is prototypes.vectors
+    np.testing.assert_array_equal(prototypes.vectors, stored)
     assert stored_vectors("of other phrases") is None
 
 
-def test_another_encoder_encodes_the_phrases_itself(plain: PlainSentences) -> None:
+def test_another_encoder_computes_its_own_vectors(prototypes: Prototypes) -> None:
     class Other:
         def encode(self, sentences: list[str]) -> list[torch.Tensor]:
-            return [state.flip(-1) for state in plain.sentence_encoder.encode(sentences)]
+            return [state.flip(-1) for state in prototypes.sentence_encoder.encode(sentences)]
 
-    other = PlainSentences(Other())  # type: ignore[arg-type]
-    other.read_all = lambda: np.zeros((1, 1), np.float32)  # type: ignore[method-assign]
+    other = Prototypes(Other())  # type: ignore[arg-type]
+    other.encode_phrases = lambda: np.zeros((1, 1), np.float32)  # type: ignore[method-assign]
     assert other.vectors.shape == (1, 1)
 
 
@@ -134,34 +134,34 @@ def test_another_encoder_encodes_the_phrases_itself(plain: PlainSentences) -> No
         "somebody jumps twice",
     ],
 )
-def test_asks_for_all_that_the_sentence_asks_for(plain: PlainSentences, sentence: str) -> None:
-    found = plain.nearest(sentence)
+def test_asks_for_all_that_the_sentence_asks_for(prototypes: Prototypes, sentence: str) -> None:
+    found = prototypes.nearest(sentence)
     assert found is not None
     assert set(checks(sentence)) <= set(checks(found))
 
 
-def test_sides_and_ways_are_kept(plain: PlainSentences) -> None:
+def test_sides_and_ways_are_kept(prototypes: Prototypes) -> None:
     for side, other in (("left", "right"), ("right", "left")):
-        found = plain.nearest(f"a person salutes with the {side} hand")
+        found = prototypes.nearest(f"a person salutes with the {side} hand")
         assert found is None or (side in found and other not in found)
-    found = plain.nearest("a person trudges to the right")
+    found = prototypes.nearest("a person trudges to the right")
     assert found is not None
     assert "slowly" in found
     assert found.endswith(" to the right")
-    found = plain.nearest("a person glides backward")
+    found = prototypes.nearest("a person glides backward")
     assert found is not None
     assert "forward" not in found
 
 
-def test_what_is_no_motion_has_no_plain_sentence(plain: PlainSentences) -> None:
-    assert plain.nearest("the stock market closed lower on Tuesday") is None
-    assert plain.nearest("a recipe for tomato soup") is None
+def test_what_is_no_motion_has_no_canonical_sentence(prototypes: Prototypes) -> None:
+    assert prototypes.nearest("the stock market closed lower on Tuesday") is None
+    assert prototypes.nearest("a recipe for tomato soup") is None
 
 
-def test_every_plain_sentence_is_one_that_geometry_can_judge(plain: PlainSentences) -> None:
-    judged = [sentence for sentence in plain.sentences if checks(sentence)]
-    assert len(judged) > 0.95 * len(plain.sentences)
-    assert sum(map(names_action, judged)) > 0.85 * len(plain.sentences)
-    assert len(set(plain.sentences)) == len(plain.sentences)
-    texts = [phrase.text for phrase in plain.phrases]
+def test_joints_can_show_every_canonical_sentence(prototypes: Prototypes) -> None:
+    shown = [sentence for sentence in prototypes.sentences if checks(sentence)]
+    assert len(shown) > 0.95 * len(prototypes.sentences)
+    assert sum(map(names_action, shown)) > 0.85 * len(prototypes.sentences)
+    assert len(set(prototypes.sentences)) == len(prototypes.sentences)
+    texts = [phrase.text for phrase in prototypes.phrases]
     assert len(set(texts)) == len(texts)

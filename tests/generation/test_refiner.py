@@ -106,7 +106,7 @@ def test_saved_and_loaded_it_is_the_same(refiner, tokenizer, tmp_path):
 def test_a_folder_without_reader_takes_that_of_a_model(refiner, tokenizer, bert_folder, tmp_path):
     refiner.save(tmp_path, shared_encoder=True)
     assert not (tmp_path / SENTENCE_ENCODER_FOLDER).exists()
-    with pytest.raises(MotionGPTError, match="no text encoder of its own"):
+    with pytest.raises(MotionGPTError, match="shares the sentence encoder"):
         Refiner.load(tmp_path, tokenizer)
     encoder = TextEncoder.pretrained(str(bert_folder), 8, torch.Generator())
     again = Refiner.load(tmp_path, tokenizer, SentenceEncoder.of(encoder))

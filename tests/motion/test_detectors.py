@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gestures import FRAMES, PULSE, SECONDS, around, lowered, travelling, turned, up, with_joint
 from motiongpt.motion import Motion, detectors, rotations
-from motiongpt.motion.detectors import ACTIONS
+from motiongpt.motion.detectors import DETECTORS
 from motiongpt.motion.skeleton import HUMANML3D
 
 SWING = np.sin(np.pi * np.clip((SECONDS - 1) / 0.5, 0, 1))
@@ -31,7 +31,7 @@ ARGUMENTS: dict[str, list[dict[str, object]]] = {
         )
     },
 }
-CALLS = [(name, arguments) for name in ACTIONS for arguments in ARGUMENTS.get(name, [{}])]
+CALLS = [(name, arguments) for name in DETECTORS for arguments in ARGUMENTS.get(name, [{}])]
 
 
 def kicking(body: np.ndarray, side: str) -> np.ndarray:
@@ -112,10 +112,10 @@ def test_jumps_are_counted(standing: np.ndarray) -> None:
 def test_sides(standing: np.ndarray) -> None:
     for action, done in (("kicks", kicking), ("waves", waving), ("raises_arm", arms_up)):
         body = done(standing, "right")
-        assert ACTIONS[action](body, side="right") > 0.9
-        assert ACTIONS[action](body, side="left") == 0
+        assert DETECTORS[action](body, side="right") > 0.9
+        assert DETECTORS[action](body, side="left") == 0
         both = np.concatenate([body, done(standing, "left")])
-        assert 0 < ACTIONS[action](both, side="right") < 0.6, "the other side was not asked for"
+        assert 0 < DETECTORS[action](both, side="right") < 0.6, "the other side was not asked for"
     assert detectors.raises_both_arms(arms_up(standing, "left", "right")) == 1
     assert detectors.raises_both_arms(arms_up(standing, "left")) == 0
     assert detectors.kicks(with_joint(standing, "right_foot", up(0.6 * PULSE))) == 0, "a leg lifted slowly is no kick"
@@ -224,7 +224,7 @@ def test_fists(standing: np.ndarray) -> None:
 @pytest.mark.parametrize(("name", "arguments"), CALLS)
 def test_a_standing_body_only_stands(name: str, arguments: dict[str, object], standing: np.ndarray) -> None:
     expected = 1 if name in ("stays", "stands_still") else 0
-    assert ACTIONS[name](standing, **arguments) == expected
+    assert DETECTORS[name](standing, **arguments) == expected
 
 
 @pytest.mark.parametrize(("name", "arguments"), CALLS)
@@ -235,9 +235,9 @@ def test_placement_and_heading_do_not_matter(
 ) -> None:
     body = waving(around(kicking(make_walk(speed=0.1).joints.astype(np.float64), "left"), 100), "right")
     moved = rotations.rotate(rotations.about("Y", np.array(angle)), body) + np.array([x, 0.3, z])
-    value = ACTIONS[name](body, **arguments)
+    value = DETECTORS[name](body, **arguments)
     assert 0 <= value <= 1
-    assert ACTIONS[name](moved, **arguments) == pytest.approx(value, abs=1e-6)
+    assert DETECTORS[name](moved, **arguments) == pytest.approx(value, abs=1e-6)
 
 
 @pytest.mark.parametrize(("name", "arguments"), CALLS)
@@ -246,9 +246,9 @@ def test_mirroring_exchanges_the_sides(name: str, arguments: dict[str, object], 
     other = {key: exchanged.get(value, value) for key, value in arguments.items()}  # type: ignore[call-overload]
     body = waving(around(kicking(standing, "left"), 100), "right")
     mirrored = body[:, HUMANML3D.mirror_order] * np.array([-1, 1, 1])
-    assert ACTIONS[name](mirrored, **other) == pytest.approx(ACTIONS[name](body, **arguments), abs=1e-6)
+    assert DETECTORS[name](mirrored, **other) == pytest.approx(DETECTORS[name](body, **arguments), abs=1e-6)
 
 
 @pytest.mark.parametrize(("name", "arguments"), CALLS)
 def test_a_single_frame_is_enough_to_ask(name: str, arguments: dict[str, object], standing: np.ndarray) -> None:
-    assert 0 <= ACTIONS[name](standing[:1], **arguments) <= 1
+    assert 0 <= DETECTORS[name](standing[:1], **arguments) <= 1

@@ -9,9 +9,8 @@ from motiongpt.motion.rotations import about, from_sixd, rotate, to_matrix
 
 
 @pytest.fixture
-def sample(shared_dir):
-    folder = shared_dir / "golden"
-    return np.load(folder / "humanml3d_012314_joints.npy"), np.load(folder / "humanml3d_012314_features.npy")
+def sample(golden_dir):
+    return np.load(golden_dir / "humanml3d_012314_joints.npy"), np.load(golden_dir / "humanml3d_012314_features.npy")
 
 
 def test_features_to_joints_equal_the_published_file_bit_for_bit(sample):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from motiongpt.motion import Motion
+from motiongpt.render import arrays, loops
 from motiongpt.render.camera import choose_azimuth, make_view, place_camera
 from motiongpt.render.figures import make_figure
 from motiongpt.render.ground import Ground
@@ -110,3 +111,24 @@ def test_no_trail_without_travel(figure) -> None:
     after = before.copy()
     ground.draw_trail(after, camera.positions[0], motion.joints[:, 0])
     assert np.array_equal(before, after)
+
+
+@pytest.mark.parametrize("channels", [3, 4])
+def test_numpy_and_compiled_loops_draw_the_same_floor(figure, channels) -> None:
+    rng = np.random.default_rng(0)
+    plain = rng.integers(100, 150, (40, 70, 3), dtype=np.uint8)
+    phases, sharpness = (rng.uniform(0, 5, (2, 40, 70)).astype(np.float32) for _ in range(2))
+    strength = rng.uniform(0, 90, (40, 70)).astype(np.float32)
+    mask = rng.integers(0, 256, (40, 70), dtype=np.uint8)
+    ink = rng.integers(0, 256, 4, dtype=np.uint8)
+    floors, covered = [], []
+    for module in (arrays, loops):
+        floors.append(plain.copy())
+        module.checker(floors[-1], phases, sharpness, strength, np.float32(0.3), np.float32(0.8))
+        covered.append(np.repeat(plain, 2, axis=2)[..., :channels])
+        module.lay_over(covered[-1], mask, ink)
+    assert np.ptp(floors[0].astype(int) - plain) > 100
+    assert np.array_equal(*floors)
+    assert np.array_equal(*covered)
+    expected = plain[..., 0] + (ink[0] - plain[..., 0].astype(float)) * mask / 255
+    assert np.array_equal(covered[0][..., 0], np.rint(expected))

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
-from motiongpt.render import kernels
+from motiongpt.render import arrays, kernels, loops
 from motiongpt.render.camera import View, make_view
 from motiongpt.render.rasteriser import draw_meshes
+from motiongpt.render.shading import lit
 
 WHITE = (1.0, 1.0, 1.0)
 SIZE = (160, 120)
@@ -120,13 +124,82 @@ def test_what_is_behind_the_lens_or_beside_the_picture_is_left_out(view) -> None
     assert drawn(view, [ball((1.2, 0, 0), 0.6)])[:, -1].any()
 
 
+def test_a_surface_is_brightest_towards_the_light_and_dark_at_its_rim() -> None:
+    key, lens = np.float32([0, 0.6, 0.8]), np.float32([0, 0, 1])
+    half = (key + lens) / np.linalg.norm(key + lens)
+    lights = np.stack([key, half, lens])
+    light, shine = lit(*np.float32([key, lens, [1, 0, 0], [0, -1, 0]]).T, lights)
+    # Sky 0.56 and 0.14 from above, 0.52 of the key light, which wraps around; 0.38 less where the surface turns away.
+    facing = np.array([0.8, 1, 0, 0])
+    wrapped = np.maximum(0.62 * np.array([1, 0.8, 0, -0.6]) + 0.38, 0)
+    expected = (0.56 + 0.14 * np.array([0.6, 0, 0, -1]) + 0.52 * wrapped) * (1 - 0.38 * (1 - facing) ** 4)
+    np.testing.assert_allclose(light, expected, rtol=1e-5)
+    np.testing.assert_allclose(shine, 0.13 * np.array([half @ key, half[2], 0, 0]) ** 24, rtol=1e-4)
+
+
+def test_a_vertex_normal_is_the_mean_of_its_faces_by_area() -> None:
+    # The corner of a box whose floor is twice as large as its walls, and a vertex that no face has.
+    vertices = np.float32([[0, 0, 0], [2, 0, 0], [0, 1, 0], [0, 0, 2], [5, 5, 5]])
+    faces = np.int32([[0, 1, 2], [0, 3, 1], [0, 2, 3]])
+    for module in (arrays, loops):
+        normals = module.vertex_normals(vertices, faces)
+        assert normals.dtype == np.float32
+        np.testing.assert_allclose(normals[0], np.array([2, 4, 2]) / np.sqrt(24), atol=1e-6)
+        np.testing.assert_allclose(normals[1], np.array([0, 4, 2]) / np.sqrt(20), atol=1e-6)
+        assert not normals[4].any()
+
+
+@pytest.mark.parametrize("channels", [3, 4])
+def test_numpy_and_compiled_loops_draw_the_same_picture(view, channels, monkeypatch) -> None:
+    rng = np.random.default_rng(1)
+    meshes = [ball((-0.3, 0, 0.1), 0.6, (0.9, 0.3, 0.2)), ball((0.3, 0.1, 0), 0.5, (0.2, 0.4, 0.9))]
+    # Slivers and large triangles, some of them behind the lens, some far out of the picture.
+    corners = rng.normal(0, 1.5, (300, 3, 3)) * [1, 1, 3]
+    corners[:100, 2] = corners[:100, 1] + rng.normal(0, 0.01, (100, 3))
+    triangles = corners.reshape(-1, 3).astype(np.float32)
+    meshes.append((triangles, np.arange(900, dtype=np.int32).reshape(-1, 3), rng.uniform(0, 1, (900, 3))))
+    # The same triangles once more: of equally near ones the first is seen.
+    meshes.append((triangles, meshes[-1][1], rng.uniform(0, 1, (900, 3))))
+    before = rng.integers(0, 255, (SIZE[1], SIZE[0], channels), dtype=np.uint8)
+    pictures = []
+    for module in (arrays, loops):
+        monkeypatch.setattr(kernels, "_chosen", module)
+        picture = before.copy()
+        draw_meshes(picture, view, CAMERA, meshes)
+        assert (picture != before).any(2).mean() > 0.5
+        pictures.append(picture)
+    assert np.array_equal(*pictures)
+
+
+def test_numpy_works_through_a_large_picture_in_chunks(view, monkeypatch) -> None:
+    monkeypatch.setattr(kernels, "_chosen", arrays)
+    meshes = [ball((0, 0, 0), 0.6)]
+    whole = drawn(view, meshes)
+    monkeypatch.setattr(arrays, "_CHUNK", 100)
+    assert np.array_equal(drawn(view, meshes), whole)
+
+
+def test_few_figures_do_not_wait_for_a_compilation() -> None:
+    program = (
+        "import sys, numpy as np\n"
+        "from motiongpt.motion import HUMANML3D, Motion\n"
+        "from motiongpt.render import render_frame, render_strip, kernels\n"
+        "motion = Motion(np.cumsum(np.full((9, 22, 3), 0.1), axis=0) + np.random.default_rng(0).normal(size=(22, 3)))\n"
+        "render_frame(motion, 0, size=(96, 96)), render_strip(motion, 8)\n"
+        "assert 'numba' not in sys.modules\n"
+        "kernels.announce(100)\n"
+        "assert 'numba' in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
 def test_works_where_nothing_can_be_kept(monkeypatch) -> None:
-    numba_njit = kernels.njit
+    numba_njit = loops.njit
 
     def njit(cache: bool = False, **options):
         if cache:
             raise RuntimeError("cannot cache function: no locator available")
         return numba_njit(**options)
 
-    monkeypatch.setattr(kernels, "njit", njit)
-    assert kernels._compiled(lambda x: x + 1)(2) == 3
+    monkeypatch.setattr(loops, "njit", njit)
+    assert loops._compiled(lambda x: x + 1)(2) == 3

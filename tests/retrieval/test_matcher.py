@@ -72,10 +72,10 @@ def test_saved_and_loaded_it_is_the_same(matcher, tmp_path):
     np.testing.assert_allclose(again.embed_texts(["person walks"]), matcher.embed_texts(["person walks"]), atol=1e-6)
 
 
-def test_a_folder_without_reader_takes_that_of_a_model(matcher, bert_folder, tmp_path):
+def test_a_folder_without_sentence_encoder_takes_that_of_a_model(matcher, bert_folder, tmp_path):
     matcher.save(tmp_path, shared_encoder=True)
     assert not (tmp_path / SENTENCE_ENCODER_FOLDER).exists()
-    with pytest.raises(MotionGPTError, match="no text encoder of its own"):
+    with pytest.raises(MotionGPTError, match="shares the sentence encoder"):
         Matcher.load(tmp_path)
     encoder = TextEncoder.pretrained(str(bert_folder), 8, torch.Generator())
     assert matcher.sentence_encoder.equals(encoder)
@@ -88,7 +88,7 @@ def test_a_folder_without_reader_takes_that_of_a_model(matcher, bert_folder, tmp
     [
         (np.zeros((4, 5), np.float32), "shape"),
         (np.zeros((0, 263), np.float32), "shape"),
-        (np.full((4, 263), np.nan, np.float32), "not finite"),
+        (np.full((4, 263), np.nan, np.float32), "NaN or infinity"),
     ],
 )
 def test_bad_motions_are_named(matcher, motion, message):
@@ -97,5 +97,5 @@ def test_bad_motions_are_named(matcher, motion, message):
 
 
 def test_empty_sentences_are_named(matcher):
-    with pytest.raises(MotionGPTError, match="Sentence 1 is empty"):
+    with pytest.raises(MotionGPTError, match="Sentence 1 has no words"):
         matcher.embed_texts(["person", " "])

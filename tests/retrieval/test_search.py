@@ -40,5 +40,5 @@ def test_files_come_in_the_order_of_their_best_part(matcher, make_walk, tmp_path
 def test_folders_without_motion_are_named(tmp_path):
     with pytest.raises(MotionGPTError, match="no motion file"):
         motion_files(tmp_path)
-    with pytest.raises(MotionGPTError, match="no folder"):
+    with pytest.raises(MotionGPTError, match="not a folder"):
         motion_files(tmp_path / "missing")

@@ -1,9 +1,9 @@
-"""Captions that differ in one word and say the contrary."""
+"""Captions that differ in one word and mean the opposite."""
 
 import numpy as np
 import pytest
 
-from motiongpt.text.contrasts import contrary, contrasts
+from motiongpt.text.contrasts import contrasts, hard_negative
 
 
 def test_captions_that_say_the_same_in_other_words_have_the_same_contrasts():
@@ -24,21 +24,21 @@ def test_captions_that_differ_in_what_counts_differ_in_contrasts(one, other):
     assert contrasts(one) != contrasts(other)
 
 
-def test_the_contrary_differs_in_contrasts_and_in_nothing_else():
+def test_a_hard_negative_differs_in_contrasts_and_in_nothing_else():
     rng = np.random.default_rng(0)
     for sentence in ("a person kicks with the left leg", "he slowly walks forward", "a man hops three times"):
         for _ in range(10):
-            other = contrary(sentence, rng)
+            other = hard_negative(sentence, rng)
             assert other is not None
             assert contrasts(other) != contrasts(sentence)
             assert {kind for kind, _ in contrasts(other)} == {kind for kind, _ in contrasts(sentence)}
 
 
-def test_both_places_of_a_side_are_turned_round():
+def test_a_side_is_reversed_in_every_place():
     sentence = "the left hand moves to the left"
-    found = {contrary(sentence, np.random.default_rng(seed)) for seed in range(40)}
+    found = {hard_negative(sentence, np.random.default_rng(seed)) for seed in range(40)}
     assert "the right hand moves to the right" in found
 
 
-def test_a_caption_without_contrast_has_no_contrary():
-    assert contrary("a person dances", np.random.default_rng(0)) is None
+def test_a_caption_without_contrasts_has_no_hard_negative():
+    assert hard_negative("a person dances", np.random.default_rng(0)) is None

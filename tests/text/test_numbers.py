@@ -1,8 +1,17 @@
-"""Durations that sentences tell."""
+"""Numbers in sentences: how often and how long."""
+
+import re
 
 import pytest
 
-from motiongpt.text.numbers import asked_seconds
+from motiongpt.text.numbers import (
+    count_in,
+    count_patterns,
+    count_phrases,
+    stated_seconds,
+    without_count,
+    without_duration,
+)
 
 
 @pytest.mark.parametrize(
@@ -19,4 +28,29 @@ from motiongpt.text.numbers import asked_seconds
     ],
 )
 def test_seconds(sentence, seconds):
-    assert asked_seconds(sentence) == seconds
+    assert stated_seconds(sentence) == seconds
+
+
+def test_count_phrases():
+    assert count_phrases(2, ("a couple of times",)) == ("twice", "two times", "2 times")
+    assert count_phrases(4) == ("four times", "4 times")
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("jumps twice", 2), ("2 jumps", 2), ("a single jump", 1), ("jumps thrice", 3), ("six hops", 6)],
+)
+def test_count_patterns(text, number):
+    assert [count for count, pattern in count_patterns().items() if re.search(pattern, text)] == [number]
+
+
+def test_a_couple_of_times_is_no_exact_number():
+    assert not any(re.search(pattern, "a couple of times") for pattern in count_patterns().values())
+
+
+def test_counts_and_durations_can_be_taken_out():
+    assert count_in("a person jumps Two times") == "two times"
+    assert count_in("a person takes two steps") is None
+    assert without_count("a person jumps twice on the spot") == "a person jumps on the spot"
+    assert without_duration("he waits for about two more seconds") == "he waits"
+    assert without_duration("he runs in a minute") == "he runs"

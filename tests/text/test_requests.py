@@ -9,7 +9,7 @@ from motiongpt.text.requests import description
 
 
 @pytest.mark.parametrize(
-    ("brief", "told"),
+    ("request_text", "expected"),
     [
         # Sentences, lists and arrows.
         ("He walks forward. Then he sits down.", "He walks forward, then he sits down."),
@@ -21,7 +21,7 @@ from motiongpt.text.requests import description
         ("- walk\n- jump", "walk, then jump"),
         ("First, kick; second, punch", "kick, then punch"),
         ("First he squats, then he jumps", "he squats, then he jumps"),
-        # To whom it is told.
+        # With a label.
         ("Guard #2: walk forward.", "walk forward."),
         ("Step 1: walk. Step 2: jump.", "walk, then jump."),
         ("A person walks like this: slowly", "A person walks like this: slowly"),
@@ -55,28 +55,28 @@ from motiongpt.text.requests import description
         ("gets up & walks off", "gets up and walks off"),
     ],
 )
-def test_what_is_told(brief, told):
-    assert description(brief) == told
+def test_descriptions(request_text, expected):
+    assert description(request_text) == expected
 
 
-@pytest.mark.parametrize("brief", ["", " ", "...", "!", ":", "A: ", "1.", "->", "please", "first"])
-def test_what_tells_nothing_stays_a_text(brief):
-    assert isinstance(description(brief), str)
+@pytest.mark.parametrize("request_text", ["", " ", "...", "!", ":", "A: ", "1.", "->", "please", "first"])
+def test_a_request_without_words_stays_a_text(request_text):
+    assert isinstance(description(request_text), str)
 
 
 @given(st.text(st.characters(codec="utf-8"), max_size=80))
-def test_any_text_can_be_told(text):
-    told = description(text)
-    assert told.strip() or not text.strip() or not any(letter.isalnum() for letter in text)
+def test_any_text_can_be_described(text):
+    found = description(text)
+    assert found.strip() or not text.strip() or not any(letter.isalnum() for letter in text)
 
 
 @pytest.mark.parametrize(
-    ("brief", "actions"),
+    ("request_text", "actions"),
     [
         ("Guard: walk forward. Sit down. Wave.", ["walks forward", "sits down", "waves"]),
         ("walk forward / turn left / stop", ["walks forward", "turns left", "stops"]),
         ("Please make him jump, then bow", ["jumps", "bows"]),
     ],
 )
-def test_briefs_are_taken_apart(brief, actions):
-    assert clauses(description(brief).rstrip(".")) == [(f"a person {action}",) for action in actions]
+def test_requests_split_into_clauses(request_text, actions):
+    assert clauses(description(request_text).rstrip(".")) == [(f"a person {action}",) for action in actions]

@@ -119,21 +119,21 @@ def test_a_refined_stream_holds_the_coarse_one(tokenizer, tmp_path):
 
 @pytest.mark.parametrize("codes", [[0, 41, 1], [41, 0, 70], [0, 1, 41], [0, 64, 41], [0, 41, 64, 3]])
 def test_levels_that_do_not_take_turns_are_refused(tokenizer, codes):
-    with pytest.raises(MotionGPTError, match="take turns"):
+    with pytest.raises(MotionGPTError, match="must alternate"):
         tokenizer.decode(codes)
 
 
 def test_impossible_options_are_named(tokenizer):
-    with pytest.raises(MotionGPTError, match="levels is 0"):
+    with pytest.raises(MotionGPTError, match="levels must be at least 1, not 0"):
         VQVAEConfig(levels=0)
     with pytest.raises(MotionGPTError, match="num_codes of fsq"):
         VQVAEConfig(quantizer="fsq", num_codes=100)
-    with pytest.raises(MotionGPTError, match="must have the stride 4"):
+    with pytest.raises(MotionGPTError, match="needs the stride 4"):
         tokenizer.refine(VQVAEConfig(downsamplings=1))
 
 
 def test_coarse_motion_goes_on_beyond_its_ends(tokenizer):
-    """The first and last frames are those of a stream whose end codes are held, not those before nothing."""
+    """The first and last frames are those of a stream whose end codes are repeated, not those before zeros."""
     codes = np.array([3, 17, 5, 29])
     longer = tokenizer.decode(np.concatenate([[3, 3], codes, [29, 29]]))[8:-8]
     motion = tokenizer.decode_motion(codes, cleanup=False)

@@ -61,9 +61,9 @@ def test_latents_in_the_place_of_codes(tokenizer):
     )
     assert np.abs(refined.decode(codes[0].numpy(), latents[0].numpy()) - refined.decode(codes[0].numpy())).max() > 1e-3
     for model, stream, count in ((tokenizer, codes[0].numpy(), 5), (refined, refined.encode(features), 5)):
-        with pytest.raises(MotionGPTError, match="latents do not go with"):
+        with pytest.raises(MotionGPTError, match="latents do not fit"):
             model.decode(stream, np.zeros((count, 16), dtype=np.float32))
-    with pytest.raises(MotionGPTError, match="4 latents do not go with 5 codes"):
+    with pytest.raises(MotionGPTError, match="4 latents do not fit 5 codes"):
         refined.decode(codes[0].numpy(), np.zeros((4, 16), dtype=np.float32))
     with pytest.raises(MotionGPTError, match="no refinement"):
         tokenizer.encode_latents(torch.as_tensor(features)[None])

@@ -1,56 +1,86 @@
-"""The command itself: its verbs, and what happens to their errors."""
+"""The command: its verbs, and how their errors become messages and exit codes."""
 
 from __future__ import annotations
 
+import inspect
 import os
+import re
 import sys
 import warnings
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from motiongpt import __version__
 from motiongpt.cli import batch, bodies, checkpoints, data, evaluate, files, motions, search, serve, tokens, train, view
 from motiongpt.cli.console import say
 from motiongpt.errors import Interrupted, MotionGPTError
 
-# Every mistake on the command line is one; typer keeps it in another module from release to release.
-_CommandLineError: type[Exception] = typer.BadParameter.__mro__[2]
 _INTERRUPTED = 130
 
+# Verbs by help panel.
+_PANELS: dict[str, dict[str, Any]] = {
+    "Generate": {
+        "generate": motions.generate,
+        "describe": motions.describe,
+        "predict": motions.predict,
+        "inbetween": motions.inbetween,
+        "ask": motions.ask,
+        "batch": batch.batch,
+    },
+    "Files": {
+        "convert": files.convert,
+        "render": files.render,
+        "view": view.view,
+        "search": search.search,
+        "fit": bodies.fit,
+        "tokens": tokens.app,
+    },
+    "Data and training": {
+        "data": data.app,
+        "train": train.app,
+        "import-checkpoint": checkpoints.import_checkpoint,
+        "export-checkpoint": checkpoints.export_checkpoint,
+    },
+    "Evaluate": {"evaluate": evaluate.app},
+    "Serve": {"serve": serve.serve},
+}
+
+
+class _InOrder(TyperGroup):
+    """Lists the verbs as above; typer itself lists verbs that have sub-verbs last."""
+
+    def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]
+        return [name for verbs in _PANELS.values() for name in verbs]
+
+
 app = typer.Typer(
+    cls=_InOrder,
     name="motiongpt",
-    help="Sentences to human motion, motion to sentences, and motion continued or filled in.",
+    help="Generate human motion from text, caption motions, continue them and fill in their middle.",
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.command()(motions.generate)
-app.command()(motions.describe)
-app.command()(motions.predict)
-app.command()(motions.inbetween)
-app.command()(motions.ask)
-app.command()(batch.batch)
-app.command()(search.search)
-app.command()(files.convert)
-app.command()(files.render)
-app.command()(view.view)
-app.command()(bodies.fit)
-app.command()(serve.serve)
-app.command("import-checkpoint")(checkpoints.import_checkpoint)
-app.command("export-checkpoint")(checkpoints.export_checkpoint)
-app.add_typer(tokens.app)
-app.add_typer(data.app)
-app.add_typer(train.app)
-app.add_typer(evaluate.app)
+for _panel, _verbs in _PANELS.items():
+    for _name, _verb in _verbs.items():
+        if isinstance(_verb, typer.Typer):
+            app.add_typer(_verb, name=_name, rich_help_panel=_panel)
+        else:
+            app.command(_name, rich_help_panel=_panel)(_verb)
+for _app in (app, *(group.typer_instance for group in app.registered_groups)):
+    for _command in _app.registered_commands if _app else ():
+        # Rich keeps the line breaks of a docstring; only those between paragraphs are meant.
+        _command.help = re.sub(r"(?<!\n)\n(?!\n)", " ", inspect.getdoc(_command.callback) or "")
 
 
 @app.callback(invoke_without_command=True)
 def _motiongpt(
     context: typer.Context,
-    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
     debug: Annotated[
-        bool, typer.Option("--debug", envvar="MOTIONGPT_DEBUG", help="Show where an error comes from.")
+        bool, typer.Option("--debug", envvar="MOTIONGPT_DEBUG", help="Show the traceback of an error.")
     ] = False,
 ) -> None:
     if debug:
@@ -64,20 +94,16 @@ def _motiongpt(
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
-    """Carry out one command line (that of the process when None) and return the exit code."""
+    """Run a command line (by default that of the process) and return the exit code."""
     try:
         code = typer.main.get_command(app).main(arguments, prog_name="motiongpt", standalone_mode=False)
         sys.stdout.flush()
     except (KeyboardInterrupt, typer.Abort):
         code = _INTERRUPTED
     except BrokenPipeError:
-        # The reader has what it wanted. Python would complain at its end about what it could not write.
+        # The reader of the pipe has closed it. Python would complain when it flushes stdout at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except _CommandLineError as error:
-        context = getattr(error, "ctx", None)
-        verb = f" (see {context.command_path} --help)" if context is not None else ""
-        return _fail(f"{error.format_message().rstrip('.')}{verb}.")  # type: ignore[attr-defined]
     except Interrupted as error:
         say(str(error))
         return _INTERRUPTED
@@ -85,6 +111,14 @@ def run(arguments: Sequence[str] | None = None) -> int:
         if os.environ.get("MOTIONGPT_DEBUG"):
             raise
         return _fail(str(error))
+    except Exception as error:
+        # A command line that typer rejects. Its class lies in click, in typer's copy of click or in typer, depending on
+        # the version; they share this method.
+        if not hasattr(error, "format_message"):
+            raise
+        context = getattr(error, "ctx", None)
+        verb = f" (see {context.command_path} --help)" if context is not None else ""
+        return _fail(f"{error.format_message().rstrip('.')}{verb}.")
     if code == _INTERRUPTED:
         say("Interrupted.")
     return code or 0
@@ -97,7 +131,7 @@ def _fail(sentence: str) -> int:
 
 def main() -> None:
     """Entry point of the command ``motiongpt``."""
-    # File names that are not valid Unicode can be printed as they are.
+    # File names that are not valid Unicode are printed unchanged.
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="surrogateescape")  # type: ignore[union-attr]
     sys.exit(run())

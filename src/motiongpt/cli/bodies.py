@@ -1,4 +1,4 @@
-"""Verbs of bodies: fit."""
+"""The verb fit: body models."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Annotated
 import typer
 
 from motiongpt.cli.console import OUTPUTS, print_json, say
-from motiongpt.cli.options import AsJson, Fps, SkeletonName, Unit
+from motiongpt.cli.groups import grouped
+from motiongpt.cli.options import AsJson, MotionFile, Reading
 from motiongpt.errors import MotionGPTError
-from motiongpt.motion import Motion
 
 
 class SmplModel(str, Enum):
@@ -23,49 +23,48 @@ class SmplModel(str, Enum):
 
 
 class Gender(str, Enum):
-    """Which of its three files a body model comes from."""
+    """Genders of a body model, each with its own file."""
 
     neutral = "neutral"
     male = "male"
     female = "female"
 
 
+@grouped
 def fit(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Motion: any readable file.", show_default=False)],
+    file: MotionFile,
+    reading: Reading,
     body_model: Annotated[
         Path,
-        typer.Option("--body-model", metavar="PATH", help="Your own model file (.npz, .pkl).", show_default=False),
+        typer.Option("--body-model", metavar="PATH", help="Your body model file (.npz, .pkl).", show_default=False),
     ],
-    model: Annotated[SmplModel, typer.Option("--model", help="Which body model it is.")] = SmplModel.smpl,
+    model: Annotated[SmplModel, typer.Option("--model", help="Kind of the body model.")] = SmplModel.smpl,
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Parameters to write, .npz as AMASS has them.")
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Output file, an .npz in AMASS's layout.")
     ] = None,
     vertices: Annotated[
-        Path | None, typer.Option("--vertices", metavar="FILE", help="Also write vertices (frames, V, 3) to an .npy.")
+        Path | None, typer.Option("--vertices", metavar="FILE", help="Also write vertices (T, V, 3) to this .npy file.")
     ] = None,
     ply: Annotated[
-        Path | None, typer.Option("--ply", metavar="DIR", help="Also write a .ply mesh for each frame.")
+        Path | None, typer.Option("--ply", metavar="DIR", help="Also write a .ply mesh of every frame to this folder.")
     ] = None,
-    gender: Annotated[Gender, typer.Option("--gender", help="What the parameters say of it.")] = Gender.neutral,
-    fps: Fps = None,
-    unit: Unit = None,
-    skeleton: SkeletonName = None,
+    gender: Annotated[Gender, typer.Option("--gender", help="Gender to record in the output.")] = Gender.neutral,
     as_json: AsJson = False,
 ) -> None:
-    """Fit SMPL, SMPL-H or SMPL-X to a motion, by a model file of your own.
+    """Fit SMPL, SMPL-H or SMPL-X to a motion.
 
-    Shape parameters follow the lengths of the bones, rotations the positions of the joints; hands and face stay at
-    rest. Parameters are AMASS's, Z up; vertices and meshes have Y up and stand where the motion stands. Writes
-    outputs/<name>_<model>.npz when -o is not given.
+    You supply the file of the body model. Its shape is fitted to the bone lengths, its rotations to the joint
+    positions; hands and face stay at rest. Parameters have Z up, as in AMASS. Vertices and meshes have Y up and the
+    placement of the motion. Writes outputs/<name>_<model>.npz by default.
     """
     from motiongpt.bodies import fit_smpl, load_body_model
 
     path = output or OUTPUTS / f"{file.stem}_{model.value}.npz"
-    for target, suffix in ((path, ".npz"), (vertices, ".npy")):
+    for option, target, suffix in (("--output", path, ".npz"), ("--vertices", vertices, ".npy")):
         if target is not None and (target.suffix.lower() != suffix or target.is_dir()):
-            raise MotionGPTError(f"{target}: must be the name of an {suffix} file.")
+            raise MotionGPTError(f"{option}: {target} must be an {suffix} file.")
     body = load_body_model(body_model, model.value)
-    motion = Motion.load(file, fps=fps, unit=unit, skeleton=skeleton)
+    motion = reading.load(file)
     result = fit_smpl(motion, body)
     result.save(path, gender.value)
     written = [str(path)]
@@ -76,7 +75,7 @@ def fit(
         result.save_ply(ply)
         written.append(str(ply))
     error = 1000 * float(result.pose.error.mean())
-    say(f"{file}: {len(motion)} frames, joints on average {error:.1f} mm from the source")
+    say(f"{file}: {len(motion)} frames, mean joint error {error:.1f} mm")
     if as_json:
         print_json({"input": str(file), "outputs": written, "frames": len(motion), "mean_error_mm": error})
     else:

@@ -1,4 +1,4 @@
-"""The verbs of the original's checkpoints: import-checkpoint, export-checkpoint."""
+"""Verbs for checkpoints of the original MotionGPT: import-checkpoint, export-checkpoint."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from motiongpt.errors import MotionGPTError
 
 
 class Activation(str, Enum):
-    """Of the motion tokenizer's residual blocks."""
+    """Activations of the motion tokenizer."""
 
     relu = "relu"
     silu = "silu"
@@ -23,7 +23,7 @@ class Activation(str, Enum):
 
 
 class Norm(str, Enum):
-    """Norms whose weights look alike."""
+    """Norms of the motion tokenizer; their weights have the same names and shapes."""
 
     LN = "LN"
     GN = "GN"
@@ -31,7 +31,7 @@ class Norm(str, Enum):
 
 def import_checkpoint(
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="Checkpoint: .ckpt, .tar, .safetensors.", show_default=False)
+        Path, typer.Argument(metavar="FILE", help="Checkpoint (.ckpt, .tar, .safetensors).", show_default=False)
     ],
     output: Annotated[
         Path, typer.Option("-o", "--output", metavar="DIR", help="Model folder to write.", show_default=False)
@@ -45,30 +45,40 @@ def import_checkpoint(
         ),
     ] = None,
     mean: Annotated[
-        Path | None, typer.Option("--mean", metavar="FILE", help="mean.npy that the tokenizer was trained with.")
+        Path | None,
+        typer.Option("--mean", metavar="FILE", help="The mean.npy that the motion tokenizer was trained with."),
     ] = None,
-    std: Annotated[Path | None, typer.Option("--std", metavar="FILE", help="std.npy that belongs to it.")] = None,
+    std: Annotated[Path | None, typer.Option("--std", metavar="FILE", help="The std.npy that belongs to it.")] = None,
     data: Annotated[
         Path | None,
         typer.Option(
-            "--data", metavar="DIR", help="Or the HumanML3D or KIT folder, whose Mean.npy and Std.npy are used."
+            "--data",
+            metavar="DIR",
+            help="HumanML3D or KIT folder with Mean.npy and Std.npy, instead of --mean and --std.",
         ),
     ] = None,
     words: Annotated[
         Path | None,
-        typer.Option("--words", metavar="DIR", help="Word vectors of an evaluator: our_vab_data.npy, our_vab_idx.pkl."),
+        typer.Option(
+            "--words",
+            metavar="DIR",
+            help="Folder of an evaluator's word vectors: our_vab_data.npy and our_vab_idx.pkl.",
+        ),
     ] = None,
     activation: Annotated[
-        Activation, typer.Option("--activation", help="Of the motion tokenizer; the weights do not tell.")
+        Activation,
+        typer.Option("--activation", help="Activation of the motion tokenizer, which the weights do not record."),
     ] = Activation.relu,
-    norm: Annotated[Norm | None, typer.Option("--norm", help="Of the motion tokenizer, where it can be both.")] = None,
+    norm: Annotated[
+        Norm | None, typer.Option("--norm", help="Norm of the motion tokenizer, if the weights fit both.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Turn a checkpoint of the original MotionGPT into a model folder.
+    """Import a checkpoint of the original MotionGPT as a model folder.
 
-    Reads Lightning files, the evaluator's finest.tar, and safetensors of the original's names. Only tensors and plain
-    containers are taken from a file; nothing in it is ever run, and a file that tries is refused. Every weight is used,
-    or named with the reason why not.
+    Reads Lightning checkpoints, the evaluator's finest.tar, and safetensors files with the original's names. Only
+    tensors and plain containers are unpickled: no code of the file runs, and a file that contains any is refused. Every
+    weight is imported, or listed with the reason why it is not.
     """
     from motiongpt.compat import import_checkpoint
 
@@ -100,18 +110,18 @@ def import_checkpoint(
 def export_checkpoint(
     model: Annotated[str, typer.Argument(metavar="DIR", help="Model folder or hub id.", show_default=False)],
     output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="FILE", help="File to write: .safetensors.", show_default=False)
+        Path, typer.Option("-o", "--output", metavar="FILE", help="Output file (.safetensors).", show_default=False)
     ],
     as_json: AsJson = False,
 ) -> None:
-    """Write a model in the original's key layout, vae.* and lm.language_model.*.
+    """Export a model with the weight names of the original MotionGPT, vae.* and lm.language_model.*.
 
-    What the original has no place for is added under motiongpt.*: importing the file gives the identical model.
+    Weights that the original lacks are stored as motiongpt.*, so that importing the file restores the same model.
     """
     from motiongpt.compat import export_checkpoint
 
     if output.suffix.lower() != ".safetensors":
-        raise MotionGPTError(f"{output}: weights are written to .safetensors files.")
+        raise MotionGPTError(f"--output: {output} must be a .safetensors file.")
     writable_folder(output.parent)
     count = export_checkpoint(load_model(model, "cpu"), output)
     if as_json:

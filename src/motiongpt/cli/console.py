@@ -1,4 +1,4 @@
-"""What all verbs do alike: speak, load the model, name and write files."""
+"""What the verbs have in common: messages, the model, motion files to read, and names and files to write."""
 
 from __future__ import annotations
 
@@ -11,35 +11,57 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from motiongpt.errors import MotionGPTError
-from motiongpt.motion import HUMANML3D, KIT, Motion
+from motiongpt.formats import RIGGED, VIDEO_SUFFIXES, WRITERS, write
 
 if TYPE_CHECKING:
     from motiongpt.generation.motiongpt import MotionGPT
+    from motiongpt.motion import Motion
 
 OUTPUTS = Path("outputs")
-# Of a file name made of a sentence; file systems allow 255 bytes, a letter can have four.
-_SLUG_LETTERS = 48
+# File systems allow names of 255 bytes, and a letter takes up to four.
+_MAX_SLUG_LETTERS = 48
+# The motion as features is an .npy file of another name.
+_FORMATS = (*(suffix.lstrip(".") for suffix in WRITERS), "features.npy")
 
 
 def say(text: str) -> None:
-    """A line on stderr."""
+    """Print a line to stderr."""
     print(text, file=sys.stderr, flush=True)
 
 
 def print_json(result: dict[str, Any]) -> None:
-    """One JSON object on stdout."""
+    """Print a JSON object to stdout."""
     print(json.dumps(result))
 
 
-def load_model(source: str | None, device: str) -> MotionGPT:
-    """The model of ``--model`` on ``--device``."""
+def limit_threads(threads: int | None) -> None:
+    """Set the number of CPU threads of PyTorch; None leaves PyTorch's choice."""
+    if threads is not None:
+        import torch
+
+        torch.set_num_threads(threads)
+
+
+def load_model(source: str | None, device: str, threads: int | None = None) -> MotionGPT:
+    """Load the model of ``--model`` on ``--device`` with ``--threads``.
+
+    Raises:
+        MotionGPTError: there is no such model or device, or the model folder is damaged.
+    """
     from motiongpt.generation.motiongpt import MotionGPT
 
+    limit_threads(threads)
     return MotionGPT.from_pretrained(source, device)
 
 
 def read_motion(path: Path, model: MotionGPT) -> Motion:
-    """A motion file for a model; the 21 joints of an .npy are KIT's where the model reads those."""
+    """Read a motion file for a model; an .npy of 21 joints is KIT's if the model is trained on KIT.
+
+    Raises:
+        MotionGPTError: the file cannot be read.
+    """
+    from motiongpt.motion import KIT, Motion
+
     skeleton = model.tokenizer.skeleton
     if skeleton is KIT and path.suffix.lower() == ".npy":
         return Motion.load(path, skeleton=skeleton)
@@ -47,19 +69,19 @@ def read_motion(path: Path, model: MotionGPT) -> Motion:
 
 
 def slug(text: str) -> str:
-    """A readable file name of a sentence: its letters and digits, the rest dashes; "motion" when it has none."""
+    """A readable file name for a text: its words joined by dashes, "motion" when it has no letters or digits."""
     words = "".join(letter if letter.isalnum() else " " for letter in text.lower()).split()
     name = ""
     for word in words:
-        longer = f"{name}-{word}" if name else word[:_SLUG_LETTERS]
-        if len(longer) > _SLUG_LETTERS:
+        longer = f"{name}-{word}" if name else word[:_MAX_SLUG_LETTERS]
+        if len(longer) > _MAX_SLUG_LETTERS:
             break
         name = longer
     return name or "motion"
 
 
 def writable_folder(path: Path) -> Path:
-    """Make the folder where it is missing, and find out now rather than after the work whether it can be written.
+    """Create the folder if it is missing, and check before the work that it can be written.
 
     Raises:
         MotionGPTError: it cannot.
@@ -76,55 +98,50 @@ def writable_folder(path: Path) -> Path:
 
 
 def parse_formats(text: str) -> list[str]:
-    """``"mp4,bvh"`` -> suffixes without their dot, all of which can be written.
+    """``"mp4,bvh"`` -> suffixes without their dot.
 
     Raises:
-        MotionGPTError: none, or one that cannot be written.
+        MotionGPTError: the text names no format, or one that cannot be written.
     """
-    from motiongpt.formats import WRITERS
-
     names = list(dict.fromkeys(name.strip().lower().lstrip(".") for name in text.split(",") if name.strip()))
-    known = [suffix.lstrip(".") for suffix in WRITERS]
     for name in names:
-        if name not in known and name != "features.npy":
-            raise MotionGPTError(f"Format {name!r} cannot be written; known are {', '.join(known)}, features.npy.")
+        if name not in _FORMATS:
+            raise MotionGPTError(f"--format: {name!r} cannot be written; choose from {', '.join(_FORMATS)}.")
     if not names:
-        raise MotionGPTError(f"--format names no format; known are {', '.join(known)}, features.npy.")
+        raise MotionGPTError(f"--format names no format; choose from {', '.join(_FORMATS)}.")
     return names
 
 
-def formats_of(names: Sequence[str], model: MotionGPT, *, asked: bool) -> list[str]:
-    """Those of the formats that the model's skeleton can be written in.
+def supported_formats(names: Sequence[str], model: MotionGPT, *, requested: bool) -> list[str]:
+    """The formats that the model's skeleton can be written in; others are skipped with a message.
 
     Args:
-        asked: the user has named them, so none may be left out.
+        requested: the user named the formats, so that none may be skipped.
 
     Raises:
-        MotionGPTError: a format that was asked for cannot be written.
+        MotionGPTError: a requested format cannot be written.
     """
-    from motiongpt.formats import RIGGED
+    from motiongpt.motion import HUMANML3D
 
     skeleton = model.tokenizer.skeleton
-    left_out = [name for name in names if f".{name}" in RIGGED]
-    if skeleton is HUMANML3D or not left_out:
+    skipped = [name for name in names if f".{name}" in RIGGED]
+    if skeleton is HUMANML3D or not skipped:
         return list(names)
-    reason = f"it needs HumanML3D's 22 joints, and this model makes the {skeleton.num_joints} of {skeleton.name}"
-    if asked:
-        raise MotionGPTError(f"Format {left_out[0]!r} cannot be written: {reason}.")
-    say(f"no {', '.join(left_out)}: {reason}")
-    return [name for name in names if name not in left_out]
+    reason = f"it needs HumanML3D's 22 joints, and this model generates the {skeleton.num_joints} of {skeleton.name}"
+    if requested:
+        raise MotionGPTError(f"--format: {skipped[0]!r} cannot be written: {reason}.")
+    say(f"no {', '.join(skipped)}: {reason}")
+    return [name for name in names if name not in skipped]
 
 
 def check_output(path: Path) -> Path:
-    """Before the work: a file of this name can be written.
+    """Check before the work that the motion file ``path`` can be written.
 
     Raises:
-        MotionGPTError: unknown suffix, a folder of that name, or a folder that cannot be written.
+        MotionGPTError: the suffix is unknown, the path is a folder, or its folder cannot be written.
     """
-    from motiongpt.formats import WRITERS
-
     if path.suffix.lower() not in WRITERS:
-        raise MotionGPTError(f"{path}: its suffix must be one of {', '.join(WRITERS)}.")
+        raise MotionGPTError(f"{path}: the suffix must be one of {', '.join(WRITERS)}.")
     if path.is_dir():
         raise MotionGPTError(f"{path} is a folder; give the name of a file in it.")
     writable_folder(path.parent)
@@ -132,25 +149,24 @@ def check_output(path: Path) -> Path:
 
 
 def save_motion(motion: Motion | Sequence[Motion], path: Path, **options: Any) -> Path:
-    """Write a motion, or several, with options of the format; a video shows its progress on a terminal."""
-    from motiongpt.formats import VIDEO_SUFFIXES, write
-
+    """Write one or several motions, with options of the format; on a terminal, a video shows its progress."""
     if path.suffix.lower() in VIDEO_SUFFIXES:
         options["progress"] = sys.stderr.isatty()
     return write(motion, path, **options)
 
 
 def save_all(motion: Motion, stem: Path, formats: Sequence[str]) -> dict[str, str]:
-    """Write ``stem.format`` for every format; the paths by format."""
+    """Write ``stem.format`` for every format; returns the paths by format."""
     return {name: str(save_motion(motion, stem.with_name(f"{stem.name}.{name}"))) for name in formats}
 
 
 class Stopwatch:
-    """Seconds since it was made."""
+    """Measures wall time from its creation."""
 
     def __init__(self) -> None:
         self._start = time.perf_counter()
 
     @property
     def seconds(self) -> float:
+        """Seconds since the creation, rounded to milliseconds."""
         return round(time.perf_counter() - self._start, 3)

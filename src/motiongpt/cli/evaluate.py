@@ -1,4 +1,4 @@
-"""The verbs of evaluation: what a model can do, measured."""
+"""The commands of evaluation."""
 
 from __future__ import annotations
 
@@ -15,15 +15,16 @@ from motiongpt.errors import MotionGPTError
 from motiongpt.files import atomic_path
 
 app = typer.Typer(
-    name="evaluate", help="Evaluation: does a motion do what was asked; the tasks of MotionGPT on held-back clips."
+    name="evaluate", help="Evaluate a model: probes that geometry decides, and the tasks of MotionGPT on test clips."
 )
 
 Data = Annotated[
     Path, typer.Option("--data", metavar="DIR", help="Data set in the HumanML3D layout.", show_default=False)
 ]
-Split = Annotated[str, typer.Option("--split", help="List of the data set to measure on.")]
+Split = Annotated[str, typer.Option("--split", help="List of the data set to evaluate on.")]
 Limit = Annotated[
-    int | None, typer.Option("--limit", metavar="N", min=1, help="So many clips, evenly over the list; all by default.")
+    int | None,
+    typer.Option("--limit", metavar="N", min=1, help="Number of clips, spread evenly over the list; all by default."),
 ]
 Report = Annotated[
     Path | None, typer.Option("-o", "--output", metavar="REPORT", help="Write REPORT.json and REPORT.md.")
@@ -31,7 +32,7 @@ Report = Annotated[
 
 
 class Sentences(str, Enum):
-    """Groups of sentences."""
+    """Groups of sentences of the probes."""
 
     seen = "seen"
     paraphrases = "paraphrases"
@@ -45,11 +46,11 @@ def probes(
     output: Report = None,
     data: Annotated[
         Path | None,
-        typer.Option("--data", metavar="DIR", help="Data set whose real clips are judged beside: the ceiling."),
+        typer.Option("--data", metavar="DIR", help="Data set whose real clips give the ceiling."),
     ] = None,
-    ceiling: Annotated[bool, typer.Option("--ceiling", help="Judge real clips only, no model.")] = False,
+    ceiling: Annotated[bool, typer.Option("--ceiling", help="Judge real clips only, without a model.")] = False,
     group: Annotated[
-        list[Sentences] | None, typer.Option("--group", help="Ask only these sentences (can be repeated).")
+        list[Sentences] | None, typer.Option("--group", help="Use only these sentences (repeatable).")
     ] = None,
     temperature: Temperature = None,
     top_k: TopK = None,
@@ -60,18 +61,17 @@ def probes(
     device: Device = "cpu",
     as_json: AsJson = False,
 ) -> None:
-    """Ask sentences whose truth geometry can decide, and count how often the motion does it.
+    """Generate motion from sentences whose truth geometry can decide, and count how often it is right.
 
-    With -o, the same command goes on with an interrupted run.
+    With -o, re-run the same command to resume an interrupted run.
     """
     output = _report_name(output)
     if ceiling:
         _ceiling(data, output, as_json)
         return
     from motiongpt.evaluation.probes.run import PROBES, evaluate_probes
-    from motiongpt.evaluation.tables import probe_summary
+    from motiongpt.evaluation.report import probe_summary
 
-    chosen = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "guidance": guidance, "rerank": rerank}
     groups = {one.value for one in group or Sentences}
     say(f"seed {seed}")
     report = evaluate_probes(
@@ -81,17 +81,22 @@ def probes(
         probes=[probe for probe in PROBES if probe.group in groups],
         data=data,
         output=output,
-        **{name: value for name, value in chosen.items() if value is not None},
+        **_chosen(temperature=temperature, top_k=top_k, top_p=top_p, guidance=guidance, rerank=rerank),
     )
     _show(report, probe_summary(report), output, as_json)
 
 
+def _chosen(**sampling: float | None) -> dict[str, float]:
+    """The sampling options that the command line gives; the model's defaults are used for the others."""
+    return {name: value for name, value in sampling.items() if value is not None}
+
+
 def _ceiling(data: Path | None, output: Path | None, as_json: bool) -> None:
     from motiongpt.evaluation.probes.ceiling import measure_ceiling
-    from motiongpt.evaluation.tables import ceiling_table
+    from motiongpt.evaluation.report import ceiling_table
 
     if data is None:
-        raise MotionGPTError("--ceiling judges real clips: give the folder of their data set with --data.")
+        raise MotionGPTError("--ceiling needs real clips: give the folder of their data set with --data.")
     report = measure_ceiling(data)
     _finish(report, ceiling_table(report), output, as_json)
 
@@ -106,17 +111,18 @@ def describe(
     device: Device = "cpu",
     as_json: AsJson = False,
 ) -> None:
-    """Describe clips of a data set: do the descriptions name the action and the side that people named?"""
-    from motiongpt.evaluation.clips import describing, read_clips
-    from motiongpt.evaluation.tables import description_table
+    """Caption clips of a data set: do the captions name the action and the side that people name?"""
+    from motiongpt.evaluation.clips import read_clips
+    from motiongpt.evaluation.evaluate import evaluate_descriptions
+    from motiongpt.evaluation.report import description_table
 
     output = _report_name(output)
-    report = describing(load_model(model, device), read_clips(data, split, limit))
+    report = evaluate_descriptions(load_model(model, device), read_clips(data, split, limit))
     _finish(report, description_table(report), output, as_json)
 
 
 class Protocol(str, Enum):
-    """Ways to measure."""
+    """Protocols of measurement."""
 
     corrected = "corrected"
     original = "original"
@@ -124,24 +130,32 @@ class Protocol(str, Enum):
 
 Evaluator = Annotated[
     str,
-    typer.Option("--evaluator", metavar="DIR", help="Evaluator folder; none leaves out what needs one."),
+    typer.Option("--evaluator", metavar="DIR", help="Evaluator folder; 'none' skips metrics that need one."),
 ]
-Replications = Annotated[int, typer.Option("--replications", metavar="N", min=1, help="Repeat what is random.")]
+Replications = Annotated[
+    int, typer.Option("--replications", metavar="N", min=1, help="Repetitions of everything random.")
+]
 ProtocolName = Annotated[
-    Protocol, typer.Option("--protocol", help="original: completion from tokens, a shift, and padding as published.")
+    Protocol,
+    typer.Option("--protocol", help="original: completion from tokens, with the shift and padding as published."),
 ]
 Group = Annotated[int, typer.Option("--group", min=2, help="Texts and motions ranked against each other.")]
-Mirrored = Annotated[bool, typer.Option("--mirrored", help="Take mirrored clips too, as published populations do.")]
-Workers = Annotated[int, typer.Option("--workers", min=1, help="Processes; --device may name several, cuda:0,cuda:1.")]
-Keep = Annotated[
-    Path, typer.Option("--keep", metavar="DIR", help="Folder in which what the model makes is kept for the next run.")
+Mirrored = Annotated[bool, typer.Option("--mirrored", help="Include mirrored clips, as published populations do.")]
+Workers = Annotated[
+    int, typer.Option("--workers", min=1, help="Worker processes; --device may name several, cuda:0,cuda:1.")
 ]
-Fresh = Annotated[bool, typer.Option("--fresh", help="Make everything anew, and keep nothing.")]
-Gallery = Annotated[bool, typer.Option("--gallery", help="Write REPORT.html too: best, worst and random cases.")]
+CacheDir = Annotated[
+    Path, typer.Option("--cache-dir", metavar="DIR", help="Folder that caches the model's outputs for the next run.")
+]
+NoCache = Annotated[bool, typer.Option("--no-cache", help="Compute everything anew, and cache nothing.")]
+# The names of these two options in older versions.
+Keep = Annotated[Path | None, typer.Option("--keep", hidden=True)]
+Fresh = Annotated[bool, typer.Option("--fresh", hidden=True)]
+Gallery = Annotated[bool, typer.Option("--gallery", help="Also write REPORT.html: best, worst and random cases.")]
 
 
-def _verb(task: str | None, text: str) -> None:
-    """A verb that measures one task, or all of them."""
+def _task_command(task: str | None, text: str) -> None:
+    """Register a command that measures one task, or all tasks."""
 
     def measure(
         data: Data,
@@ -163,19 +177,22 @@ def _verb(task: str | None, text: str) -> None:
         model: Model = None,
         device: Device = "cpu",
         workers: Workers = 1,
-        keep: Keep = OUTPUTS / "evaluation",
+        cache_dir: CacheDir = OUTPUTS / "evaluation",
+        no_cache: NoCache = False,
+        keep: Keep = None,
         fresh: Fresh = False,
         as_json: AsJson = False,
     ) -> None:
         from motiongpt.evaluation.evaluate import evaluate_bench
         from motiongpt.evaluation.gallery import write_gallery
-        from motiongpt.evaluation.outputs import TASKS, Bench, Settings
+        from motiongpt.evaluation.measures import TASKS
+        from motiongpt.evaluation.outputs import Bench, Settings
         from motiongpt.evaluation.report import markdown
 
         name = _report_name(output)
         if gallery and name is None:
-            raise MotionGPTError("--gallery writes REPORT.html: name the report with -o.")
-        chosen = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "guidance": guidance, "rerank": rerank}
+            raise MotionGPTError("--gallery writes REPORT.html: give the name of the report with -o.")
+        chosen = _chosen(temperature=temperature, top_k=top_k, top_p=top_p, guidance=guidance, rerank=rerank)
         settings = Settings(
             data=str(data),
             model=model,
@@ -188,10 +205,10 @@ def _verb(task: str | None, text: str) -> None:
             limit=limit,
             mirrored=mirrored,
             device=device,
-            sampling=tuple((key, value) for key, value in chosen.items() if value is not None),
+            sampling=tuple(chosen.items()),
         )
         tasks = TASKS if task is None else (task,)
-        bench = Bench.open(settings, None if fresh else writable_folder(keep))
+        bench = Bench.open(settings, None if no_cache or fresh else writable_folder(keep or cache_dir))
         report = evaluate_bench(bench, tasks, workers=workers)
         for note in report["notes"]:
             say(note)
@@ -203,16 +220,16 @@ def _verb(task: str | None, text: str) -> None:
     app.command("all" if task is None else task)(measure)
 
 
-_verb("t2m", "Text to motion: R-precision, FID, diversity, MultiModality; sliding feet, jitter, length.")
-_verb("m2t", "Motion to text: BLEU, ROUGE-L, CIDEr, R-precision; is the action named, and the side?")
-_verb("pred", "Prediction from the first fifth: ADE, FDE, FID, diversity, seams.")
-_verb("inbetween", "The middle between the first and last quarter: ADE, FDE, FID, diversity, seams.")
-_verb("reconstruction", "Encode and decode: MPJPE, PA-MPJPE, ACCEL, FID, use of the codebook, drift.")
-_verb(None, "All five tasks in one report.")
+_task_command("t2m", "Text to motion: R-precision, FID, diversity, MultiModality; foot skating, jerk, length.")
+_task_command("m2t", "Motion to text: BLEU, ROUGE-L, CIDEr, R-precision; named actions and sides.")
+_task_command("pred", "Prediction from the first fifth: ADE, FDE, FID, diversity, seams.")
+_task_command("inbetween", "Completion between the first and last quarter: ADE, FDE, FID, diversity, seams.")
+_task_command("reconstruction", "Reconstruction by the tokenizer: MPJPE, PA-MPJPE, ACCEL, FID, codebook usage, drift.")
+_task_command(None, "All five tasks in one report.")
 
 
 def _report_name(output: Path | None) -> Path | None:
-    """The name without its suffix, in a folder that can be written: known before the work."""
+    """The name without its suffix. Whether its folder can be written is checked before the work starts."""
     if output is None:
         return None
     writable_folder(output.parent)
@@ -220,7 +237,7 @@ def _report_name(output: Path | None) -> Path | None:
 
 
 def _finish(report: dict[str, Any], text: str, output: Path | None, as_json: bool) -> None:
-    """Write the report and its tables where that is asked for, and show them."""
+    """Show the report, and write it with its tables if an output is given."""
     if output is not None:
         for suffix, content in ((".json", json.dumps(report, indent=1)), (".md", text)):
             with atomic_path(Path(f"{output}{suffix}")) as temporary:

@@ -1,83 +1,163 @@
-"""Options that several verbs share, each defined once."""
+"""Options that several verbs share. Each is defined once; those that belong together are fields of a group."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from motiongpt.cli.console import load_model
+from motiongpt.cli.groups import Group
+from motiongpt.errors import MotionGPTError
+from motiongpt.formats import READERS, SKINNED, WRITERS
+
+if TYPE_CHECKING:
+    from motiongpt.generation.motiongpt import MotionGPT
+    from motiongpt.motion import Motion
+
+
+def _number(holds: Callable[[float], bool], expected: str) -> Callable[[float | None], float | None]:
+    """A check of an option's value; an option that is not given passes."""
+
+    def check(value: float | None) -> float | None:
+        if value is not None and not holds(value):
+            raise typer.BadParameter(f"expected {expected}, got {value:g}.")
+        return value
+
+    return check
+
+
+_positive = _number(lambda value: 0 < value < math.inf, "a number above 0")
+_not_negative = _number(lambda value: 0 <= value < math.inf, "a number of 0 or more")
+
+READABLE = f"({', '.join(READERS)})"
+
+# The switches, by the names of the arguments they set.
+SWITCHES = {"cleanup": "--cleanup/--no-cleanup", "clauses": "--clauses/--whole"}
+
 Model = Annotated[
     str | None,
-    typer.Option("--model", metavar="FOLDER", help="Model folder or hub id; the embedded model when not given."),
+    typer.Option("--model", metavar="FOLDER_OR_ID", help="Model folder or hub id; the embedded model by default."),
 ]
-Device = Annotated[str, typer.Option("--device", help="Where the model runs: cpu, cuda, mps.")]
-Seed = Annotated[int, typer.Option("--seed", metavar="K", min=0, help="Seed of everything random.")]
-Samples = Annotated[int, typer.Option("-n", "--samples", metavar="N", min=1, help="Samples of each item.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of lines.")]
-OutputFolder = Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Folder for the results.")]
-OutputFile = Annotated[
-    Path | None,
-    typer.Option("-o", "--output", metavar="FILE", help="File for the result; its suffix names the format."),
+Device = Annotated[str, typer.Option("--device", help="PyTorch device: cpu, cuda or mps.")]
+Threads = Annotated[
+    int | None,
+    typer.Option(
+        "--threads",
+        metavar="N",
+        min=1,
+        envvar="MOTIONGPT_THREADS",
+        help="CPU threads of PyTorch; PyTorch's own choice by default.",
+    ),
+]
+
+Temperature = Annotated[
+    float | None,
+    typer.Option("--temperature", callback=_not_negative, help="Sampling temperature; 0 is greedy."),
+]
+TopK = Annotated[int | None, typer.Option("--top-k", min=0, help="Top-k sampling; 0 keeps all tokens.")]
+TopP = Annotated[
+    float | None,
+    typer.Option(
+        "--top-p",
+        callback=_number(lambda value: 0 < value <= 1, "a number above 0 and at most 1"),
+        help="Nucleus sampling: keep the likeliest tokens up to this total probability.",
+    ),
+]
+Cleanup = Annotated[
+    bool | None,
+    typer.Option(SWITCHES["cleanup"], help="Smooth the decoded motion and stop its feet from sliding."),
+]
+Guidance = Annotated[
+    float | None,
+    typer.Option(
+        "--guidance",
+        callback=_not_negative,
+        help="Scale of classifier-free guidance: above 1 the motion follows the text more closely; 1 is off.",
+    ),
+]
+Rerank = Annotated[
+    int | None,
+    typer.Option("--rerank", min=1, help="Candidates per sample, of which the best is kept."),
+]
+Clauses = Annotated[
+    bool | None,
+    typer.Option(
+        SWITCHES["clauses"], help="Generate a sentence of several actions one action at a time, or as a whole."
+    ),
+]
+
+Seconds = Annotated[
+    float | None,
+    typer.Option("--seconds", metavar="S", callback=_positive, help="Length in seconds."),
+]
+Frames = Annotated[
+    int | None,
+    typer.Option("--frames", metavar="F", min=1, help="Length in frames, of which a second has 20 (KIT: 12.5)."),
+]
+MinSeconds = Annotated[
+    float | None,
+    typer.Option("--min-seconds", metavar="S", callback=_positive, help="Shortest length that the model may choose."),
+]
+MaxSeconds = Annotated[
+    float | None,
+    typer.Option("--max-seconds", metavar="S", callback=_positive, help="Longest length that the model may choose."),
+]
+
+Fps = Annotated[
+    float | None,
+    typer.Option("--fps", callback=_positive, help="Frame rate, if the file has none or a wrong one."),
+]
+Unit = Annotated[
+    str | None,
+    typer.Option("--unit", help="Length unit: m, cm, mm, inch, cmu, or the metres in one unit."),
+]
+SkeletonName = Annotated[
+    str | None,
+    typer.Option("--skeleton", help="The .asf file of an .amc, or humanml3d or kit for an .npy."),
+]
+
+MotionFile = Annotated[Path, typer.Argument(metavar="FILE", help=f"Motion file {READABLE}.", show_default=False)]
+MotionFiles = Annotated[
+    list[Path], typer.Argument(metavar="FILE", help=f"Motion files {READABLE}.", show_default=False)
 ]
 Formats = Annotated[
     str,
     typer.Option(
         "--format",
         metavar="A,B",
-        help="What to write: mp4, webm, mov, gif, png, bvh, glb, fbx, blend, npz, csv, npy, features.npy.",
+        help=f"Output formats: {', '.join(suffix.lstrip('.') for suffix in WRITERS)}, features.npy.",
     ),
 ]
-Temperature = Annotated[
-    float | None, typer.Option("--temperature", min=0.0, help="Variety of sampling; 0 takes the likeliest.")
+OutputFolder = Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Output folder.")]
+OutputFile = Annotated[
+    Path | None,
+    typer.Option("-o", "--output", metavar="FILE", help="Output file; its suffix selects the format."),
 ]
-TopK = Annotated[int | None, typer.Option("--top-k", min=0, help="Sample among so many likeliest tokens; 0 for all.")]
-TopP = Annotated[
-    float | None, typer.Option("--top-p", help="Sample among the likeliest tokens of this total probability.")
-]
-Guidance = Annotated[
-    float | None, typer.Option("--guidance", help="Above 1: follow the sentence more closely; 1: do not guide.")
-]
-Rerank = Annotated[
-    int | None, typer.Option("--rerank", help="Write so many candidates for each sample, keep the one that fits best.")
-]
-Whole = Annotated[
-    bool, typer.Option("--whole", help="Make a sentence of several actions at once, not action by action.")
-]
-NoCleanup = Annotated[
-    bool, typer.Option("--no-cleanup", help="Leave jitter and sliding feet of what is made as they are decoded.")
-]
-Seconds = Annotated[float | None, typer.Option("--seconds", metavar="S", help="Exact length of the motion.")]
-Fps = Annotated[
-    float | None, typer.Option("--fps", help="Frame rate of the input, where the file has none or a wrong one.")
-]
-Unit = Annotated[
-    str | None, typer.Option("--unit", help="Length unit of the input (m, cm, mm, inch, cmu) or metres in one unit.")
-]
-SkeletonName = Annotated[
-    str | None, typer.Option("--skeleton", help="The .asf of an .amc, or humanml3d or kit for an .npy.")
-]
-
-
-Names = Annotated[
-    str | None, typer.Option("--names", help="Names of joints in .bvh, .glb, .fbx, .blend: smpl, mixamo or cmu.")
-]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
+Seed = Annotated[int, typer.Option("--seed", metavar="K", min=0, help="Random seed.")]
+Samples = Annotated[int, typer.Option("-n", "--samples", metavar="N", min=1, help="Samples per input.")]
+JointNames = Annotated[str | None, typer.Option("--names", help="Joint names of a rig: smpl, mixamo or cmu.")]
 BlenderProgram = Annotated[
     str | None,
-    typer.Option("--blender", metavar="PROGRAM", help="Your Blender; the extra 'blender' when not given."),
+    typer.Option("--blender", metavar="PROGRAM", help="Blender executable; the extra 'blender' by default."),
 ]
 
 
 class Engine(str, Enum):
-    """What draws pictures and videos."""
+    """Renderers."""
 
     fast = "fast"
     blender = "blender"
 
 
 class Body(str, Enum):
-    """What a figure is drawn as."""
+    """Bodies of a figure."""
 
     mannequin = "mannequin"
     skeleton = "skeleton"
@@ -86,5 +166,89 @@ class Body(str, Enum):
 
 BodyOption = Annotated[
     Body | None,
-    typer.Option("--body", help="What figures are: KIT's joints only a skeleton; anny in .glb, .fbx and .blend only."),
+    typer.Option("--body", help=f"Body of the figures. KIT motions need skeleton; anny needs {', '.join(SKINNED)}."),
 ]
+
+
+@dataclass(frozen=True)
+class ModelOptions(Group):
+    """Which model runs, and where."""
+
+    panel = "Model"
+
+    model: Model = None
+    device: Device = "cpu"
+    threads: Threads = None
+
+    def load(self) -> MotionGPT:
+        """Load the model.
+
+        Raises:
+            MotionGPTError: there is no such model or device, or the model folder is damaged.
+        """
+        return load_model(self.model, self.device, self.threads)
+
+
+@dataclass(frozen=True)
+class CompletionSampling(Group):
+    """How any motion is sampled: :class:`motiongpt.generation.options.CompletionOptions` on the command line."""
+
+    panel = "Sampling"
+
+    temperature: Temperature = None
+    top_k: TopK = None
+    top_p: TopP = None
+    cleanup: Cleanup = None
+
+
+@dataclass(frozen=True)
+class TextSampling(CompletionSampling):
+    """How motion is sampled from text: :class:`motiongpt.generation.options.SamplingOptions` on the command line."""
+
+    guidance: Guidance = None
+    rerank: Rerank = None
+    clauses: Clauses = None
+
+
+@dataclass(frozen=True)
+class Length(Group):
+    """How long a generated motion is; the model decides when no option is given.
+
+    Raises:
+        MotionGPTError: the options contradict each other.
+    """
+
+    panel = "Length"
+
+    seconds: Seconds = None
+    frames: Frames = None
+    min_seconds: MinSeconds = None
+    max_seconds: MaxSeconds = None
+
+    def __post_init__(self) -> None:
+        if self.seconds is not None and self.frames is not None:
+            raise MotionGPTError("Give --seconds or --frames, not both.")
+        exact = self.seconds is not None or self.frames is not None
+        if exact and (self.min_seconds is not None or self.max_seconds is not None):
+            raise MotionGPTError(
+                "--seconds and --frames set the exact length: leave out --min-seconds and --max-seconds."
+            )
+        if self.min_seconds is not None and self.max_seconds is not None and self.min_seconds > self.max_seconds:
+            raise MotionGPTError("--min-seconds must not be above --max-seconds.")
+
+
+@dataclass(frozen=True)
+class Reading(Group):
+    """What a motion file does not say of itself."""
+
+    panel = "Input"
+
+    fps: Fps = None
+    unit: Unit = None
+    skeleton: SkeletonName = None
+
+    def load(self, path: Path, **options: Any) -> Motion:
+        """Read a motion file, with more options of its format; see :func:`motiongpt.formats.read`."""
+        from motiongpt.motion import Motion
+
+        return Motion.load(path, **self.chosen(), **options)

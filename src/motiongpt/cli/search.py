@@ -1,4 +1,4 @@
-"""The verb that finds motions."""
+"""The verb search: motion files that match a text."""
 
 from __future__ import annotations
 
@@ -8,34 +8,37 @@ from typing import Annotated
 
 import typer
 
-from motiongpt.cli.console import print_json, say
-from motiongpt.cli.options import AsJson
+from motiongpt.cli.console import limit_threads, print_json, say
+from motiongpt.cli.options import AsJson, Threads
 from motiongpt.errors import MotionGPTError
 
 
 def search(
-    sentence: Annotated[str, typer.Argument(metavar="TEXT", help="What the person does.", show_default=False)],
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="What the person does.", show_default=False)],
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of motion files.", show_default=False)],
-    count: Annotated[int, typer.Option("-n", min=1, help="How many files are told.")] = 10,
+    count: Annotated[int, typer.Option("-n", "--count", metavar="N", min=1, help="Matches to print.")] = 10,
     evaluator: Annotated[
-        Path | None, typer.Option("--evaluator", metavar="DIR", help="Result of train evaluator; that of the package.")
+        Path | None,
+        typer.Option("--evaluator", metavar="DIR", help="Output of 'train evaluator'; the embedded one by default."),
     ] = None,
+    threads: Threads = None,
     as_json: AsJson = False,
 ) -> None:
-    """The motion files of a folder that fit a sentence best, with the seconds where they do.
+    """Find the motion files in a folder that match a text best.
 
-    Files that cannot be read are told and left out.
+    Prints the score, the time range and the path of each match. Files that cannot be read are reported and skipped.
     """
     from motiongpt.retrieval.matcher import Matcher
     from motiongpt.retrieval.search import MotionIndex, embedded_evaluator, motion_files
 
+    limit_threads(threads)
     files = motion_files(folder)
     index = MotionIndex(embedded_evaluator() if evaluator is None else Matcher.load(evaluator), files)
     for problem in index.problems:
-        say(f"left out: {problem}")
+        say(f"skipped: {problem}")
     if not len(index):
         raise MotionGPTError(f"None of the {len(files)} motion files in {folder} can be searched.")
-    found = index.search(sentence, count)
+    found = index.search(text, count)
     if as_json:
         print_json({"found": [{**asdict(one), "path": str(one.path)} for one in found], "left_out": index.problems})
     else:

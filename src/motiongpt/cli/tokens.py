@@ -8,48 +8,46 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import numpy as np
 import typer
-from tqdm import tqdm
 
 from motiongpt.cli.console import (
     OUTPUTS,
     check_output,
-    load_model,
     print_json,
     read_motion,
     save_motion,
     say,
     writable_folder,
 )
-from motiongpt.cli.motions import MotionFile
-from motiongpt.cli.options import AsJson, BodyOption, Device, Model, NoCleanup, OutputFile, OutputFolder
-from motiongpt.data.layout import load_features
+from motiongpt.cli.groups import grouped
+from motiongpt.cli.options import AsJson, BodyOption, Cleanup, ModelOptions, MotionFile, OutputFile, OutputFolder
 from motiongpt.errors import MotionGPTError
 from motiongpt.files import atomic_path
-from motiongpt.formats.arrays import load_npy
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from motiongpt.generation.motiongpt import MotionGPT
 
 _PAGE = 256  # tiles
 
-app = typer.Typer(name="tokens", help="Motion tokens: of a motion, back, and what they look like.")
+app = typer.Typer(name="tokens", help="Encode motions as tokens, decode tokens, and draw what they look like.")
 
 
 @app.command()
-def encode(
-    file: MotionFile, output: OutputFile = None, model: Model = None, device: Device = "cpu", as_json: AsJson = False
-) -> None:
-    """Codes of a motion, int64 (n,), a code for 4 frames.
+@grouped
+def encode(file: MotionFile, model: ModelOptions, output: OutputFile = None, as_json: AsJson = False) -> None:
+    """Encode a motion as codes, one for every 4 frames.
 
-    Written to outputs/<name>_codes.npy when -o is not given.
+    Writes int64 codes of shape (n,) to an .npy file, outputs/<name>_codes.npy by default.
     """
+    import numpy as np
+
     path = output or OUTPUTS / f"{file.stem}_codes.npy"
     if path.suffix.lower() != ".npy":
-        raise MotionGPTError(f"{path}: codes are written to .npy files.")
+        raise MotionGPTError(f"--output: {path} must be an .npy file.")
     writable_folder(path.parent)
-    gpt = load_model(model, device)
+    gpt = model.load()
     codes = gpt.tokenizer.encode(read_motion(file, gpt))
     with atomic_path(path) as temporary:
         np.save(temporary, codes.astype(np.int64), allow_pickle=False)
@@ -60,28 +58,32 @@ def encode(
 
 
 @app.command()
+@grouped
 def decode(
-    codes_file: Annotated[Path, typer.Argument(metavar="CODES", help="Codes, an .npy.", show_default=False)],
+    codes_file: Annotated[Path, typer.Argument(metavar="CODES", help="Codes, an .npy file.", show_default=False)],
+    model: ModelOptions,
     output: OutputFile = None,
-    no_cleanup: NoCleanup = False,
-    model: Model = None,
-    device: Device = "cpu",
+    cleanup: Cleanup = None,
     as_json: AsJson = False,
 ) -> None:
-    """Motion of codes (n,) or (1, n), in any format that can be written: the suffix of -o names it.
+    """Decode codes of shape (n,) or (1, n) to a motion.
 
-    Written to outputs/<name>_joints.npy when -o is not given.
+    Writes outputs/<name>_joints.npy by default.
     """
+    import numpy as np
+
+    from motiongpt.formats.arrays import load_npy
+
     path = check_output(output or OUTPUTS / f"{codes_file.stem}_joints.npy")
     codes = load_npy(codes_file)
     if codes.ndim == 2 and len(codes) == 1:
         codes = codes[0]
     if codes.ndim != 1 or len(codes) == 0 or not np.issubdtype(codes.dtype, np.integer):
         raise MotionGPTError(
-            f"{codes_file}: holds {codes.dtype} of shape {codes.shape}, but codes are whole numbers of shape (n,)."
+            f"{codes_file}: codes must be whole numbers of shape (n,), but are {codes.dtype} of shape {codes.shape}."
         )
     try:
-        motion = load_model(model, device).tokenizer.decode_motion(codes, cleanup=not no_cleanup)
+        motion = model.load().tokenizer.decode_motion(codes, cleanup=cleanup is not False)
     except MotionGPTError as error:
         raise MotionGPTError(f"{codes_file}: {error}") from error
     save_motion(motion, path)
@@ -92,38 +94,37 @@ def decode(
 
 
 @app.command()
+@grouped
 def show(
+    model: ModelOptions,
     files: Annotated[
         list[Path] | None,
         typer.Argument(
-            metavar="[FILE...]",
-            help="Motions, or folders of data sets, in which codes are counted.",
-            show_default=False,
+            metavar="FILE", help="Motion files or data set folders, to count the codes in.", show_default=False
         ),
     ] = None,
-    codes: Annotated[
-        str | None, typer.Option("--codes", metavar="3,17", help="Only these codes; all when not given.")
-    ] = None,
+    codes: Annotated[str | None, typer.Option("--codes", metavar="3,17", help="Codes to draw; all by default.")] = None,
     output: OutputFolder = OUTPUTS / "codes",
     body: BodyOption = None,
-    model: Model = None,
-    device: Device = "cpu",
     as_json: AsJson = False,
 ) -> None:
-    """Pictures of the codes that the language model writes, and how often they are met in motions.
+    """Draw the codes, and count how often motions use them.
 
-    A tile shows the first (pale) and the last pose (deep) of the frames a code stands for, decoded as if the code went
-    on at both ends. Pages of 256 tiles are written to DIR/codes_<first>-<last>.png; with FILEs, labels tell the share
-    of each code in them, and DIR/usage.png and DIR/usage.csv tell it for all.
+    A tile shows the first pose (pale) and the last pose (dark) of the frames that a code stands for. Writes pages of
+    256 tiles, DIR/codes_<first>-<last>.png. With FILEs, the labels give the share of each code in them, and
+    DIR/usage.png and DIR/usage.csv give it for all codes.
     """
+    from tqdm import tqdm
+
     from motiongpt.render import render_sheet, render_usage, save_image
 
     writable_folder(output)
-    gpt = load_model(model, device)
+    gpt = model.load()
     tokenizer = gpt.tokenizer
     chosen = _parse_codes(codes, tokenizer.num_codes)
     counts = None if not files else _count(files, gpt)
     written = []
+    # A code alone is decoded as if it were repeated before and after.
     motions = (tokenizer.decode_motion([code] * tokenizer.config.levels, cleanup=False) for code in chosen)
     shown = tqdm(motions, desc="codes", total=len(chosen), unit="code", disable=not sys.stderr.isatty())
     for start in range(0, len(chosen), _PAGE):
@@ -152,32 +153,39 @@ def _label(code: int, counts: np.ndarray | None) -> str:
 
 
 def _parse_codes(text: str | None, count: int) -> list[int]:
-    """``"3,17"`` -> the codes; all of them for None.
+    """``"3,17"`` -> the codes; None -> all ``count`` codes.
 
     Raises:
-        MotionGPTError: something else, or a code that the model does not have.
+        MotionGPTError: the text is malformed, or the model has no such code.
     """
     if text is None:
         return list(range(count))
     try:
         chosen = [int(part) for part in text.split(",")]
     except ValueError as error:
-        raise MotionGPTError(f"--codes must be whole numbers such as 3,17, but is {text!r}.") from error
+        raise MotionGPTError(f"--codes must be whole numbers, such as 3,17, but is {text!r}.") from error
     for code in chosen:
         if not 0 <= code < count:
-            raise MotionGPTError(f"--codes: there is no code {code}; this model has 0 to {count - 1}.")
+            raise MotionGPTError(f"--codes: there is no code {code}; this model has codes 0 to {count - 1}.")
     return chosen
 
 
 def _count(files: Sequence[Path], gpt: MotionGPT) -> np.ndarray:
-    """How often each code (K,) is met in motion files, and in the features of data sets in the HumanML3D layout."""
+    """Count each code (K,) in motion files and in the features of data sets in the HumanML3D layout."""
+    import numpy as np
+    from tqdm import tqdm
+
+    from motiongpt.data.layout import load_features
+
     tokenizer = gpt.tokenizer
     counts = np.zeros(tokenizer.num_codes, dtype=np.int64)
     clips: list[tuple[Path, bool]] = []
     for file in files:
         inside = sorted((file / "new_joint_vecs").glob("*.npy"))
         if file.is_dir() and not inside:
-            raise MotionGPTError(f"{file}: a folder must be a data set with new_joint_vecs/*.npy in it; or name files.")
+            raise MotionGPTError(
+                f"{file} is not a data set: it has no new_joint_vecs/*.npy; give motion files instead."
+            )
         clips += [(path, True) for path in inside] or [(file, False)]
     for path, prepared in tqdm(clips, desc="motions", unit="file", disable=not sys.stderr.isatty()):
         clip = load_features(path, tokenizer.skeleton) if prepared else read_motion(path, gpt)

@@ -1,7 +1,7 @@
 """The original MotionGPT's files and conventions, number for number.
 
-Arrays in and out are NumPy. Features are *normalised* here: (features - mean) / std with the statistics that a network
-was trained with. T frames, D = 263 (HumanML3D) or 251 (KIT-ML) features::
+Arrays are NumPy. Features are *normalised* here: (features - mean) / std with the statistics that a network was trained
+with. T is the number of frames, D = 263 (HumanML3D) or 251 (KIT-ML) the number of features::
 
     from motiongpt import compat
 
@@ -12,7 +12,7 @@ was trained with. T frames, D = 263 (HumanML3D) or 251 (KIT-ML) features::
     motions = evaluator.embed_motion(x, lengths)      # (B, T, D), (B,) -> (B, 512) float32
     texts = evaluator.embed_text(words, pos, counts)  # (B, L, 300), (B, L, 15), (B,) -> (B, 512) float32
 
-Whole models are imported once, ``motiongpt import-checkpoint``, and then loaded like any other.
+``motiongpt import-checkpoint`` converts a whole model to a model folder, which loads like any other.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from motiongpt.compat.original import (
+from motiongpt.compat.checkpoints import (
     build_evaluator,
     build_vqvae,
     export_checkpoint,
@@ -55,7 +55,7 @@ Numbers: TypeAlias = np.ndarray | Tensor | Sequence
 
 
 class OriginalTokenizer:
-    """The original's motion tokenizer on normalised features, lengths handled as the original does.
+    """The original's motion tokenizer on normalised features, with the original's handling of lengths.
 
     Attributes:
         network: the VQ-VAE.
@@ -66,36 +66,36 @@ class OriginalTokenizer:
 
     @torch.inference_mode()
     def encode_features(self, features: Numbers) -> np.ndarray:
-        """Codes (B, T // stride) int64 of normalised features (B, T, D); frames after the last stride are left out.
+        """Codes (B, T // stride) int64 of normalised features (B, T, D); frames after the last full stride are ignored.
 
         Raises:
-            MotionGPTError: another shape, fewer frames than the stride (4), or numbers that are not finite.
+            MotionGPTError: another shape, fewer frames than the stride (4), NaN or infinity.
         """
         x = torch.as_tensor(features, dtype=torch.float32)
         config = self.network.config
         if x.ndim != 3 or x.shape[2] != config.features or x.shape[1] < config.stride:
             raise MotionGPTError(
-                f"The tokenizer reads features of shape (B, {config.stride} or more frames, {config.features}), "
-                f"but got {tuple(x.shape)}."
+                f"The tokenizer needs features of shape (B, {config.stride} or more frames, {config.features}), not "
+                f"{tuple(x.shape)}."
             )
         if not bool(torch.isfinite(x).all()):
-            raise MotionGPTError("The features hold numbers that are not finite.")
+            raise MotionGPTError("The features have NaN or infinity: remove those frames.")
         return self.network.encode(x).numpy()
 
     @torch.inference_mode()
     def decode_features(self, codes: Numbers) -> np.ndarray:
-        """Normalised features (B, n * stride, D) float32 of codes (B, n), n >= 1. Each row is decoded by itself.
+        """Normalised features (B, n * stride, D) float32 of codes (B, n), n >= 1; rows are independent.
 
         Raises:
-            MotionGPTError: another shape, or a code that the codebook does not have.
+            MotionGPTError: another shape, or a code outside the codebook.
         """
         ids = torch.as_tensor(codes)
         config = self.network.config
         if ids.ndim != 2 or ids.shape[1] == 0 or ids.is_floating_point():
-            raise MotionGPTError(f"Codes are whole numbers of shape (B, n), n >= 1, but got {tuple(ids.shape)}.")
+            raise MotionGPTError(f"Codes must be integers of shape (B, n), n >= 1, not {ids.dtype} {tuple(ids.shape)}.")
         if len(ids) and not 0 <= int(ids.min()) <= int(ids.max()) < config.num_codes:
             raise MotionGPTError(
-                f"Codes must lie in 0..{config.num_codes - 1}, but range over {int(ids.min())}..{int(ids.max())}."
+                f"Codes must be in 0..{config.num_codes - 1}, but range over {int(ids.min())}..{int(ids.max())}."
             )
         return self.network.decode(ids.long()).numpy()
 
@@ -104,7 +104,7 @@ class OriginalEvaluator:
     """The evaluator of Guo et al. on normalised features.
 
     Attributes:
-        network: the three networks.
+        network: its three networks.
     """
 
     def __init__(self, network: Evaluator) -> None:
@@ -114,10 +114,10 @@ class OriginalEvaluator:
     def embed_motion(self, features: Numbers, lengths: Numbers) -> np.ndarray:
         """Embeddings (B, E) float32 of normalised features (B, T, D) of ``lengths`` (B,) frames, 4 to T.
 
-        Frames behind a motion's length are not looked at, unless the evaluator was loaded with ``strict_reference``.
+        Frames after a motion's length are ignored, unless the evaluator was loaded with ``strict_reference``.
 
         Raises:
-            MotionGPTError: another shape, or a length that does not fit.
+            MotionGPTError: another shape, or a length out of range.
         """
         x, frames = torch.as_tensor(features, dtype=torch.float32), torch.as_tensor(lengths, dtype=torch.int64)
         return self.network.embed_motion(x, frames).numpy()
@@ -127,12 +127,12 @@ class OriginalEvaluator:
         """Embeddings (B, E) float32 of word vectors (B, L, 300) and parts of speech (B, L, 15), one-hot.
 
         Args:
-            word_embeddings: GloVe vectors of the words, marks of start and end included.
+            word_embeddings: GloVe vectors of the words, including the start and end tokens.
             pos_onehot: VERB, NOUN, .. OTHER as one-hot rows.
-            lengths: (B,) words of each text, 1 to L, in any order.
+            lengths: (B,) number of words of each text, 1 to L, in any order.
 
         Raises:
-            MotionGPTError: another shape, or a length that does not fit.
+            MotionGPTError: another shape, or a length out of range.
         """
         words, parts = (torch.as_tensor(rows, dtype=torch.float32) for rows in (word_embeddings, pos_onehot))
         return self.network.embed_text(words, parts, torch.as_tensor(lengths, dtype=torch.int64)).numpy()
@@ -141,28 +141,28 @@ class OriginalEvaluator:
 def load_tokenizer(file: str | Path, *, activation: str = "relu", norm: str | None = None) -> OriginalTokenizer:
     """The motion tokenizer of a checkpoint (.ckpt, .tar) or of safetensors with the original's names ``vae.*``.
 
-    Sizes are read off the shapes.
+    The sizes follow from the shapes of the weights.
 
     Args:
-        file: nothing in it is ever run, see :mod:`motiongpt.compat.unpickling`.
-        activation: not to be seen in the weights: ``relu`` as published, ``silu`` or ``gelu``.
-        norm: ``LN`` or ``GN``, needed where the network has a norm that could be either.
+        file: the checkpoint; no code in it is executed, see :mod:`motiongpt.compat.unpickling`.
+        activation: the weights do not show it: ``relu`` as published, ``silu`` or ``gelu``.
+        norm: ``LN`` or ``GN``, needed where the weights fit either.
 
     Raises:
-        MotionGPTError: the file cannot be read, is refused, or a weight is missing, left over or of a wrong shape.
+        MotionGPTError: the file cannot be read, is refused, or a weight is missing, unexpected or of another shape.
     """
     return OriginalTokenizer(build_vqvae(read_weights(file), activation=activation, norm=norm))
 
 
 def load_evaluator(file: str | Path, *, strict_reference: bool = False) -> OriginalEvaluator:
-    """The evaluator of ``finest.tar``, of a Lightning checkpoint that holds copies of it, or of safetensors.
+    """The evaluator of ``finest.tar``, of a Lightning checkpoint with copies of it, or of safetensors.
 
     Args:
-        file: nothing in it is ever run.
-        strict_reference: read the padding behind motions, as the original does.
+        file: the checkpoint; no code in it is executed.
+        strict_reference: read the padding after motions like the original, see ``docs/differences.md``.
 
     Raises:
-        MotionGPTError: as :func:`load_tokenizer`.
+        MotionGPTError: see :func:`load_tokenizer`.
     """
     return OriginalEvaluator(build_evaluator(read_weights(file), strict_reference=strict_reference))
 
@@ -175,16 +175,16 @@ def motion_string(codes: Numbers, num_codes: int = NUM_CODES) -> str:
 def fill(
     template: str, codes: Numbers, frames: int, caption: str, quotes: bool = False, *, num_codes: int = NUM_CODES
 ) -> str:
-    """A template with its placeholders filled as the original fills them, ``frames`` taken as the motion's length.
+    """Fill the placeholders of a template like the original, with ``frames`` as the motion's length.
 
     Args:
-        template: any text with ``<Caption_Placeholder>``, ``<Motion_Placeholder>``, ``<Frame_Placeholder>``,
+        template: text with ``<Caption_Placeholder>``, ``<Motion_Placeholder>``, ``<Frame_Placeholder>``,
             ``<Second_Placeholder>``, ``<Motion_Placeholder_s1>``, ``<Motion_Placeholder_s2>`` and
             ``<Motion_Placeholder_Masked>``.
-        codes: (n,) of the whole motion.
-        frames: its length at 20 a second; what the original's training takes for it is the number of codes.
-        caption: its sentence.
-        quotes: put the caption in double quotes, as the original does half of the time.
+        codes: (n,) codes of the whole motion.
+        frames: its length at 20 frames per second; the original's training passes the number of codes instead.
+        caption: its caption.
+        quotes: put the caption in double quotes, as the original does for half of them.
         num_codes: size of the motion codebook.
     """
     fields = templates.Fields(
@@ -196,6 +196,6 @@ def fill(
 def parse(text: str, num_codes: int = NUM_CODES) -> tuple[np.ndarray, str]:
     """Codes (n,) int64 of a generated text, and the text with ``<Motion_Placeholder>`` for the motion.
 
-    As the original reads: codes between the first start and the first end token; ``[0]`` when either is missing.
+    Like the original: the codes between the first start and the first end token; ``[0]`` when either is missing.
     """
     return vocabulary.parse(text, num_codes, strict_reference=True)

@@ -1,8 +1,8 @@
-"""Tensors out of a PyTorch checkpoint, with nothing in it ever carried out.
+"""Reads the tensors of a PyTorch checkpoint without executing any code in it.
 
-A pickle is a program: it names functions and has them called. Here a name is looked up in a short table of our own, and
-never imported. The table knows tensors and plain containers. Objects of a few libraries that keep their settings beside
-the weights (OmegaConf, Lightning) become placeholders that do nothing. Any other name ends the reading.
+A pickle is a program that names functions and calls them. This reader looks up each name in a short table of its own
+and never imports anything. The table has tensors and plain containers. Objects of a few libraries that save their
+settings with the weights (OmegaConf, Lightning) become placeholders that do nothing. Any other name is refused.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from motiongpt.formats.sniff import looks_like
 _LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 _LEGACY_VERSION = 1001
 _AGAIN = "copy or download it again"
-_EXPECTED = "expected a file of torch.save (.ckpt, .tar, .pth) or .safetensors"
+_EXPECTED = "give a file of torch.save (.ckpt, .tar, .pth) or .safetensors"
 _STORAGES = {
     "DoubleStorage": torch.float64,
     "FloatStorage": torch.float32,
@@ -40,7 +40,7 @@ _STORAGES = {
     "BoolStorage": torch.bool,
 }
 _DTYPES = {str(dtype).removeprefix("torch."): dtype for dtype in _STORAGES.values()}
-# Whatever these hold is settings and states of a training, none of it weights.
+# These modules save settings and the state of a training, but no weights.
 _FOREIGN = re.compile(
     r"(omegaconf|lightning|lightning_fabric|lightning_utilities|pytorch_lightning|torchmetrics|mGPT|typing|argparse)(\.|$)"
 )
@@ -59,7 +59,7 @@ _FOREIGN_NAMES = {
 
 
 class Placeholder:
-    """Stands for an object of another library; does nothing, whatever is done to it."""
+    """Replaces an object of another library; all its methods do nothing."""
 
     def __init__(self, *_: Any, **__: Any) -> None:
         pass
@@ -74,17 +74,17 @@ class Placeholder:
         pass
 
     def append(self, _: Any) -> None:
-        """Nothing is kept."""
+        """Do nothing."""
 
     def extend(self, _: Any) -> None:
-        """Nothing is kept."""
+        """Do nothing."""
 
     def add(self, _: Any) -> None:
-        """Nothing is kept."""
+        """Do nothing."""
 
 
 class _Function:
-    """One of our functions; has no attributes that a pickle could set."""
+    """One of our functions, without attributes that a pickle could set."""
 
     __slots__ = ("_call",)
     _call: Callable[..., Any]
@@ -96,11 +96,11 @@ class _Function:
         return self._call(*arguments)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        raise pickle.UnpicklingError(f"sets {name!r} of a function")
+        raise pickle.UnpicklingError(f"it sets {name!r} of a function")
 
 
 class _Refused(pickle.UnpicklingError):
-    """The pickle names something that is not admitted."""
+    """The pickle names something outside the table."""
 
 
 def _default_dict(_: Any = None, items: Any = ()) -> dict[Any, Any]:
@@ -108,15 +108,15 @@ def _default_dict(_: Any = None, items: Any = ()) -> dict[Any, Any]:
 
 
 def _tensor(storage: Any, offset: Any, size: Any, stride: Any, *_: Any) -> Tensor:
-    """A tensor of a storage, as torch's function of that purpose has it, each number checked."""
+    """Like torch's function of that name, but with a check of every number."""
     size, stride = tuple(size), tuple(stride)
     if not isinstance(storage, Tensor) or storage.dim() != 1 or len(size) != len(stride):
-        raise pickle.UnpicklingError("a tensor is put together wrongly")
+        raise pickle.UnpicklingError("a tensor is malformed")
     if not all(isinstance(number, int) and number >= 0 for number in (offset, *size, *stride)):
-        raise pickle.UnpicklingError("a tensor has sizes that are no numbers")
+        raise pickle.UnpicklingError("a tensor has invalid sizes")
     last = offset + sum((count - 1) * step for count, step in zip(size, stride, strict=True))
     if 0 not in size and last >= len(storage):
-        raise pickle.UnpicklingError("a tensor reaches beyond its numbers")
+        raise pickle.UnpicklingError("a tensor reaches beyond its storage")
     return storage.as_strided(size, stride, offset)
 
 
@@ -157,9 +157,9 @@ class _Unpickler(pickle.Unpickler):
 
     def persistent_load(self, pid: Any) -> Tensor:
         if not isinstance(pid, tuple) or len(pid) not in (5, 6) or pid[0] not in ("storage", b"storage"):
-            raise pickle.UnpicklingError("it speaks of something that is stored elsewhere")
+            raise pickle.UnpicklingError("it refers to an external object")
         if not isinstance(pid[1], torch.dtype) or not isinstance(pid[4], int) or pid[4] < 0:
-            raise pickle.UnpicklingError("its tensors are of an unknown kind")
+            raise pickle.UnpicklingError("its tensors have an unknown type")
         return self._storage(pid)
 
 
@@ -168,25 +168,25 @@ def _unpickle(file: BinaryIO, path: Path, storage: Callable[[tuple[Any, ...]], T
         return _Unpickler(file, storage).load()
     except _Refused as refused:
         raise MotionGPTError(
-            f"{path}: refused, because it asks for {refused}, which no model needs and which could run a program; "
-            "nothing was run: get the checkpoint from a source you trust."
+            f"{path}: refused, because it needs {refused}, which no model needs and which could execute code; nothing "
+            "was executed: get the checkpoint from a source that you trust."
         ) from refused
     except MotionGPTError:
         raise
     except EOFError as error:
-        raise MotionGPTError(f"{path}: is cut short; {_AGAIN}.") from error
+        raise MotionGPTError(f"{path} is truncated; {_AGAIN}.") from error
     except Exception as error:  # a damaged pickle can fail in any way
-        raise MotionGPTError(f"{path}: is a damaged checkpoint ({error}); {_AGAIN}.") from error
+        raise MotionGPTError(f"{path} is a damaged checkpoint ({error}); {_AGAIN}.") from error
 
 
 def read_checkpoint(path: str | Path) -> Any:
-    """What ``torch.save`` wrote: tensors in dictionaries, lists, tuples; `Placeholder` for objects of other libraries.
+    """Read a file of ``torch.save``: tensors in dictionaries, lists and tuples, and `Placeholder` for other objects.
 
-    Both the zip format and the one before PyTorch 1.6 are read. Nothing that the file names is imported or run.
+    The zip format and the format before PyTorch 1.6 are supported. Nothing that the file names is imported or executed.
 
     Raises:
-        MotionGPTError: the file is missing, empty, a web page, a git-lfs pointer, cut short, damaged, or no checkpoint,
-            or it asks for anything but tensors, plain containers and settings; the text names that.
+        MotionGPTError: the file is missing, empty, a web page, a git-lfs pointer, truncated, damaged, or not a
+            checkpoint, or it needs more than tensors, plain containers and settings; the message names it.
     """
     path = Path(path)
     try:
@@ -196,18 +196,18 @@ def read_checkpoint(path: str | Path) -> Any:
             file.seek(0)
             return _read_zip(file, path) if head.startswith(b"PK") else _read_legacy(file, path)
     except FileNotFoundError:
-        raise MotionGPTError(f"{path}: no such file.") from None
+        raise MotionGPTError(f"{path}: there is no such file.") from None
     except IsADirectoryError:
-        raise MotionGPTError(f"{path}: is a folder; give the checkpoint file.") from None
+        raise MotionGPTError(f"{path} is a folder: give the checkpoint file.") from None
     except OSError as error:
         raise MotionGPTError(f"{path}: cannot be read ({error.strerror or error}).") from error
 
 
 def read_plain_pickle(path: str | Path) -> Any:
-    """What ``pickle.dump`` wrote of plain containers, numbers and texts. Nothing that the file names is run.
+    """Read a file of ``pickle.dump`` with plain containers, numbers and texts. No code in it is executed.
 
     Raises:
-        MotionGPTError: the file is missing, damaged, or asks for anything else.
+        MotionGPTError: the file is missing, damaged, or needs anything else.
     """
     path = Path(path)
     try:
@@ -218,21 +218,21 @@ def read_plain_pickle(path: str | Path) -> Any:
 
 
 def _no_tensor(_: Any) -> Tensor:
-    raise pickle.UnpicklingError("it speaks of tensors")
+    raise pickle.UnpicklingError("it has tensors")
 
 
 def _check_head(path: Path, head: bytes) -> None:
     kind = looks_like(head)
     if kind == "empty":
-        raise MotionGPTError(f"{path}: the file is empty; {_AGAIN}.")
+        raise MotionGPTError(f"{path} is empty; {_AGAIN}.")
     if kind == "a web page":
-        raise MotionGPTError(f"{path}: holds a web page, not a checkpoint; download the file itself.")
+        raise MotionGPTError(f"{path} is a web page, not a checkpoint: download the file itself.")
     if kind == "a git-lfs pointer":
-        raise MotionGPTError(f"{path}: holds only a git-lfs pointer, not the weights; run git lfs pull.")
+        raise MotionGPTError(f"{path} is a git-lfs pointer without the weights: run git lfs pull.")
     if head[257:262] == b"ustar":
-        raise MotionGPTError(f"{path}: is a tar archive of files; unpack it and give the checkpoint in it.")
+        raise MotionGPTError(f"{path} is a tar archive: unpack it and give the checkpoint in it.")
     if not head.startswith((b"PK", b"\x80")):
-        raise MotionGPTError(f"{path}: is no checkpoint but {kind or 'a text file'}; {_EXPECTED}.")
+        raise MotionGPTError(f"{path} is {kind or 'a text file'}, not a checkpoint: {_EXPECTED}.")
 
 
 def _read_zip(file: BinaryIO, path: Path) -> Any:
@@ -241,12 +241,12 @@ def _read_zip(file: BinaryIO, path: Path) -> Any:
             names = [name for name in archive.namelist() if name.rpartition("/")[2] == "data.pkl"]
             if not names:
                 raise MotionGPTError(
-                    f"{path}: is a zip archive without data.pkl, so no checkpoint of PyTorch; if one is packed in it, "
-                    "unpack it and give that file."
+                    f"{path} is a zip archive without data.pkl, so it is not a PyTorch checkpoint: if there is one in "
+                    "it, unpack it and give that file."
                 )
             folder = names[0].removesuffix("data.pkl")
             if f"{folder}byteorder" in archive.namelist() and archive.read(f"{folder}byteorder").strip() != b"little":
-                raise MotionGPTError(f"{path}: its numbers are big-endian; save it again on an ordinary computer.")
+                raise MotionGPTError(f"{path} has big-endian numbers: save it again on a little-endian computer.")
             storages: dict[str, Tensor] = {}
 
             def storage(pid: tuple[Any, ...]) -> Tensor:
@@ -257,13 +257,13 @@ def _read_zip(file: BinaryIO, path: Path) -> Any:
 
             return _unpickle(io.BytesIO(archive.read(names[0])), path, storage)
     except (zipfile.BadZipFile, EOFError) as error:
-        raise MotionGPTError(f"{path}: is cut short or damaged ({error}); {_AGAIN}.") from error
+        raise MotionGPTError(f"{path} is truncated or damaged ({error}); {_AGAIN}.") from error
 
 
 def _read_member(archive: zipfile.ZipFile, name: str, dtype: torch.dtype, count: int) -> Tensor:
     member = archive.getinfo(name)
     if member.compress_type != zipfile.ZIP_STORED or member.file_size != count * dtype.itemsize:
-        raise pickle.UnpicklingError(f"{name} does not hold the {count} numbers it should")
+        raise pickle.UnpicklingError(f"{name} does not have its {count} numbers")
     if count == 0:
         return torch.empty(0, dtype=dtype)
     return torch.frombuffer(bytearray(archive.read(member)), dtype=dtype)
@@ -274,36 +274,36 @@ def _read_legacy(file: BinaryIO, path: Path) -> Any:
     storages: dict[str, Tensor] = {}
 
     def nothing_stored(_: tuple[Any, ...]) -> Tensor:
-        raise pickle.UnpicklingError("it begins with a tensor")
+        raise pickle.UnpicklingError("it starts with a tensor")
 
     def storage(pid: tuple[Any, ...]) -> Tensor:
         _, dtype, key, _, count = pid[:5]
         if len(pid) == 6 and pid[5] is not None:
-            raise pickle.UnpicklingError("it shares numbers in a way that is no longer in use")
+            raise pickle.UnpicklingError("it shares storages in an obsolete way")
         if str(key) not in storages:
             if count * dtype.itemsize > size:
                 raise EOFError
-            # The numbers come at the end of the file.
+            # The numbers follow at the end of the file.
             storages[str(key)] = torch.empty(count, dtype=dtype)
         return storages[str(key)]
 
     if _unpickle(file, path, nothing_stored) != _LEGACY_MAGIC:
-        raise MotionGPTError(f"{path}: is a Python pickle but no checkpoint of PyTorch; {_EXPECTED}.")
+        raise MotionGPTError(f"{path} is a Python pickle, but not a PyTorch checkpoint: {_EXPECTED}.")
     version, system = (_unpickle(file, path, nothing_stored) for _ in range(2))
     if version != _LEGACY_VERSION or not isinstance(system, dict) or system.get("little_endian") is not True:
-        raise MotionGPTError(f"{path}: is a checkpoint of an unknown old kind; save it again with a newer PyTorch.")
+        raise MotionGPTError(f"{path} is a checkpoint in an unknown old format: save it again with a newer PyTorch.")
     result = _unpickle(file, path, storage)
     keys = _unpickle(file, path, nothing_stored)
     if not isinstance(keys, list) or set(map(str, keys)) != storages.keys():
-        raise MotionGPTError(f"{path}: is a damaged checkpoint (numbers are missing); {_AGAIN}.")
+        raise MotionGPTError(f"{path} is a damaged checkpoint (numbers are missing); {_AGAIN}.")
     for key in map(str, keys):
         target = storages[key]
         head = file.read(8)
         data = file.read(target.nbytes)
         if len(head) < 8 or len(data) < target.nbytes:
-            raise MotionGPTError(f"{path}: is cut short; {_AGAIN}.")
+            raise MotionGPTError(f"{path} is truncated; {_AGAIN}.")
         if struct.unpack("<q", head)[0] != len(target):
-            raise MotionGPTError(f"{path}: is a damaged checkpoint (numbers are missing); {_AGAIN}.")
+            raise MotionGPTError(f"{path} is a damaged checkpoint (numbers are missing); {_AGAIN}.")
         if len(target):
             target.copy_(torch.frombuffer(bytearray(data), dtype=target.dtype))
     return result

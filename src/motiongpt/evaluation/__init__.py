@@ -1,1 +1,1 @@
-"""How good a model is: sentences judged by geometry (``probes``), and clips that were held back (``held_out``)."""
+"""Evaluation of a model: probes that geometry decides, and the tasks of MotionGPT on clips that were not trained on."""

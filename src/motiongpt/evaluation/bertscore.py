@@ -1,4 +1,4 @@
-"""BERTScore (Zhang et al., ICLR 2020) of captions, where its model is on this machine: nothing is downloaded."""
+"""BERTScore (Zhang et al., ICLR 2020) of captions, if its model is on this machine: nothing is downloaded."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from torch import Tensor
 
 MODEL = "roberta-large"
 LAYER = 17
-"""The layer of it that fits people's judgement best; all published scores of English captions are made with it."""
+"""The layer that correlates best with human judgement; all published scores of English captions use it."""
 BASELINE = 0.83122575
-"""F of random English sentences there, by the table of the bert-score package 0.3: rescaled scores set it to 0."""
+"""F of random English sentences, from the table of the bert-score package 0.3; rescaled scores map it to 0."""
 _BATCH = 64
 
 
 def bert_score(
     hypotheses: Sequence[str], references: Sequence[Sequence[str]], *, model: str = MODEL, layer: int = LAYER
 ) -> dict[str, float] | str:
-    """F of captions against the references of the same clips, in percent, words weighted by how rare they are (idf).
+    """F of captions against the references of the same clips, in percent, with idf weights.
 
     Args:
-        model: a folder, or an id whose files are on this machine already.
-        layer: whose states are compared.
+        model: a folder, or a hub id whose files are already on this machine.
+        layer: the layer whose hidden states are compared.
 
     Returns:
-        ``bertscore`` and ``bertscore_rescaled`` (as ``MODEL`` and ``LAYER`` are: with other ones only the first means
-        anything); or a sentence that says why there is none.
+        ``bertscore`` and ``bertscore_rescaled`` (the second is meaningful only for ``MODEL`` and ``LAYER``), or a
+        sentence that says why they cannot be measured.
     """
     if importlib.util.find_spec("transformers") is None:
         return "not measured: it needs pip install 'motiongpt[hub]'"
@@ -48,7 +48,7 @@ def bert_score(
         return f"not measured: the model {model} cannot be read ({type(error).__name__})"
     flat = [text.strip() for texts in references for text in texts]
     ids = {text: tokenizer(text, truncation=True)["input_ids"] for text in [*flat, *(h.strip() for h in hypotheses)]}
-    # Rarity is counted over the references; the marks of start and end weigh nothing.
+    # Document frequencies are those of the references; the marks of start and end have weight 0.
     found = Counter(token for text in flat for token in set(ids[text]))
     marks = {tokenizer.cls_token_id, tokenizer.sep_token_id}
     states = _states(network, tokenizer.pad_token_id, ids, layer)
@@ -84,7 +84,7 @@ def _mean(values: Tensor, weights: Tensor) -> float:
 
 @torch.inference_mode()
 def _states(network: Any, padding: int, ids: dict[str, list[int]], layer: int) -> dict[str, Tensor]:
-    """Unit vectors (n, width) of the pieces of every text."""
+    """Unit vectors (n, width) of the word pieces of every text."""
     order = sorted(ids, key=lambda text: len(ids[text]))
     states = {}
     for start in range(0, len(order), _BATCH):

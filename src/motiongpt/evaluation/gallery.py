@@ -1,4 +1,4 @@
-"""The gallery of an evaluation: one HTML page with the best, the worst and random cases of every task."""
+"""Gallery of an evaluation: one HTML page with the best, the worst and random cases of every task."""
 
 from __future__ import annotations
 
@@ -12,21 +12,14 @@ import numpy as np
 from PIL import Image
 
 from motiongpt.evaluation.clips import Clip
-from motiongpt.evaluation.outputs import Bench, Made
+from motiongpt.evaluation.measures import TASKS
+from motiongpt.evaluation.outputs import Bench, Outputs
 from motiongpt.files import atomic_path
 from motiongpt.motion import Motion
 from motiongpt.render.stills import render_strip
 
 _CASES = 3
 _SIZE = (960, 240)
-# The score of a case, the smaller the better.
-_SCORES = {
-    "t2m": ("Text to motion", "distance of sentence and motion", "{:.2f}"),
-    "m2t": ("Motion to text", "ROUGE-L", "{:.2f}"),
-    "pred": ("Prediction from the first fifth", "ADE (m)", "{:.2f}"),
-    "inbetween": ("In-between", "ADE (m)", "{:.2f}"),
-    "reconstruction": ("Reconstruction", "MPJPE (mm)", "{:.0f}"),
-}
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; color: #222; }
 h2 { margin-top: 3rem; border-bottom: 1px solid #ccc; }
@@ -39,10 +32,12 @@ img { width: 100%; height: auto; display: block; border: 1px solid #eee; }
 
 
 def choose_cases(cases: dict[str, float], seed: int, count: int = _CASES) -> list[tuple[str, str]]:
-    """(kind, clip id): the best, the worst, and others drawn by the seed; none of them twice.
+    """(kind, clip id): the best, the worst, and random cases; no clip twice.
 
     Args:
-        cases: a score for each clip, the smaller the better.
+        cases: clip id -> score, lower is better.
+        seed: random seed of the random cases.
+        count: number of cases of each kind; fewer if there are not enough clips.
     """
     order = sorted(cases, key=lambda clip: (cases[clip], clip))
     count = min(count, max(len(order) // 3, 1))
@@ -54,10 +49,10 @@ def choose_cases(cases: dict[str, float], seed: int, count: int = _CASES) -> lis
 
 
 def write_gallery(bench: Bench, report: dict[str, Any], path: Path) -> Path:
-    """Write the page of a report's first replication. It needs no other file.
+    """Write the page of the first replication of a report. It needs no other file.
 
     Args:
-        bench: what was measured; what it made comes from the folder of kept results, or is made again.
+        bench: what was measured; its outputs come from the cache, or are computed again.
         report: of :func:`motiongpt.evaluation.evaluate.evaluate_bench`.
         path: of the page.
 
@@ -66,22 +61,24 @@ def write_gallery(bench: Bench, report: dict[str, Any], path: Path) -> Path:
     """
     parts = []
     for task, found in report["tasks"].items():
-        title, what, form = _SCORES[task]
+        case = TASKS[task].case
         clips = bench.clips_of(task)
-        made = bench.make(task, 0)
-        # Without an evaluator there is no score of a sentence and its motion: all cases are drawn.
-        scores = found["cases"] or {clip.id: 0.0 for clip, m in zip(clips, made.motions, strict=True) if m is not None}
-        parts.append(f"<h2>{html.escape(title)}</h2>")
+        outputs = bench.outputs(task, 0)
+        # Without an evaluator there is no score of a sentence and its motion: all cases are random.
+        scores = found["cases"] or {
+            clip.id: 0.0 for clip, motion in zip(clips, outputs.motions, strict=True) if motion is not None
+        }
+        parts.append(f"<h2>{html.escape(TASKS[task].title)}</h2>")
         for kind, name in choose_cases(scores, bench.settings.seed):
             row = next(i for i, clip in enumerate(clips) if clip.id == name)
             label = kind if found["cases"] else "random"
-            score = f"{what} {form.format(abs(scores[name]))}" if found["cases"] else ""
-            parts.append(_case(task, clips[row], made, row, label, score))
+            score = f"{case.heading} {abs(scores[name]):.{case.digits}f}" if found["cases"] else ""
+            parts.append(_case(task, clips[row], outputs, row, label, score))
     protocol = report["protocol"]
     head = (
         f"Model <code>{html.escape(str(protocol['model']))}</code> ({protocol['model hash']}), list "
         f"<code>{html.escape(str(protocol['split']))}</code> of <code>{html.escape(str(protocol['data']))}</code>, "
-        f"seed {protocol['seed']}, first replication. Of every task the best, the worst and, drawn by the seed, others."
+        f"seed {protocol['seed']}, first replication. The best, the worst and random cases of every task."
     )
     page = (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
@@ -94,10 +91,10 @@ def write_gallery(bench: Bench, report: dict[str, Any], path: Path) -> Path:
     return path
 
 
-def _case(task: str, clip: Clip, made: Made, row: int, kind: str, score: str) -> str:
-    motion = made.motions[row] if made.motions else None
-    said = {"t2m": "asked", "m2t": "written"}.get(task)
-    text = f"{said}: <b>{html.escape(made.texts[row]) or '(nothing)'}</b>" if said else html.escape(clip.id)
+def _case(task: str, clip: Clip, outputs: Outputs, row: int, kind: str, score: str) -> str:
+    motion = outputs.motions[row] if outputs.motions else None
+    label = {"t2m": "prompt", "m2t": "caption"}.get(task)
+    text = f"{label}: <b>{html.escape(outputs.texts[row]) or '(nothing)'}</b>" if label else html.escape(clip.id)
     references = "; ".join(clip.captions[:3])
     figure = [
         f'<figure><figcaption><span class="kind">{kind}</span>{text} <span class="label">{score}</span></figcaption>'
@@ -114,6 +111,6 @@ def _case(task: str, clip: Clip, made: Made, row: int, kind: str, score: str) ->
 def _strip(motion: Motion) -> str:
     picture = Image.fromarray(render_strip(motion, size=_SIZE, caption=""))
     buffer = io.BytesIO()
-    # A palette makes the page a third as large; the eye hardly sees it.
+    # A palette reduces the page to a third; the difference is hardly visible.
     picture.quantize(64, dither=Image.Dither.NONE).save(buffer, format="PNG", optimize=True)
     return f'<img alt="" src="data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}">'

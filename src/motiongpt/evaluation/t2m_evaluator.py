@@ -1,7 +1,7 @@
-"""The evaluator: networks that put texts and motions into one space (Guo et al., CVPR 2022).
+"""The published evaluator: networks that embed texts and motions in one space (Guo et al., CVPR 2022).
 
-A trained evaluator is a yardstick: all published R-precisions and FIDs of text-to-motion are distances in its space.
-Parameter names are those of the published checkpoint.
+All published R-precisions and FIDs of text-to-motion are distances in the space of one such evaluator. The names of the
+parameters are those of its published checkpoint.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from motiongpt.weights_io import config_from, load_config, load_weights, save_co
 
 KIND = "motion-evaluator"
 STRIDE = 4
-"""Frames that one movement stands for."""
+"""Frames per movement."""
 _CONTACTS = 4
 
 
@@ -27,8 +27,8 @@ class EvaluatorConfig:
     """Widths; the defaults are the published ones.
 
     Attributes:
-        features: numbers of a feature row, the 4 foot contacts at its end included, which the networks do not see.
-        movement: width of a movement, what stands for 4 frames.
+        features: width of a feature row, with the 4 foot contacts at its end, which the networks do not see.
+        movement: width of a movement, the embedding of 4 frames.
         movement_hidden: width between the two convolutions.
         motion_hidden: of the motion encoder's GRU, each direction.
         words: width of a word vector.
@@ -65,12 +65,12 @@ class MovementEncoder(nn.Module):
     def forward(self, features: Tensor, lengths: Tensor | None = None) -> Tensor:
         """
         Args:
-            lengths: (B,) frames; what is behind them is not looked at. All frames when None.
+            lengths: (B,) frames; what follows them is ignored. None reads all frames.
         """
         x = features.transpose(1, 2)
         for layer in self.main:
             if isinstance(layer, nn.Conv1d) and lengths is not None:
-                # The zeros that the convolution itself would put behind a motion that stands alone.
+                # The same zeros with which the convolution would pad the motion if it were alone.
                 x = x * (torch.arange(x.shape[2], device=x.device) < lengths[:, None])[:, None]
                 lengths = lengths // 2
             x = layer(x)
@@ -78,7 +78,7 @@ class MovementEncoder(nn.Module):
 
 
 class _SequenceEncoder(nn.Module):
-    """A bidirectional GRU with learned first states; its last states, both directions, make the embedding."""
+    """A bidirectional GRU with learned initial states; the last states of both directions give the embedding."""
 
     def __init__(self, inputs: int, hidden: int, outputs: int) -> None:
         super().__init__()
@@ -90,7 +90,7 @@ class _SequenceEncoder(nn.Module):
         self.hidden = nn.Parameter(torch.randn(2, 1, hidden))
 
     def forward(self, sequence: Tensor, lengths: Tensor | None) -> Tensor:
-        """Sequence (B, n, inputs) -> (B, outputs); lengths (B,) of at least 1, None to read all n."""
+        """Sequence (B, n, inputs) -> (B, outputs); lengths (B,) from 1 to n, None to read all n."""
         first = self.hidden.repeat(1, len(sequence), 1)
         embedded = self.input_emb(sequence)
         if lengths is None:
@@ -117,11 +117,11 @@ class TextEncoder(_SequenceEncoder):
 
 
 class Evaluator(nn.Module):
-    """Texts and motions -> one space, where those that belong together are near each other.
+    """Embed texts and motions in one space, where a motion is near its text.
 
     Args:
         config: widths.
-        strict_reference: read the padding behind motions, as the original MotionGPT does.
+        strict_reference: read the padding behind motions, like the original MotionGPT.
     """
 
     def __init__(self, config: EvaluatorConfig, *, strict_reference: bool = False) -> None:
@@ -135,15 +135,15 @@ class Evaluator(nn.Module):
     def embed_motion(self, features: Tensor, lengths: Tensor) -> Tensor:
         """
         Args:
-            features: (B, T, D) normalised by the evaluator's own statistics; behind a motion anything may follow.
+            features: (B, T, D) normalised by the evaluator's own statistics; padding may have any values.
             lengths: (B,) frames of each motion, 4 to T.
 
         Returns:
-            (B, embedding). A motion's embedding does not depend on what else is in the batch, unless
-            ``strict_reference`` has the padding read.
+            (B, embedding). The embedding of a motion does not depend on the rest of the batch, except with
+            ``strict_reference``, which reads the padding.
 
         Raises:
-            MotionGPTError: another shape, or a length that does not fit.
+            MotionGPTError: a shape or a length does not fit.
         """
         batch = features.shape[0]
         if features.ndim != 3 or features.shape[2] != self.config.features or lengths.shape != (batch,):
@@ -164,7 +164,7 @@ class Evaluator(nn.Module):
     def embed_text(self, words: Tensor, parts: Tensor, lengths: Tensor) -> Tensor:
         """
         Args:
-            words: (B, L, 300) word vectors, the marks of start and end included.
+            words: (B, L, 300) word vectors, with the marks of start and end.
             parts: (B, L, 15) one-hot parts of speech.
             lengths: (B,) words of each text, 1 to L.
 
@@ -172,7 +172,7 @@ class Evaluator(nn.Module):
             (B, embedding).
 
         Raises:
-            MotionGPTError: another shape, or a length that does not fit.
+            MotionGPTError: a shape or a length does not fit.
         """
         expected = (self.config.words, self.config.parts_of_speech)
         if words.ndim != 3 or (words.shape[2], parts.shape[-1]) != expected or words.shape[:2] != parts.shape[:2]:
@@ -195,7 +195,7 @@ class Evaluator(nn.Module):
         """Rebuild from a folder written by :meth:`save`; strict.
 
         Raises:
-            MotionGPTError: anything is missing, damaged or does not fit.
+            MotionGPTError: a file is missing or damaged, or does not fit.
         """
         folder = Path(folder)
         config = config_from(EvaluatorConfig, load_config(folder, KIND).get("network", {}), str(folder / "config.json"))

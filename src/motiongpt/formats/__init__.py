@@ -24,61 +24,50 @@ suffix   read                                                     write
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from motiongpt.errors import MotionGPTError
-from motiongpt.formats import amass, amc, bvh, csv, glb, glb_reader, npy
-from motiongpt.formats.blender import files as blender
 from motiongpt.formats.sniff import check_file
-from motiongpt.motion.motion import Motion
-from motiongpt.motion.skeleton import Skeleton
 
-
-def _write_video(motions: Sequence[Motion], path: Path, **options: Any) -> None:
-    """Options: those of :func:`motiongpt.render.render_video`."""
-    # Here and below: rendering is not needed to read a file.
-    from motiongpt.render import render_video
-
-    render_video(motions, path, **options)
-
-
-def _write_strip(motion: Motion, path: Path, **options: Any) -> None:
-    """Options: those of :func:`motiongpt.render.render_strip`."""
-    from motiongpt.render import render_strip, save_image
-
-    save_image(render_strip(motion, **options), path)
-
+if TYPE_CHECKING:
+    from motiongpt.motion.motion import Motion
+    from motiongpt.motion.skeleton import Skeleton
 
 VIDEO_SUFFIXES = (".mp4", ".webm", ".mov", ".gif")
-READERS: dict[str, Callable[..., Motion]] = {
-    ".bvh": bvh.read,
-    ".amc": amc.read,
-    ".npz": amass.read,
-    ".npy": npy.read,
-    ".csv": csv.read,
-    ".glb": glb_reader.read,
-    ".fbx": blender.read,
-    ".blend": blender.read,
+# The function that reads or writes each suffix, as "module.function" of this package. A module is imported when a file
+# of its format is read or written, so that help texts and error messages can list the formats at no cost.
+READERS = {
+    ".bvh": "bvh.read",
+    ".amc": "amc.read",
+    ".npz": "amass.read",
+    ".npy": "npy.read",
+    ".csv": "csv.read",
+    ".glb": "glb_reader.read",
+    ".fbx": "blender.files.read",
+    ".blend": "blender.files.read",
 }
-WRITERS: dict[str, Callable[..., None]] = {
-    ".npy": npy.write,
-    ".bvh": bvh.write,
-    ".npz": amass.write,
-    ".csv": csv.write,
-    ".glb": glb.write,
-    ".fbx": blender.write_fbx,
-    ".blend": blender.write_blend,
-    **dict.fromkeys(VIDEO_SUFFIXES, _write_video),
-    ".png": _write_strip,
+WRITERS = {
+    ".npy": "npy.write",
+    ".bvh": "bvh.write",
+    ".npz": "amass.write",
+    ".csv": "csv.write",
+    ".glb": "glb.write",
+    ".fbx": "blender.files.write_fbx",
+    ".blend": "blender.files.write_blend",
+    **dict.fromkeys(VIDEO_SUFFIXES, "pictures.write_video"),
+    ".png": "pictures.write_strip",
 }
 # What holds rotations, which are fitted to HumanML3D's 22 joints only.
 RIGGED = (".bvh", ".npz", ".glb", ".fbx", ".blend")
-# The writers that get a list of motions.
-TAKE_SEVERAL: frozenset[Callable[..., None]] = frozenset(
-    {_write_video, glb.write, blender.write_fbx, blender.write_blend}
-)
+# What holds a skinned body.
+SKINNED = (".glb", ".fbx", ".blend")
+# What holds several motions.
+TAKE_SEVERAL = (*SKINNED, *VIDEO_SUFFIXES)
+# What is read and written by running Blender.
+THROUGH_BLENDER = tuple(suffix for suffix, function in READERS.items() if function.startswith("blender."))
 
 
 # Files of motion that hold no joints, and what helps.
@@ -88,14 +77,15 @@ _NO_JOINTS = {
 }
 
 
-def _for_suffix(table: dict[str, Callable[..., Any]], path: Path, doing: str) -> Callable[..., Any]:
-    function = table.get(path.suffix.lower())
+def _for_suffix(table: Mapping[str, str], path: Path, doing: str) -> Callable[..., Any]:
     if path.suffix.lower() in _NO_JOINTS:
         raise MotionGPTError(f"{path}: {_NO_JOINTS[path.suffix.lower()]}.")
-    if function is None:
+    if path.suffix.lower() not in table:
         raise MotionGPTError(
             f"{path}: {doing} {path.suffix or 'a file without a suffix'} is not possible; known are {', '.join(table)}."
         )
+    module, _, name = table[path.suffix.lower()].rpartition(".")
+    function: Callable[..., Any] = getattr(import_module(f"{__name__}.{module}"), name)
     return function
 
 
@@ -162,6 +152,8 @@ def write(motion: Motion | Sequence[Motion], path: str | Path, **options: Any) -
     Raises:
         MotionGPTError: unknown suffix or option, unwritable folder.
     """
+    from motiongpt.motion.motion import Motion
+
     path = Path(path)
     if path.is_dir():
         raise MotionGPTError(f"{path}: is a folder; give the name of a file in it.")
@@ -169,11 +161,22 @@ def write(motion: Motion | Sequence[Motion], path: str | Path, **options: Any) -
     motions = [motion] if isinstance(motion, Motion) else list(motion)
     if not motions:
         raise MotionGPTError(f"{path}: there is no motion to write.")
-    if writer not in TAKE_SEVERAL and len(motions) > 1:
+    several = path.suffix.lower() in TAKE_SEVERAL
+    if not several and len(motions) > 1:
         raise MotionGPTError(f"{path}: {path.suffix} files hold one motion, not {len(motions)}.")
     given = _check_options(writer, options, path)
-    writer(motions if writer in TAKE_SEVERAL else motions[0], path, **given)
+    writer(motions if several else motions[0], path, **given)
     return path
 
 
-__all__ = ["READERS", "RIGGED", "VIDEO_SUFFIXES", "WRITERS", "read", "write"]
+__all__ = [
+    "READERS",
+    "RIGGED",
+    "SKINNED",
+    "TAKE_SEVERAL",
+    "THROUGH_BLENDER",
+    "VIDEO_SUFFIXES",
+    "WRITERS",
+    "read",
+    "write",
+]

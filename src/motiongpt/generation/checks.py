@@ -1,8 +1,8 @@
-"""What a sentence asks for that geometry can tell, and how well a motion does it.
+"""What a sentence asks for that joints can show, and how well a motion does it.
 
 Encoders of sentences and motions are weak where one word decides: left or right, two times or three, forward or
-backward. Joints are not. The sentence is read by the patterns of ``checks.yaml``; the actions are those of
-:mod:`motiongpt.motion.detectors`.
+backward. Joints are not. The patterns of :mod:`motiongpt.text.actions` find what a sentence asks for, and the detectors
+of :mod:`motiongpt.motion.detectors` score it.
 """
 
 from __future__ import annotations
@@ -10,44 +10,34 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property, lru_cache
 from typing import Any
 
 import numpy as np
 
-from motiongpt.files import read_yaml
-from motiongpt.motion.detectors import ACTIONS
+from motiongpt.motion.detectors import DETECTORS
+from motiongpt.text.actions import Reading, action_table, parts
+from motiongpt.text.numbers import count_patterns
+from motiongpt.text.patterns import fill, sides_of
 
-_TIMES = {
-    1: r"\b(?:once|one time|1 time|a single time|one|a single)\b",
-    2: r"\b(?:twice|two times|2 times|two|2)\b",
-    3: r"\b(?:thrice|three times|3 times|three|3)\b",
-    4: r"\b(?:four times|4 times|four|4)\b",
-    5: r"\b(?:five times|5 times|five|5)\b",
-    6: r"\b(?:six times|6 times|six|6)\b",
-}
+_NEVER = "(?!)"
 # What is not done: "backs off without turning around". Who does not move stands still, though.
 _WITHOUT = re.compile(r",? without (?!moving|stirring|budging)\w+ing\b[^,;]*")
-# What says little about the action.
-_WEAK = frozenset({"walks", "travels", "stays", "is_slow", "is_quick"})
-# A way alone: "springs backward" has yet to say how, "walks backward" has said it.
-_WAYS = frozenset({"goes", "goes_straight"})
-# How something is done, by words of the patterns; of each row, the first that a sentence says.
+# Adverbs for how something is done, by the named parts that find them; a sentence has at most one of each row.
 _MANNERS = (
     (("SLOW", "slowly"), ("QUICK", "quickly")),
     (("BACKWARD", "backward"), ("FORWARD", "forward")),
     (("ON_SPOT", "on the spot"),),
 )
-_ARGUMENT = {"goes": "way", "repeats": "action", "goes_on": "action"}
 
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that is asked for.
+    """One thing that a sentence asks for.
 
     Attributes:
-        action: key of :data:`motiongpt.motion.detectors.ACTIONS`.
-        arguments: of that function besides the joints, as pairs of name and value.
+        action: key of :data:`motiongpt.motion.detectors.DETECTORS`.
+        arguments: of that detector besides the joints, as pairs of name and value.
     """
 
     action: str
@@ -55,19 +45,12 @@ class Check:
 
     def passed(self, joints: np.ndarray) -> float:
         """How well joints (T, 22, 3) do it, from 0 to 1."""
-        return ACTIONS[self.action](joints, **dict(self.arguments))
+        return DETECTORS[self.action](joints, **dict(self.arguments))
 
 
-@dataclass(frozen=True)
-class _Rule:
-    check: Check
-    says: re.Pattern[str]
-    unless: re.Pattern[str]
-
-
-@cache
+@lru_cache(maxsize=4096)
 def checks(sentence: str) -> tuple[Check, ...]:
-    """All that a sentence of one action asks for; none when geometry can tell nothing of it.
+    """All checks of a sentence of one action; none if joints can show nothing of what it asks for.
 
     >>> checks("a person kicks with the left leg")
     (Check(action='kicks', arguments=(('side', 'left'),)),)
@@ -77,81 +60,117 @@ def checks(sentence: str) -> tuple[Check, ...]:
     ()
     """
     text = _WITHOUT.sub("", sentence.lower())
-    found = [rule.check for rule in _rules() if rule.says.search(text) and not rule.unless.search(text)]
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(check for rule in _rules() for check in rule.checks(text)))
 
 
 def names_action(sentence: str) -> bool:
-    """Whether anything is asked for besides going anywhere, staying and pace; walking some way is enough."""
-    asked = {check.action for check in checks(sentence)}
-    return bool(asked - _WEAK - _WAYS) or ("walks" in asked and bool(asked & _WAYS))
-
-
-def with_manner(plain: str, sentence: str) -> str:
-    """A plain sentence with the pace and the way of another sentence in place of its own.
-
-    >>> with_manner("a person walks slowly", "she swaggers backward in a hurry")
-    'a person walks quickly backward'
-    """
-    said = _manner(sentence.lower())
-    for adverb, others in said:
-        if not re.search(rf"\b{adverb}\b", plain) and (adverb == "on the spot" or _word("GO").search(plain)):
-            plain = f"{' '.join(re.sub(others, '', plain).split())} {adverb}"
-    return plain
-
-
-@cache
-def _manner(text: str) -> list[tuple[str, str]]:
-    """Adverbs for what a sentence says of pace and way, each with the pattern of those that it excludes."""
-    found = []
-    for row in _MANNERS:
-        if adverb := next((adverb for name, adverb in row if _word(name).search(text)), None):
-            found.append((adverb, rf"\b(?:{'|'.join(other for _, other in row)})\b"))
-    return found
-
-
-@cache
-def _word(name: str) -> re.Pattern[str]:
-    return re.compile(read_yaml("motiongpt.generation", "checks.yaml")["words"][name])
+    """Whether a sentence asks for more than a direction, a pace or a place; walking needs a direction to count."""
+    kinds = {action_table()[check.action].kind for check in checks(sentence)}
+    return "action" in kinds or {"gait", "direction"} <= kinds
 
 
 def passed(sentence: str, joints: np.ndarray) -> float:
-    """How much of what a sentence asks for a motion does: the mean over its checks, 1 when it has none.
+    """How well a motion does what a sentence asks for: the mean over the checks, 1 if there are none.
 
     Args:
         sentence: one action.
         joints: (T, 22, 3) metres, Y up, 20 fps, HumanML3D proportions.
     """
-    asked = checks(sentence)
-    return float(np.mean([check.passed(joints) for check in asked])) if asked else 1.0
+    requested = checks(sentence)
+    return float(np.mean([check.passed(joints) for check in requested])) if requested else 1.0
+
+
+def with_manner(canonical: str, sentence: str) -> str:
+    """A canonical sentence with the pace and the direction of another sentence instead of its own.
+
+    >>> with_manner("a person walks slowly", "she swaggers backward in a hurry")
+    'a person walks quickly backward'
+    """
+    for adverb, row in _manners(sentence.lower()):
+        if not re.search(rf"\b{adverb}\b", canonical) and (adverb == "on the spot" or _part("GO").search(canonical)):
+            canonical = f"{' '.join(re.sub(row, '', canonical).split())} {adverb}"
+    return canonical
+
+
+@lru_cache(maxsize=64)
+def _manners(text: str) -> tuple[tuple[str, str], ...]:
+    """Adverbs for the pace and the direction of a sentence, each with the pattern of its row, which it replaces."""
+    found = []
+    for row in _MANNERS:
+        if adverb := next((adverb for name, adverb in row if _part(name).search(text)), None):
+            found.append((adverb, rf"\b(?:{'|'.join(other for _, other in row)})\b"))
+    return tuple(found)
 
 
 @cache
-def _rules() -> list[_Rule]:
-    content = read_yaml("motiongpt.generation", "checks.yaml")
-    return [rule for entry in content["checks"] for rule in _expanded(entry, content["words"])]
+def _part(name: str) -> re.Pattern[str]:
+    return re.compile(parts()[name])
 
 
-def _expanded(entry: dict[str, Any], words: dict[str, str]) -> Iterator[_Rule]:
-    ((action, argument),) = entry["action"].items()
-    says, unless = (
-        "|".join(f"(?:{pattern})" for pattern in entry.get(key, ())) or "(?!)" for key in ("says", "unless")
-    )
-    for side in ("left", "right") if "SIDE" in says or argument == "SIDE" else ("",):
-        other = {"left": "right", "right": "left", "": ""}[side]
-        value = side if argument == "SIDE" else argument
-        arguments = () if value is None else ((_ARGUMENT.get(action, "side"), value),)
-        any_times = "|".join(_TIMES.values())
-        for times, number in _TIMES.items() if "TIMES" in says else ((0, any_times),):
-            filled = [_filled(pattern, words, side, other) for pattern in (says, unless)]
-            yield _Rule(
-                Check(action, (*arguments, ("times", times)) if times else arguments),
-                re.compile(filled[0].replace("TIMES", number)),
-                re.compile(filled[1].replace("TIMES", any_times)),
-            )
+@dataclass(frozen=True)
+class _Case:
+    """A reading of an action with its placeholders filled in.
+
+    Attributes:
+        check: what it asks for.
+        says, unless: patterns.
+    """
+
+    check: Check
+    says: str
+    unless: str
+
+    @cached_property
+    def _compiled(self) -> tuple[re.Pattern[str], re.Pattern[str]]:
+        return re.compile(self.says), re.compile(self.unless)
+
+    def holds(self, text: str) -> bool:
+        says, unless = self._compiled
+        return bool(says.search(text)) and not unless.search(text)
 
 
-def _filled(pattern: str, words: dict[str, str], side: str, other: str) -> str:
-    for name, part in words.items():
-        pattern = pattern.replace(name, f"(?:{part})")
-    return pattern.replace("SIDE", side).replace("OTHER", other)
+class _Rule:
+    """A reading of an action.
+
+    Args:
+        action: key of the table of actions.
+        reading: of it.
+    """
+
+    def __init__(self, action: str, reading: Reading) -> None:
+        self.action = action
+        self.reading = reading
+        self._says, self._unless = (
+            "|".join(f"(?:{pattern})" for pattern in patterns) or _NEVER for patterns in (reading.says, reading.unless)
+        )
+        self._cases = tuple(self._filled())
+        # Matches wherever one of the cases does: most sentences need no other.
+        either = fill(self._says, **parts(), TIMES=_any_count(), SIDE="(?:left|right)", OTHER="(?:left|right)")
+        self.any_case = re.compile(either)
+
+    def checks(self, text: str) -> Iterator[Check]:
+        """The checks of a sentence in lower case."""
+        if self.any_case.search(text):
+            yield from (case.check for case in self._cases if case.holds(text))
+
+    def _filled(self) -> Iterator[_Case]:
+        arguments = dict(self.reading.arguments)
+        counts = count_patterns() if "times" in arguments else {0: _any_count()}
+        for side in sides_of(self._says, *arguments.values()):
+            for number, count in counts.items():
+                filled = {"SIDE": side, "TIMES": number}
+                yield _Case(
+                    Check(self.action, tuple((name, filled.get(value, value)) for name, value in arguments.items())),
+                    fill(self._says, side, **parts(), TIMES=count),
+                    fill(self._unless, side, **parts(), TIMES=_any_count()),
+                )
+
+
+@cache
+def _any_count() -> str:
+    return f"(?:{'|'.join(count_patterns().values())})"
+
+
+@cache
+def _rules() -> tuple[_Rule, ...]:
+    return tuple(_Rule(action.detector, reading) for action in action_table().values() for reading in action.readings)

@@ -43,7 +43,7 @@ class Decoder:
         """
         if not len(codes):
             return []
-        padded = [self.tokenizer.held(row) for row in codes]
+        padded = [self.tokenizer.pad_codes(row) for row in codes]
         streams = [stream for stream, _ in padded]
         latents = None
         if self.refiner is not None:

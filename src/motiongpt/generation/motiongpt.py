@@ -22,7 +22,7 @@ from motiongpt.generation.options import CompletionOptions, GenerationDefaults, 
 from motiongpt.generation.plan import check_text, make_plan
 from motiongpt.generation.preview import EVERY, OnPart, Preview, draft
 from motiongpt.generation.prompting import Prompting
-from motiongpt.generation.prototypes import PlainSentences
+from motiongpt.generation.prototypes import Prototypes
 from motiongpt.generation.ranking import Ranker
 from motiongpt.generation.refiner import Refiner
 from motiongpt.lm.decoding import generate, stream
@@ -94,7 +94,7 @@ class MotionGPT:
         self.matcher = matcher
         self.refiner = refiner
         self.defaults = defaults or GenerationDefaults()
-        self._prototypes = None if matcher is None else PlainSentences(matcher.sentence_encoder)
+        self._prototypes = None if matcher is None else Prototypes(matcher.sentence_encoder)
 
     # Loading and saving.
 

@@ -9,13 +9,12 @@ from functools import cached_property
 from motiongpt.errors import MotionGPTError
 from motiongpt.generation.checks import names_action
 from motiongpt.generation.prompting import Prompting
-from motiongpt.generation.prototypes import PlainSentences
+from motiongpt.generation.prototypes import Prototypes
 from motiongpt.motion import HUMANML3D
 from motiongpt.text.captions import mirror_caption, normalise_caption
-from motiongpt.text.clauses import clauses as clauses_of
-from motiongpt.text.clauses import of_anybody
-from motiongpt.text.numbers import asked_seconds
-from motiongpt.text.paraphrase import wordings
+from motiongpt.text.clauses import ClauseText, of_anybody, parse
+from motiongpt.text.numbers import stated_seconds
+from motiongpt.text.paraphrase import paraphrases
 from motiongpt.text.patterns import unique
 from motiongpt.text.requests import description
 from motiongpt.text.thesaurus import familiar
@@ -85,11 +84,11 @@ class Clause:
         hand may be able to throw with the right.
         """
         if self.canonical is None or self.canonical == self.text or count == 1:
-            texts = wordings(self.text, count)
+            texts = paraphrases(self.text, count)
         else:
             # A clause whose words name no known action says little to the model too.
             share = count - count // 2 if names_action(self.text) else max(1, count // 4)
-            rows = wordings(self.text, share), wordings(self.canonical, count - share)
+            rows = paraphrases(self.text, share), paraphrases(self.canonical, count - share)
             texts = [row[number] for number in range(count) for row in rows if number < len(row)]
         if mirror_caption(self.meaning) == self.meaning:
             return [Prompt(text, False) for text in texts]
@@ -123,7 +122,7 @@ def make_plan(
     sentence: str,
     requested: int | None,
     prompting: Prompting,
-    prototypes: PlainSentences | None,
+    prototypes: Prototypes | None,
     *,
     bounded: bool = False,
 ) -> Plan:
@@ -141,30 +140,23 @@ def make_plan(
         MotionGPTError: the sentence is empty, or states a length that is out of range.
     """
     check_text(sentence)
-    stated = None if requested is not None or bounded else asked_seconds(sentence)
+    stated = None if requested is not None or bounded else stated_seconds(sentence)
     frames = requested if stated is None else prompting.frames(stated)
     settings = prompting.settings
     # The length of joined motions is not known before they are joined.
     split = settings.clauses and not bounded and frames is None and prompting.skeleton is HUMANML3D
     prototypes = prototypes if settings.checks else None
     own = normalise_caption(description(sentence))
-    text = familiar(own)
-    rows = clauses_of(text) if split else [(text,)]
-    own_rows = clauses_of(own) if split else [(own,)]
-    # The user's own words help to find a canonical sentence, provided that they are taken apart in the same way.
-    if [len(row) for row in own_rows] != [len(row) for row in rows]:
-        own_rows = rows
+    rows = parse(own) if split else [(ClauseText(familiar(own), own),)]
     steps = [
-        [
-            Clause(index, clause, _canonical(prototypes, clause, wording), frames, len(rows), len(row) > 1)
-            for clause, wording in zip(row, own_row, strict=True)
-        ]
-        for row, own_row in zip(rows, own_rows, strict=True)
+        [Clause(index, text.familiar, _canonical(prototypes, text), frames, len(rows), len(row) > 1) for text in row]
+        for row in rows
     ]
     return Plan(sentence, steps, frames)
 
 
-def _canonical(prototypes: PlainSentences | None, *texts: str) -> str | None:
+def _canonical(prototypes: Prototypes | None, clause: ClauseText) -> str | None:
+    texts = (clause.familiar, clause.original)
     return None if prototypes is None else prototypes.nearest(*unique([*texts, *map(of_anybody, texts)]))
 
 

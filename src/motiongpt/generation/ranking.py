@@ -27,7 +27,7 @@ from motiongpt.retrieval.matcher import Matcher
 _ROUNDS = (2, 4, 6, 12)
 # Candidates whose details are sampled where none passes all checks with details in the mean.
 _SAMPLED = 12
-_SAMPLED_ROUNDS = (4,)
+_SAMPLED_ROUNDS = (6,)
 
 
 @dataclass

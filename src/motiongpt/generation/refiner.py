@@ -213,15 +213,13 @@ class Refiner(nn.Module):
     ) -> Tensor:
         """Latents (B, n, C) from noise of the same shape."""
         guided = guidance != 1 and bool(text_mask.any())
-        if guided:
-            codes, mask, states = (torch.cat([one, one]) for one in (codes, mask, states))
-            text_mask = torch.cat([text_mask, torch.zeros_like(text_mask)])
         for step in range(steps):
             time = latents.new_full((len(codes),), step / steps)
-            goal = self(codes, torch.cat([latents, latents]) if guided else latents, time, mask, states, text_mask)
+            goal = self(codes, latents, time, mask, states, text_mask)
             if guided:
-                said, unsaid = goal.chunk(2)
-                goal = unsaid + guidance * (said - unsaid)
+                # Without words in the rows, the unconditional half is shorter than the other.
+                unsaid = self(codes, latents, time, mask, states[:, :0], text_mask[:, :0])
+                goal = unsaid + guidance * (goal - unsaid)
             latents = latents + (goal - latents) / (steps - step)
         return latents * self.std + self.mean
 

@@ -22,7 +22,8 @@ from motiongpt.lm.backbone import IGNORED, Backbone, Cache, shift_right, with_mo
 from motiongpt.lm.tokenizer import TextTokenizer
 from motiongpt.weights_io import config_from
 
-_CACHE_GROWTH = 64
+# Positions that the cache grows by: rows that are dropped cost a copy of it.
+_CACHE_GROWTH = 16
 
 
 @dataclass(frozen=True)
@@ -272,8 +273,10 @@ class T5Cache(Cache):
 
     Attributes:
         own: per layer, keys and values of the tokens so far, (2, B, heads, capacity, d_kv).
-        encoded: per layer, keys and values of the prompt, (B, heads, Le, d_kv) each.
-        encoded_bias: (B, 1, 1, Le), None when no prompt is padded.
+        encoded: per layer, keys and values of the prompts, (P, heads, Le, d_kv) each; copies share them.
+        encoded_bias: (P, 1, 1, Le), None when no prompt is padded.
+        slots: (B,) the place of each row among the P * copies rows there were at first.
+        copies: rows per prompt at first.
         position_bias: (heads, capacity), the bias of the distances capacity-1 .. 0.
         length: number of tokens so far.
     """
@@ -281,14 +284,29 @@ class T5Cache(Cache):
     own: list[Tensor]
     encoded: list[tuple[Tensor, Tensor]]
     encoded_bias: Tensor | None
+    slots: Tensor
+    copies: int
     position_bias: Tensor
     length: int = 0
 
     def keep(self, rows: Tensor) -> None:
         self.own = [own[:, rows] for own in self.own]
-        self.encoded = [(keys[rows], values[rows]) for keys, values in self.encoded]
-        if self.encoded_bias is not None:
-            self.encoded_bias = self.encoded_bias[rows]
+        self.slots = self.slots[rows]
+
+    def read_prompts(self, attention: Attention, x: Tensor, layer: int) -> Tensor:
+        """Cross-attention of x (B, 1, d_model) to the prompts: the copies of a prompt are its queries in one call."""
+        keys, values = self.encoded[layer]
+        queries = attention.q(x[:, 0])
+        everything = queries.new_zeros(len(keys) * self.copies, queries.shape[1])
+        everything[self.slots] = queries
+        mixed = F.scaled_dot_product_attention(
+            attention.split(everything.unflatten(0, (-1, self.copies))),
+            keys,
+            values,
+            attn_mask=self.encoded_bias,
+            scale=1.0,
+        )
+        return attention.o(mixed.transpose(1, 2).flatten(2).flatten(0, 1)[self.slots])[:, None]
 
 
 def initialise(network: nn.Module, shape: T5Shape, generator: torch.Generator) -> None:
@@ -426,14 +444,12 @@ class T5(Backbone):
 
     def start(self, prompts: Tensor, mask: Tensor | None, copies: int = 1) -> T5Cache:
         encoded = self.encode(prompts, mask)
-        memory = []
-        for block in self.decoder.block:
-            keys, values = block.cross_attention.memory(encoded)
-            memory.append((keys.repeat_interleave(copies, 0), values.repeat_interleave(copies, 0)))
-        bias = None if mask is None else padding_bias(mask).to(encoded.dtype).repeat_interleave(copies, 0)
-        rows, heads, _, width = memory[0][0].shape
-        own = [encoded.new_zeros(2, rows, heads, 0, width) for _ in memory]
-        return T5Cache(own, memory, bias, encoded.new_zeros(heads, 0))
+        memory = [block.cross_attention.memory(encoded) for block in self.decoder.block]
+        bias = None if mask is None else padding_bias(mask).to(encoded.dtype)
+        prompt_count, heads, _, width = memory[0][0].shape
+        slots = torch.arange(prompt_count * copies, device=encoded.device)
+        own = [encoded.new_zeros(2, len(slots), heads, 0, width) for _ in memory]
+        return T5Cache(own, memory, bias, slots, copies, encoded.new_zeros(heads, 0))
 
     def step(self, ids: Tensor, cache: T5Cache) -> Tensor:
         position = cache.length
@@ -444,14 +460,14 @@ class T5(Backbone):
             cache.position_bias = self.decoder.position_bias(torch.arange(1 - capacity, 1, device=ids.device))
         bias = cache.position_bias[:, capacity - 1 - position :, None].transpose(1, 2)
         x = self.shared(ids)[:, None]
-        for block, own, (keys, values) in zip(self.decoder.block, cache.own, cache.encoded, strict=True):
+        for layer, (block, own) in enumerate(zip(self.decoder.block, cache.own, strict=True)):
             normed = block.layer[0].layer_norm(x)
             own[0, :, :, position : position + 1], own[1, :, :, position : position + 1] = block.self_attention.memory(
                 normed
             )
             x = x + block.self_attention(normed, *own[:, :, :, : position + 1], bias)
             normed = block.layer[1].layer_norm(x)
-            x = x + block.cross_attention(normed, keys, values, cache.encoded_bias)
+            x = x + cache.read_prompts(block.cross_attention, normed, layer)
             x = x + block.layer[2].DenseReluDense(block.layer[2].layer_norm(x))
         cache.length += 1
         return self.decoder.final_layer_norm(x)[:, 0]

@@ -7,6 +7,7 @@ Y up.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -73,13 +74,18 @@ def smooth(motion: Motion, cutoff: float = CUTOFF, *, keep: np.ndarray | None = 
     lengths = bone_lengths(joints[keep] if keep.any() else joints)
     # A filter above half the frame rate has nothing to do.
     if len(joints) > 3 and cutoff < motion.fps / 2:
-        sections = butter(2, cutoff, fs=motion.fps, output="sos")
-        joints = sosfiltfilt(sections, joints, axis=0, padlen=min(9, len(joints) - 1))
+        joints = sosfiltfilt(_low_pass(cutoff, motion.fps), joints, axis=0, padlen=min(9, len(joints) - 1))
     # Lengthened from the root outwards, a bone moves all that hangs on it; the feet are put back where they stood.
     body = restore_lengths(joints, lengths)
     for limb, _ in LEGS:
         _place_leg(body, limb, joints[:, limb[2:]])
     return _with_kept(motion, body, keep)
+
+
+@lru_cache(maxsize=16)
+def _low_pass(cutoff: float, fps: float) -> np.ndarray:
+    """Second-order sections of the filter; its design takes longer than its use."""
+    return butter(2, cutoff, fs=fps, output="sos")
 
 
 def lock_feet(motion: Motion, contacts: np.ndarray | None = None, *, keep: np.ndarray | None = None) -> Motion:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageDraw
 
-from motiongpt.render import kernels
 from motiongpt.render.camera import Camera, View
 from motiongpt.render.figures import Figure
+from motiongpt.render.kernels import kernels
 from motiongpt.render.rasteriser import view_light
 
 SKY = np.array([0.955, 0.960, 0.968])
@@ -78,9 +78,9 @@ class Ground:
             return np.zeros((self.view.height, self.view.width, 4), dtype=np.uint8)
         place = (float(position[0]), float(position[2]))
         if self._still is None or self._still[0] != place:
-            picture = np.empty_like(self._plain)
-            moved = [np.float32(p / (2 * _TILE) % 1) for p in place]
-            kernels.checker(picture, self._plain, self._strength, self._phases, self._sharpness, *moved, self._first)
+            picture = self._plain.copy()
+            east, north = (np.float32(p / (2 * _TILE) % 1) for p in place)
+            kernels().checker(picture[self._first :], self._phases, self._sharpness, self._strength, east, north)
             self._still = (place, picture)
         return self._still[1].copy()
 
@@ -122,8 +122,7 @@ class Ground:
         rows, columns = np.arange(y0, y1, _SHADOW_STEP), np.arange(x0, x1, _SHADOW_STEP)
         sideways = self._sideways[np.ix_(rows, columns)]
         places = (sideways * self._right[i] + self._row[rows, None, i] + position[2 * i] for i in range(2))
-        capsules = (a, b - a, radii, soft)
-        dark = Image.fromarray(kernels.cast_shadows(*(np.float32(part) for part in (*capsules, *places))))
+        dark = Image.fromarray(_cast_shadows(a, b - a, radii, soft, *places))
         wide = (len(columns) * _SHADOW_STEP, len(rows) * _SHADOW_STEP)
         shade = np.asarray(dark.resize(wide, Image.Resampling.BILINEAR))[: y1 - y0, : x1 - x0]
         lay_over(picture[y0:y1, x0:x1], shade, BLACK)
@@ -159,7 +158,37 @@ class Ground:
 
 def lay_over(picture: np.ndarray, mask: np.ndarray, colour: np.ndarray) -> None:
     """Lay one RGB colour (0..1) over a picture (h, w, 3 or 4) uint8 in place, as far as ``mask`` (h, w) 0..255 says."""
-    kernels.lay_over(picture, mask, (np.append(colour, 1) * 255).astype(np.uint8))
+    # A copy, as masks of Pillow's are read-only, and numba compiles once more for each kind of array.
+    kernels().lay_over(picture, np.array(mask, order="C"), (np.append(colour, 1) * 255).astype(np.uint8))
+
+
+def _cast_shadows(
+    starts: np.ndarray,
+    slopes: np.ndarray,
+    radii: np.ndarray,
+    softness: np.ndarray,
+    east: np.ndarray,
+    north: np.ndarray,
+) -> np.ndarray:
+    """How dark, 0..255, capsules over the floor make each of its points (h, w).
+
+    Args:
+        starts: (N, 2) one end of each capsule's shadow on the floor.
+        slopes: (N, 2) from there to its other end.
+        radii, softness: (N,) metres.
+        east, north: (h, w) coordinates of the floor's points.
+    """
+    # A small thing high up blocks little of a large lamp.
+    strength = 0.72 * radii / (radii + 0.55 * softness)
+    bx, bz = slopes.T[:, :, None, None]
+    reach = (radii + softness)[:, None, None]
+    dx, dz = (place - start[:, None, None] for place, start in zip((east, north), starts.T, strict=True))
+    along = np.clip((dx * bx + dz * bz) / (bx * bx + bz * bz + 1e-6), 0, 1)
+    dx -= along * bx
+    dz -= along * bz
+    inside = np.clip((reach - np.sqrt(dx * dx + dz * dz)) / (2 * softness[:, None, None]), 0, 1)
+    clear = np.prod(1 - strength[:, None, None] * inside * inside * (3 - 2 * inside), axis=0)
+    return ((1 - clear) * (0.66 * 255)).astype(np.uint8)
 
 
 def _thin(path: np.ndarray, spacing: float) -> np.ndarray:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from motiongpt.render import kernels
 from motiongpt.render.camera import View
+from motiongpt.render.kernels import announce, kernels
 
 LIGHT = np.array([-0.45, 0.85, 0.55], dtype=np.float32) / np.float32(np.sqrt(0.45**2 + 0.85**2 + 0.55**2))
 _NEAR = 0.05  # metres; nothing closer to the lens is drawn
@@ -33,16 +33,17 @@ def draw_meshes(picture: np.ndarray, view: View, position: np.ndarray, meshes: S
     if left >= right or top >= bottom:
         return
     points = np.empty((len(vertices), 3), dtype=np.float32)
-    points[:, :2] = pixels
+    points[:, :2] = pixels - (left, top)
     points[:, 2] = np.where(shown, 1 / np.maximum(camera_points[:, 2], _NEAR), 0)
     nearness = np.zeros((bottom - top, right - left, 4), dtype=np.float32)
     nearest = np.full(nearness.shape, -1, dtype=np.int32)
-    kernels.find_visible(points, faces, left, top, nearness, nearest)
-    normals = kernels.vertex_normals(vertices, faces)
+    announce(len(meshes))
+    kernels().find_visible(points, faces, nearness, nearest)
     key, lens = view_light(view), -view.rotation[2]
     half = (key + lens) / np.linalg.norm(key + lens)
     lights = np.stack([key, half, lens]).astype(np.float32)
-    kernels.shade(picture, points, faces, normals, colours, lights, left, top, nearest)
+    surface = np.concatenate([kernels().vertex_normals(vertices, faces), colours], axis=1)
+    kernels().shade(picture[top:bottom, left:right], points, faces, surface, lights, nearest)
 
 
 def view_light(view: View) -> np.ndarray:

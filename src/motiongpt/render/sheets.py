@@ -12,6 +12,7 @@ from motiongpt.render.camera import Camera, make_view
 from motiongpt.render.figures import make_figure
 from motiongpt.render.film import draw_figures, paste
 from motiongpt.render.ground import SKY, Ground
+from motiongpt.render.kernels import announce
 from motiongpt.render.limbs import Limbs
 from motiongpt.render.stills import time_colour
 from motiongpt.render.text import FAINT, INK, text_mask
@@ -48,6 +49,7 @@ def render_sheet(
     width, height = TILE
     sheet = np.empty((rows * height, columns * width, 3), dtype=np.uint8)
     sheet[:] = (SKY * 255).astype(np.uint8)
+    announce(2 * len(labels))
     ground, position = _stage()
     for number, (motion, label) in enumerate(zip(motions, labels, strict=True)):
         root = motion.joints[0, Limbs.of(motion).root] * [1, 0, 1]

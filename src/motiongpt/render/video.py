@@ -14,8 +14,8 @@ from PIL import Image
 from motiongpt.errors import MotionGPTError, require
 from motiongpt.files import atomic_path
 from motiongpt.motion import Motion
-from motiongpt.render import kernels
 from motiongpt.render.film import Film, checked_size
+from motiongpt.render.kernels import announce
 
 _GIF_MEMORY = 2_000_000_000  # bytes; Pillow keeps all frames of a GIF until it is written
 # Quality 20 shows no artefacts on flat shading. Looking a few frames ahead halves the files at no cost; frames coded
@@ -79,6 +79,7 @@ def render_video(
         kind = "transparent video" if transparent else "video"
         raise MotionGPTError(f"Cannot write a {kind} to {path}: the file name must end in {' or '.join(known)}.")
     film = make_film(motions, captions=captions, size=size, fps=fps, body=body, trail=trail, transparent=transparent)
+    announce(film.num_frames * len(film.panels))
     frames: Iterable[np.ndarray] = _drawn_ahead(film)
     if progress:
         from tqdm import tqdm
@@ -134,6 +135,8 @@ def straight(picture: np.ndarray) -> np.ndarray:
 
 
 def _write_movie(path: Path, frames: Iterable[np.ndarray], film: Film) -> None:
+    from motiongpt.render import loops
+
     av: Any = require("av", "all")
     width, height = film.size
     if width % 2 or height % 2:
@@ -158,7 +161,7 @@ def _write_movie(path: Path, frames: Iterable[np.ndarray], film: Film) -> None:
             else:
                 frame = av.VideoFrame(width, height, pixels)
                 # Straight into the planes of the frame: several times faster than the general conversion.
-                kernels.to_yuv420(picture, *(_rows(plane) for plane in frame.planes))
+                loops.to_yuv420(picture, *(_rows(plane) for plane in frame.planes))
                 frame.colorspace = bt709
             container.mux(stream.encode(frame))
         container.mux(stream.encode())

@@ -1,1 +1,1 @@
-"""Motions and sentences in one space: how well one fits the other, and search in folders of motion."""
+"""Motions and sentences in one embedding space: similarity of the two, and text-to-motion search in folders."""

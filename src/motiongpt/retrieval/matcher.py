@@ -1,7 +1,7 @@
-"""The matcher: a motion encoder and a text encoder whose vectors are close where motion and sentence say the same.
+"""The matcher: a motion encoder and a text encoder with one embedding space for motions and sentences.
 
-Trained by contrast, as TMR (Petrovich et al., ICCV 2023) without its decoder. It chooses among candidates,
-searches folders of motion, and is the evaluator that anyone can train.
+It is trained by contrastive learning, like TMR (Petrovich et al., ICCV 2023) without the decoder. It ranks candidates,
+searches folders of motion files, and serves as an evaluator that anyone can train.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from motiongpt.weights_io import config_from, load_config, load_weights, save_co
 
 KIND = "motion-matcher"
 _SENTENCE_ENCODER = "sentence_encoder."
-# Motions and texts that are embedded together.
+# Motions or texts per embedding batch.
 _BATCH = 64
 _LARGEST_SCALE = math.log(100)
 
@@ -35,11 +35,11 @@ class MatcherConfig:
 
     Attributes:
         width: of both transformers.
-        heads: of attention.
-        motion_layers, text_layers: of the two transformers.
-        patch: frames that the motion encoder reads as one.
-        embedding: width of the common space.
-        dropout: in training.
+        heads: attention heads.
+        motion_layers, text_layers: layers of the two transformers.
+        patch: frames per input vector of the motion encoder.
+        embedding: width of the embedding space.
+        dropout: dropout probability in training.
     """
 
     width: int = 192
@@ -52,7 +52,7 @@ class MatcherConfig:
 
 
 class _Tower(nn.Module):
-    """A transformer over vectors of any count, and one vector of all of them."""
+    """A transformer that maps a sequence of vectors to one embedding."""
 
     def __init__(self, config: MatcherConfig, layers: int) -> None:
         super().__init__()
@@ -70,17 +70,17 @@ class _Tower(nn.Module):
         self.out = nn.Linear(2 * config.width, config.embedding)
 
     def forward(self, vectors: Tensor, mask: Tensor) -> Tensor:
-        """Vectors (B, L, width), mask True on what is there -> unit vectors (B, embedding)."""
+        """Vectors (B, L, width), mask (B, L) False on padding -> unit vectors (B, embedding)."""
         vectors = torch.cat([self.first.to(vectors).expand(len(vectors), 1, -1), vectors], dim=1)
         states = self.layers(vectors + _positions(vectors), src_key_padding_mask=~F.pad(mask, (1, 0), value=True))
-        # The mean over what came in beside the vector that looks at all of it: the mean of word states is what
-        # sentence encoders are trained for.
+        # The mean of the states beside the learned first vector, since sentence encoders are trained for the mean of
+        # their word states.
         mean = (states[:, 1:] * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
         return F.normalize(self.out(torch.cat([states[:, 0], mean], dim=-1)).float(), dim=-1)
 
 
 def _positions(vectors: Tensor) -> Tensor:
-    """(L, width) sines and cosines (Vaswani et al. 2017): any length, nothing to learn."""
+    """(L, width) sinusoidal positions (Vaswani et al. 2017): they need no training and work for any length."""
     length, width = vectors.shape[1:]
     rates = torch.exp(torch.arange(0, width, 2, device=vectors.device) * (-math.log(10_000) / width))
     angles = torch.arange(length, device=vectors.device)[:, None] * rates
@@ -88,12 +88,12 @@ def _positions(vectors: Tensor) -> Tensor:
 
 
 class Matcher(nn.Module):
-    """Embeds motions and sentences as unit vectors; their dot product says how well they fit.
+    """Embeds motions and sentences as unit vectors; their dot product is their similarity.
 
     Args:
         config: sizes.
-        sentence_encoder: the pretrained encoder that reads the sentences; it stays frozen.
-        mean, std: (D,) statistics: the network sees (features - mean) / std.
+        sentence_encoder: the pretrained encoder of the sentences; it stays frozen.
+        mean, std: (D,) statistics; the network sees (features - mean) / std.
         skeleton: skeleton of the motions.
     """
 
@@ -116,27 +116,27 @@ class Matcher(nn.Module):
         self.project_text = nn.Linear(sentence_encoder.config.hidden_size, config.width)
         self.motion_tower = _Tower(config, config.motion_layers)
         self.text_tower = _Tower(config, config.text_layers)
-        # As in CLIP (Radford et al. 2021): the scale of the similarities is learned.
+        # The scale of the similarities is learned, as in CLIP (Radford et al. 2021).
         self.log_scale = nn.Parameter(torch.tensor(1 / 0.07).log())
         self.register_buffer("mean", torch.as_tensor(np.asarray(mean), dtype=torch.float32))
         self.register_buffer("std", torch.as_tensor(np.asarray(std), dtype=torch.float32))
 
     def motion_batch(self, clips: Sequence[np.ndarray]) -> tuple[Tensor, Tensor]:
-        """Un-normalised features of clips, (T, D) each -> patches (B, L, patch * D) and mask (B, L).
+        """Un-normalised features of clips, (T, D) each -> patches (B, L, patch * D) and mask (B, L), False on padding.
 
-        The last patch is completed with the clip's last frame; padding is masked.
+        The last patch of a clip is completed with its last frame.
 
         Raises:
-            MotionGPTError: a clip has another width, no frame or a number that is not finite.
+            MotionGPTError: a clip has another width, no frame, NaN or infinity.
         """
         patch, width = self.config.patch, self.skeleton.feature_dim
         for number, clip in enumerate(clips):
             if clip.ndim != 2 or clip.shape[1] != width or len(clip) == 0:
                 raise MotionGPTError(
-                    f"Motion {number} has the shape {clip.shape}, but the matcher reads features (frames, {width})."
+                    f"Motion {number} has the shape {clip.shape}, but the matcher needs features (frames, {width})."
                 )
             if not np.isfinite(clip).all():
-                raise MotionGPTError(f"Motion {number} holds a number that is not finite.")
+                raise MotionGPTError(f"Motion {number} has NaN or infinity in its features: leave it out.")
         counts = [-(-len(clip) // patch) for clip in clips]
         batch = torch.zeros(len(clips), max(counts), patch * width)
         for row, clip, count in zip(batch, clips, counts, strict=True):
@@ -146,15 +146,15 @@ class Matcher(nn.Module):
         return batch, mask
 
     def embed_motion_batch(self, patches: Tensor, mask: Tensor) -> Tensor:
-        """Result of `motion_batch` -> unit vectors (B, embedding)."""
+        """The result of `motion_batch` -> unit vectors (B, embedding)."""
         return self.motion_tower(self.project_motion(patches), mask)
 
     def embed_text_batch(self, states: Tensor, mask: Tensor) -> Tensor:
-        """States of word pieces (B, L, hidden_size), mask True on them -> unit vectors (B, embedding)."""
+        """States of word pieces (B, L, hidden_size), mask (B, L) False on padding -> unit vectors (B, embedding)."""
         return self.text_tower(self.project_text(states), mask)
 
     def forward(self, patches: Tensor, motion_mask: Tensor, states: Tensor, text_mask: Tensor) -> Tensor:
-        """Scaled similarities (B, N) of B motions and N sentences, for training."""
+        """Scaled similarities (B, N) of B motions and N sentences: the logits of the training loss."""
         motions, texts = self.embed_motion_batch(patches, motion_mask), self.embed_text_batch(states, text_mask)
         return self.log_scale.clamp(max=_LARGEST_SCALE).exp() * motions @ texts.T
 
@@ -163,7 +163,7 @@ class Matcher(nn.Module):
         """Un-normalised features, (T, D) each -> unit vectors (N, embedding) float32.
 
         Raises:
-            MotionGPTError: as of `motion_batch`.
+            MotionGPTError: see `motion_batch`.
         """
         order = sorted(range(len(motions)), key=lambda number: len(motions[number]))
         result = np.empty((len(motions), self.config.embedding), dtype=np.float32)
@@ -191,8 +191,9 @@ class Matcher(nn.Module):
         """Write config.json and the weights.
 
         Args:
-            dtype: as in :func:`motiongpt.weights_io.save_weights`.
-            shared_encoder: leave out the pretrained encoder, which whoever loads has already.
+            folder: created where missing.
+            dtype: see :func:`motiongpt.weights_io.save_weights`.
+            shared_encoder: omit the sentence encoder, because the model folder has it elsewhere.
         """
         folder = Path(folder)
         own = {name: weight for name, weight in self.state_dict().items() if not name.startswith(_SENTENCE_ENCODER)}
@@ -208,13 +209,15 @@ class Matcher(nn.Module):
 
     @classmethod
     def load(cls, folder: str | Path, shared_encoder: SentenceEncoder | None = None) -> Matcher:
-        """Rebuild from a folder written by :meth:`save`; strict.
+        """Load a folder that :meth:`save` wrote.
 
         Args:
-            shared_encoder: the pretrained encoder where the folder leaves it out.
+            folder: the folder.
+            shared_encoder: the sentence encoder, for a folder without one.
 
         Raises:
-            MotionGPTError: anything is missing, damaged or does not fit, or the folder needs ``shared_encoder``.
+            MotionGPTError: a file or weight is missing, unexpected, damaged or does not fit, or the folder needs
+                ``shared_encoder``.
         """
         folder = Path(folder)
         values = load_config(folder, KIND)

@@ -1,4 +1,4 @@
-"""Text-to-motion retrieval: the motions of a folder that fit a sentence best."""
+"""Text-to-motion retrieval: find the motion files that match a sentence best."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from motiongpt.lm.sentence_encoder import SentenceEncoder
 from motiongpt.retrieval.matcher import Matcher
 from motiongpt.text.captions import normalise_caption
 
-# Motions longer than this are looked at in parts that overlap by half, in seconds: what evaluators are trained on.
+# Seconds. Longer motions are split into parts that overlap by half, because evaluators are trained on this length.
 PART_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
-class Found:
-    """A stretch of a motion file.
+class Match:
+    """A part of a motion file that matches a sentence.
 
     Attributes:
         path: the file.
-        start, end: seconds.
-        score: cosine of motion and sentence, 1 at most.
+        start, end: of the part, in seconds.
+        score: cosine similarity of the part and the sentence, at most 1.
     """
 
     path: Path
@@ -38,26 +38,26 @@ class Found:
 
 
 def embedded_folder() -> Path:
-    """Where the evaluator lies that comes with the package."""
+    """The folder of the evaluator that comes with the package."""
     return Path(str(resources.files("motiongpt"))) / "weights" / "evaluator"
 
 
 def embedded_evaluator() -> Matcher:
-    """The evaluator that comes with the package; its sentences are read by the text encoder of the embedded model."""
+    """The evaluator that comes with the package; it shares the sentence encoder of the embedded model."""
     folder = embedded_folder()
     encoder = MotionLanguageModel.load(folder.parent / "language").text_encoder
     return Matcher.load(folder, None if encoder is None else SentenceEncoder.of(encoder))
 
 
 def motion_files(folder: str | Path) -> list[Path]:
-    """All files of a folder and the folders in it that have the suffix of a motion format, in order.
+    """All motion files of a folder and its subfolders, sorted; their suffixes are those of the readable formats.
 
     Raises:
-        MotionGPTError: there is no such folder, or no such file in it.
+        MotionGPTError: there is no such folder, or no motion file in it.
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise MotionGPTError(f"{folder} is no folder: give one with motion files ({', '.join(READERS)}).")
+        raise MotionGPTError(f"{folder} is not a folder: give one with motion files ({', '.join(READERS)}).")
     files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in READERS and path.is_file())
     if not files:
         raise MotionGPTError(f"There is no motion file ({', '.join(READERS)}) in {folder}.")
@@ -65,10 +65,11 @@ def motion_files(folder: str | Path) -> list[Path]:
 
 
 class MotionIndex:
-    """Motion files as vectors, to be searched by sentences.
+    """The embeddings of motion files, to search them with sentences.
 
     Attributes:
-        problems: what is wrong with files that could not be read, a sentence each.
+        problems: one sentence for each file that could not be read.
+        vectors: (parts, embedding) float32 unit vectors.
     """
 
     def __init__(self, matcher: Matcher, files: Iterable[Path]) -> None:
@@ -84,7 +85,9 @@ class MotionIndex:
                 self.problems.append(str(error))
                 continue
             if motion.skeleton.name != matcher.skeleton.name or len(features) == 0:
-                self.problems.append(f"{path} has not the skeleton {matcher.skeleton.name}, or one frame only.")
+                self.problems.append(
+                    f"{path} must have the skeleton {matcher.skeleton.name} and at least two frames; skipped."
+                )
                 continue
             size = round(PART_SECONDS * motion.fps)
             starts = range(0, max(len(features) - size // 2, 1), size // 2)
@@ -98,18 +101,18 @@ class MotionIndex:
         self.vectors = np.concatenate(vectors) if vectors else np.empty((0, width), dtype=np.float32)
 
     def __len__(self) -> int:
-        """Files that can be found."""
+        """Number of files in the index."""
         return len({path for path, _, _ in self._parts})
 
-    def search(self, sentence: str, count: int = 10) -> Sequence[Found]:
-        """The files that fit a sentence best, each by its best part, the best first.
+    def search(self, sentence: str, count: int = 10) -> Sequence[Match]:
+        """The files that match a sentence best, best first; each file counts with its best part.
 
         Raises:
             MotionGPTError: the sentence is empty.
         """
         scores = self.vectors @ self.matcher.embed_texts([normalise_caption(sentence)])[0]
-        found: dict[Path, Found] = {}
+        matches: dict[Path, Match] = {}
         for number in np.argsort(-scores, kind="stable"):
             path, start, end = self._parts[number]
-            found.setdefault(path, Found(path, start, end, float(scores[number])))
-        return list(found.values())[:count]
+            matches.setdefault(path, Match(path, start, end, float(scores[number])))
+        return list(matches.values())[:count]

@@ -1,1 +1,1 @@
-"""English by rules: captions, requests, clauses, paraphrases, numbers. Needs no network and no torch."""
+"""English by rules: requests, captions, clauses, actions, paraphrases, numbers. Needs no network and no PyTorch."""

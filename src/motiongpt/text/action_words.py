@@ -1,4 +1,7 @@
-"""Which actions and sides a caption names, by a lexicon of English words, ``actions.yaml`` next to this module."""
+"""Which kinds of action and which sides a caption names, by the words of ``action_words.yaml`` next to this module.
+
+These kinds sort clips for augmentation and evaluation, also those that no detector judges, such as dancing.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +19,9 @@ _NO_SIDE = re.compile(r"\bright (?:angles?|away|now|there|back)\b")
 
 
 def actions(caption: str) -> list[str]:
-    """The action classes a caption names, each once, in the order of their words.
+    """The classes of action that a caption names, each once, in the order of their words.
 
-    Standing is what people do before and after everything else: it counts only when nothing else is named.
+    People stand before and after everything else, so standing counts only if the caption names nothing else.
     """
     text = caption.lower()
     found: list[tuple[int, int, str]] = []
@@ -34,5 +37,5 @@ def actions(caption: str) -> list[str]:
 
 
 def sides(caption: str) -> set[str]:
-    """The sides, ``"left"`` and ``"right"``, a caption names."""
+    """The sides, ``"left"`` and ``"right"``, that a caption names."""
     return set(_SIDES.findall(_NO_SIDE.sub(" ", caption.lower())))

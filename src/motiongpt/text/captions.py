@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
+
+from motiongpt.text.numbers import NUMBER_WORDS
 
 _SAME_AS = str.maketrans(
     {
@@ -19,14 +22,15 @@ _SAME_AS = str.maketrans(
 )
 
 
+@lru_cache(maxsize=4096)
 def normalise_caption(text: str) -> str:
     """The caption as one clean line of text, for training and for prompts.
 
-    Mends text in a wrong encoding, writes quotes, dashes and degree signs in one way, drops time remarks in front
-    ("[from 0s to 4s]"), mark-up characters, quotes without a partner and quotes around the whole, spaces before commas,
-    and the punctuation at both ends (question marks stay): a caption is put into sentences. The first letter is lower
-    case unless it begins a name or an abbreviation ("I", "T-pose"); the rest of the words is left as it is.
-    Normalising twice changes nothing more.
+    Repairs a wrong encoding, unifies quotes, dashes and degree signs, and drops time remarks in front
+    ("[from 0s to 4s]"), mark-up characters, quotes without a partner, quotes around the whole and spaces before commas.
+    The punctuation at both ends goes too, except question marks, because prompts put a caption into sentences. The
+    first letter becomes lower case unless it begins a name or an abbreviation ("I", "T-pose"); all other words stay as
+    they are. Normalising twice gives the same as normalising once.
     """
     text = unicodedata.normalize("NFC", _decoded(text))
     text = re.sub(r"^\s*\[\s*from\b[^]]*\]", " ", text, flags=re.IGNORECASE)
@@ -45,7 +49,7 @@ def normalise_caption(text: str) -> str:
 
 
 def _decoded(text: str) -> str:
-    """Undoes UTF-8 read as Windows-1252, which makes "donâ€™t" of "don’t"; control characters become spaces."""
+    """The text without control characters, and without the damage of UTF-8 read as Windows-1252 ("donâ€™t")."""
     while True:
         text = "".join(" " if unicodedata.category(letter) in ("Cc", "Cf") else letter for letter in text)
         if text.isascii():
@@ -57,7 +61,7 @@ def _decoded(text: str) -> str:
 
 
 def _without_ends(text: str) -> str:
-    """Drops punctuation at both ends, and quotes around the whole text."""
+    """The text without punctuation at both ends and without quotes around the whole."""
     while True:
         shorter = text.lstrip(" ,.;:!?/-+&%)").rstrip(" ,.;:!/-+&(")
         for quote in "\"'":
@@ -72,8 +76,8 @@ def _without_ends(text: str) -> str:
         text = shorter
 
 
-# Uses of "left" and "right" that are no side, by what stands around the word. Nothing here asks which of the two words
-# it is, so that mirroring twice gives the text back.
+# Uses of "left" and "right" that are no side, by the words around them. The rules are the same for both words, so that
+# mirroring twice gives the text back.
 _INTRODUCES_SIDE = re.compile(
     r"to|the|his|her|their|its|your|a|an|on|from|by|and|then|or|left|right|sharp|slightly|slight|diagonally|"
     r"turn\w*|look\w*|fac\w+|step\w*|sidestep\w*|walk\w*|mov\w+|jog\w*|run\w*|lean\w*|sway\w*|veer\w*|hop\w*|jump\w*",
@@ -92,7 +96,7 @@ _BEING = {"is", "are", "was", "were", "has", "have", "had", "gets", "got"}
 _EXACTLY = re.compile(r" (?:now|next to|where|before|after|in front|back (?:up|to|into|down))\b", re.IGNORECASE)
 
 _JOINED = "hand|foot|leg|arm|side|ward|wards|most|handed|footed|handedly|whilst|and|then"
-_HOURS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven")
+_HOURS = NUMBER_WORDS[:11]
 _MIRRORED = re.compile(
     rf"\b(?P<before>the|and|to|their|his|her)?(?P<side>lefts?|rights?)(?P<after>{_JOINED})?\b"
     r"|\b(?P<letter>[lr])(?=[ -](?:hand|arm|foot|leg|knee|elbow|shoulder|side)\b)"
@@ -101,18 +105,17 @@ _MIRRORED = re.compile(
     rf"|\b(?P<hour>1[01]|[1-9]|{'|'.join(_HOURS)})(?P<oclock> ?o[' ’]?clock)\b",
     re.IGNORECASE,
 )
-_OTHER_SIDE = {"left": "right", "right": "left", "lefts": "rights", "rights": "lefts", "l": "r", "r": "l"}
+_MIRROR = {"left": "right", "right": "left", "lefts": "rights", "rights": "lefts", "l": "r", "r": "l"}
 
 
 def mirror_caption(text: str) -> str:
     """The caption of the mirrored motion: every left becomes right, every clockwise counterclockwise, and back.
 
     Covers compounds ("left-handed", "leftmost", "righthand"), letters before a part of the body ("R hand"), and hours
-    of the clock face as directions ("2 o'clock" becomes "10 o'clock"). Upper and lower case are kept. Left alone are
-    words that are no side: "right away", "right angle", "stands right back up", "he left the room".
+    of the clock face as directions ("2 o'clock" becomes "10 o'clock"). Upper and lower case are kept. Words that are no
+    side stay: "right away", "right angle", "stands right back up", "he left the room".
 
-    Mirroring twice gives the text back, except that "anti-clockwise" and the other spellings come back as
-    "counterclockwise".
+    Mirroring twice gives the text back, except that every spelling of "counterclockwise" becomes that one.
     """
     return _MIRRORED.sub(_mirror_match, text)
 
@@ -122,10 +125,10 @@ def _mirror_match(match: re.Match[str]) -> str:
     if found["side"]:
         if not _is_side(match):
             return match[0]
-        side = _like(found["side"], _OTHER_SIDE[found["side"].lower()])
+        side = _like(found["side"], _MIRROR[found["side"].lower()])
         return (found["before"] or "") + side + (found["after"] or "")
     if found["letter"]:
-        return _like(found["letter"], _OTHER_SIDE[found["letter"].lower()])
+        return _like(found["letter"], _MIRROR[found["letter"].lower()])
     if found["clock"] or found["counter_clock"]:
         article, old = found["article"] or "", match[0].removeprefix(found["article"] or "")
         new = "clockwise"

@@ -1,7 +1,10 @@
-"""Readable sentence patterns, used for the instruction prompts and for the caption lexicons.
+"""Sentence patterns of the yaml files: alternatives in braces, and placeholders in capitals.
 
 A pattern is a sentence with alternatives in braces: ``{a|the} person {quickly |}walks`` stands for four sentences.
-Braces do not nest. Everything outside braces is kept as it is, also ``<Caption_Placeholder>`` and its like.
+Braces do not nest. Everything outside braces stays as it is, also ``<Caption_Placeholder>`` and its like.
+
+``SIDE`` stands for left and for right, ``OTHER`` for the other side, ``CLOCK`` for the sense of rotation of a turn to
+``SIDE``; a file may name more placeholders.
 """
 
 from __future__ import annotations
@@ -10,6 +13,9 @@ import itertools
 import re
 from collections.abc import Iterable
 
+SIDES = ("left", "right")
+OTHER_SIDE = {"left": "right", "right": "left", "": ""}
+_CLOCK = {"left": "counterclockwise", "right": "clockwise", "": ""}
 _ALTERNATIVES = re.compile(r"\{([^{}]*)\}")
 
 
@@ -22,6 +28,26 @@ def expand(pattern: str) -> list[str]:
 def expand_all(patterns: Iterable[str]) -> list[str]:
     """The sentences of several patterns, in order, without repetitions."""
     return unique(sentence for pattern in patterns for sentence in expand(pattern))
+
+
+def fill(pattern: str, side: str = "", **named: str) -> str:
+    """The pattern with its placeholders replaced.
+
+    >>> fill("GO to the SIDE, not the OTHER", "left", GO="walks")
+    'walks to the left, not the right'
+
+    Args:
+        side: ``"left"``, ``"right"``, or ``""`` for a pattern without a side.
+        named: what the other placeholders stand for, replaced in this order and before the side.
+    """
+    for name, text in named.items():
+        pattern = pattern.replace(name, text)
+    return pattern.replace("SIDE", side).replace("OTHER", OTHER_SIDE[side]).replace("CLOCK", _CLOCK[side])
+
+
+def sides_of(*patterns: str) -> tuple[str, ...]:
+    """The sides to fill patterns with: left and right where one of them has a ``SIDE``, else one empty side."""
+    return SIDES if any("SIDE" in pattern for pattern in patterns) else ("",)
 
 
 def unique(items: Iterable[str]) -> list[str]:

@@ -1,18 +1,19 @@
-"""What people write around a description of a motion: labels, wishes, lists and several sentences, put into one."""
+"""Request clean-up: one description of a motion out of the labels, wishes, lists and sentences that people write."""
 
 from __future__ import annotations
 
 import re
 
-from motiongpt.text.paraphrase import third_person, third_person_of_base
+from motiongpt.text.morphology import is_third_person, third_person, third_person_of_base
 
-_LATER = "then|after that|afterwards?|next|finally|lastly|subsequently"
+# Words that begin a later action.
+LATER = "then|after that|afterwards?|next|finally|lastly|subsequently"
 _PERSON = r"(?:an?|the|some\w+|one|he|she|they|it)\b"
 # "Guard: run away!", "1. walk", as scripts and lists have it.
 _LABEL = re.compile(r"(?P<who>\w[\w'.#-]*(?: [\w'.#-]+){0,2}): (?=\w)")
 _NUMBER = re.compile(r"(?:\(?\d+[.)]|[-*•])\s+(?=[a-zA-Z])")
-# What keeps one action from the next.
-_NEXT = re.compile(rf"\s*(?:(?<!\d)[.;!]+\s|\n|->|=>|→|\s[/>|]\s)\s*(?:and )?(?:(?:{_LATER}),? )?", re.IGNORECASE)
+# What separates one action from the next.
+_NEXT = re.compile(rf"\s*(?:(?<!\d)[.;!]+\s|\n|->|=>|→|\s[/>|]\s)\s*(?:and )?(?:(?:{LATER}),? )?", re.IGNORECASE)
 _ORDINAL = re.compile(
     r"(?:first(?:ly)?(?: of all)?|second(?:ly)?|third(?:ly)?|to (?:begin|start) with|for a start),? "
     r"(?!(?:step|time|one)\b)",
@@ -23,7 +24,7 @@ _FILM = "(?:video|motion|clip|animation|scene|sequence)"
 _WISH = re.compile(
     r"(?:please,? )?(?:(?:can|could|would) you )?(?:please )?"
     r"(?:(?:show|create|generate|animate|render|display|imagine|picture)(?: me| us)?|"
-    # "Make a turn", "give a wave" are things to do.
+    # "Make a turn", "give a wave" are actions, no wishes.
     rf"(?:give|draw|produce|make)(?: (?:me|us)|(?= an? (?:\w+ )?{_FILM} ))|"
     r"(?:i|we)(?:'d| would)? (?:want|like|need|love)(?: to (?:see|have))?|"
     rf"(?:the|this|an?) {_FILM} (?:shows|depicts|of|where|in which|with)) "
@@ -54,8 +55,8 @@ _WARD = re.compile(r"\b(left|right)wards?\b", re.IGNORECASE)
 _NOT = re.compile(r"\b(do|does|did|is|are)n't\b", re.IGNORECASE)
 
 
-def description(brief: str) -> str:
-    """One sentence of what a person should do, of what may be a script, a list or a wish.
+def description(request: str) -> str:
+    """One sentence that describes what a person does, from a script, a list, a wish or several sentences.
 
     >>> description("Guard #2: walk forward. Then wave.")
     'walk forward, then wave.'
@@ -66,10 +67,10 @@ def description(brief: str) -> str:
     >>> description("walk -> jump -> sit")
     'walk, then jump, then sit'
     """
-    parts = [told for part in _NEXT.split(brief.strip()) if (told := _unlabelled(part))]
-    if not parts:
-        return brief
-    text = parts[0] + "".join(f", then {_lower(part)}" for part in parts[1:])
+    actions = [action for part in _NEXT.split(request.strip()) if (action := _without_label(part.strip()))]
+    if not actions:
+        return request
+    text = actions[0] + "".join(f", then {_lower(action)}" for action in actions[1:])
     if (match := _CAUSE.match(text)) and (order := _order(text[match.end() :])):
         text = order
     elif match := _WISH.match(text):
@@ -77,26 +78,27 @@ def description(brief: str) -> str:
     text = _PLEASE.sub("", text)
     text = _WHO.sub(r"\g<who> ", text, count=1)
     match = _DOING.fullmatch(text)
-    if match and third_person(match["verb"].lower()) and not _tells(f"{match['who']}{match['rest']}"):
+    if match and third_person(match["verb"].lower()) and not _has_verb(f"{match['who']}{match['rest']}"):
         text = f"{match['who']} is {match['verb']}{match['rest']}"
     text = text.replace(" & ", " and ")
-    text = text.rstrip("?") if text != brief.strip() else text
+    text = text.rstrip("?") if text != request.strip() else text
     return _NOT.sub(r"\1 not", _WARD.sub(r"to the \1", _WARD_NOUN.sub(r"\1", text)))
 
 
-def _unlabelled(part: str) -> str:
-    """A part of a brief without whom it is told to, without its number, and without "first"."""
-    part = _NUMBER.sub("", part.strip(), count=1) if _NUMBER.match(part.strip()) else part.strip()
+def _without_label(part: str) -> str:
+    """One action of a request without the label, the number and the "first" in front of it."""
+    if number := _NUMBER.match(part):
+        part = part[number.end() :]
     label = _LABEL.match(part)
-    if label and not _tells(label["who"]):
+    if label and not _has_verb(label["who"]):
         part = part[label.end() :]
     ordinal = _ORDINAL.match(part)
     return part[ordinal.end() :] if ordinal else part
 
 
-def _order(told: str) -> str | None:
-    """What somebody should be made to do, from its verb on: "old man sit down"; None where there is none soon."""
-    words = told.split(" ")
+def _order(text: str) -> str | None:
+    """What somebody is made to do, from its verb on: "old man sit down"; None without a verb among the first words."""
+    words = text.split(" ")
     for place, word in enumerate(words[:4]):
         if third_person_of_base(word.lower().rstrip(",.!?")):
             return " ".join(words[place:])
@@ -105,11 +107,11 @@ def _order(told: str) -> str | None:
     return None
 
 
-def _tells(words: str) -> bool:
-    """Whether there is a verb among words that says what somebody does."""
-    return any(word in ("is", "are", "was", "were") or third_person(word) == word for word in words.lower().split())
+def _has_verb(words: str) -> bool:
+    """Whether one of the words is a verb that says what somebody does."""
+    return any(word in ("is", "are", "was", "were") or is_third_person(word) for word in words.lower().split())
 
 
 def _lower(part: str) -> str:
-    """What no longer begins a sentence; "I" and "T-pose" keep their letter."""
+    """The part without a capital at its start; "I" and "T-pose" keep their letter."""
     return part[:1].lower() + part[1:] if part[1:2].islower() or part[:2] == "A " else part

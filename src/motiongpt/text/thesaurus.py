@@ -1,4 +1,4 @@
-"""Words that no training caption has, exchanged for words that many have: "traipses" is read as "walks".
+"""Replaces words that no training caption has by words that many have: "traipses" is read as "walks".
 
 The table ``thesaurus.tsv`` beside this module is made from WordNet by ``tools/build_thesaurus.py``.
 
@@ -15,37 +15,45 @@ from importlib import resources
 
 import numpy as np
 
-from motiongpt.text.paraphrase import inflect
+from motiongpt.text.morphology import inflect, plural, verb_forms
+from motiongpt.text.numbers import NUMBER_WORDS
 
 TABLE = "thesaurus.tsv"
 VERB, NOUN, ADJECTIVE, ADVERB = "vnar"
+# In the order in which readings of one word are tried.
+_PARTS = (NOUN, ADJECTIVE, VERB, ADVERB)
 _TOKEN = re.compile(r"[A-Za-z]+(?:['-][A-Za-z]+)*|\d+|[^\w\s]")
 
 
-def _listed(words: str) -> frozenset[str]:
-    return frozenset(words.split())
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
 
 
 # What stands before a noun, and of these before nouns in the plural.
-_BEFORE_PLURAL = _listed(
-    "his her their its my your both two three four five six seven eight nine ten some several few many all other "
-    "left right the"
-)
-_ARTICLES = _listed("a an the one another each every this that same first second")
-_PREPOSITIONS = _listed(
+_BEFORE_PLURAL = _words("his her their its my your both some several few many all other left right the") | {
+    *NUMBER_WORDS[1:10]
+}
+_BEFORE_NOUN = _BEFORE_PLURAL | _words("a an one another each every this that same first second")
+_PREPOSITIONS = _words(
     "of with in on at by for from into onto over under through across around toward towards against between like "
     "without behind above below beside"
 )
-_BEFORE_BASE = _listed("to they then and or can will not people men women both i you we")
-_BEFORE_PARTICIPLE = _listed("is are was were be been being has have had gets got")
-# A verb's words that stand before its object: "picks up a box", but "throws a box high".
-_PARTICLES = _listed("up down on off out over at into onto through around away")
-_BEFORE_OBJECT = _listed("a an the his her their its both something it them one two another")
+_BEFORE_BASE = _words("to they then and or can will not people men women both i you we")
+_BEFORE_PARTICIPLE = _words("is are was were be been being has have had gets got")
+# Words of a verb that stand before its object: "picks up a box", but "throws a box high".
+_PARTICLES = _words("up down on off out over at into onto through around away")
+_BEFORE_OBJECT = _words("a an the his her their its both something it them one two another")
 
 
 @dataclass(frozen=True)
 class _Reading:
-    """One reading of a surface form: its part of speech, its form and its replacement, not inflected."""
+    """One reading of a surface form.
+
+    Attributes:
+        part: of speech.
+        form: of the surface form, and of its replacement.
+        replacement: in its base form.
+    """
 
     part: str
     form: str
@@ -60,16 +68,16 @@ class _Reading:
 
 
 def familiar(sentence: str) -> str:
-    """The sentence with its unfamiliar words in familiar ones, in the same form; all else stays as it is.
+    """The sentence with familiar words for unfamiliar ones, in the same form; everything else stays as it is.
 
-    Words that the table does not know are kept, and so are words in a place where the table's reading does not fit.
+    Words that the table does not have stay, and so do words in a place where the reading of the table does not fit.
     """
     tokens = [*_TOKEN.finditer(sentence)]
     words = [token[0].lower() for token in tokens]
     pieces: list[str] = []
     end = place = 0
     while place < len(tokens):
-        length, reading = _read(words, place)
+        length, reading = _longest_reading(words, place)
         if reading:
             start, behind = tokens[place].start(), place + length
             before = sentence[end:start]
@@ -82,16 +90,17 @@ def familiar(sentence: str) -> str:
 
 
 def unfamiliar(sentence: str, rng: np.random.Generator) -> str | None:
-    """The sentence with a verb or an adverb exchanged for one that no caption has; None where there is none.
+    """The sentence with one verb or adverb replaced by a word that no caption has; None where there is none.
 
-    What :func:`familiar` reads back as the sentence itself.
+    :func:`familiar` of the result is the sentence itself.
     """
     found = [
         (match, word)
         for match in _replacements().finditer(sentence)
         for word in _rare()[match[0].lower()]
         # "walks", not "walks up": the table has another entry for that.
-        if familiar(told := sentence[: match.start()] + word + sentence[match.end() :]) == sentence and told != sentence
+        if familiar(other := sentence[: match.start()] + word + sentence[match.end() :]) == sentence
+        and other != sentence
     ]
     if not found:
         return None
@@ -99,8 +108,8 @@ def unfamiliar(sentence: str, rng: np.random.Generator) -> str | None:
     return sentence[: match.start()] + word + sentence[match.end() :]
 
 
-def _read(words: list[str], place: int) -> tuple[int, _Reading | None]:
-    """How many words from a place on are read as one, and as what; the longest that the table has."""
+def _longest_reading(words: list[str], place: int) -> tuple[int, _Reading | None]:
+    """How many words from a place on the table has as one entry, and the reading of that; 1 and None without one."""
     for length in (2, 1):
         readings = _readings().get(" ".join(words[place : place + length]))
         reading = _choose(readings, words[:place]) if readings and place + length <= len(words) else None
@@ -115,12 +124,10 @@ def _choose(readings: tuple[_Reading, ...], before: list[str]) -> _Reading | Non
     for reading in readings:
         if reading.part == ADVERB or (reading.part in (NOUN, ADJECTIVE) and len(readings) == 1):
             return reading
-        named = previous in _BEFORE_PLURAL | _ARTICLES
-        described = last_but_one in _BEFORE_PLURAL | _ARTICLES
+        named = previous in _BEFORE_NOUN
         if reading.part == NOUN:
             # "A swift romp" and "his big palms", but "the man palms" and "the man boxing".
-            if reading.form == "plural":
-                described = last_but_one in _BEFORE_PLURAL - {"the"}
+            described = last_but_one in (_BEFORE_PLURAL - {"the"} if reading.form == "plural" else _BEFORE_NOUN)
             described = described and not any(other.form == "ing" for other in readings)
             if named or previous in _PREPOSITIONS or described:
                 return reading
@@ -139,7 +146,7 @@ def _placed(reading: _Reading, previous: list[str], after: list[str]) -> str:
     """The replacement as it fits between the word before, if there is one, and the two words behind."""
     words = reading.text.split()
     if reading.part == VERB and len(words) > 1:
-        # What is said already is not said twice: "slumps down" is no "falls down down".
+        # No word twice: "slumps down" does not become "falls down down".
         while len(words) > 1 and words[-1] in after:
             words.pop()
         if len(words) > 1 and words[-1] in previous:
@@ -150,56 +157,9 @@ def _placed(reading: _Reading, previous: list[str], after: list[str]) -> str:
 
 
 def _with_article(before: str, text: str) -> str:
-    """What stands before a replacement, with "a" or "an" as it begins."""
+    """What stands before a replacement, with "a" or "an" to fit its first letter."""
     vowel = re.match(r"(?!one|uni|use)[aeiou]|hour", text)
     return re.sub(r"\b([Aa])n?(\s+)$", rf"\g<1>{'n' if vowel else ''}\2", before)
-
-
-def plural(noun: str) -> str:
-    """The plural of a noun, of the last word where it has several."""
-    head, blank, last = noun.rpartition(" ")
-    return head + blank + _plural(last)
-
-
-_IRREGULAR = {
-    "foot": "feet", "tooth": "teeth", "child": "children", "person": "people", "knife": "knives", "half": "halves",
-    "shelf": "shelves", "leaf": "leaves", "calf": "calves", "thief": "thieves",
-}  # fmt: skip
-
-
-def _plural(noun: str) -> str:
-    if noun.endswith("man"):
-        return noun[:-3] + "men"
-    if noun in _IRREGULAR:
-        return _IRREGULAR[noun]
-    if re.fullmatch(r".*[^aeiou]y", noun):
-        return noun[:-1] + "ies"
-    return noun + ("es" if noun.endswith(("s", "sh", "ch", "x", "z")) else "s")
-
-
-def verb_forms(verb: str) -> dict[str, str]:
-    """Every form of a verb and which it is, in both spellings where there are two: traveled, travelled."""
-    forms = {inflect(verb, form): form for form in ("participle", "past", "ing", "third", "base")}
-    first, blank, rest = verb.partition(" ")
-    if re.fullmatch(r".*[aeiouy].*[^aeiou][aeiou][bdfglmnprtvz]", first):
-        forms.setdefault(first + first[-1] + "ed" + blank + rest, "past")
-        forms.setdefault(first + first[-1] + "ing" + blank + rest, "ing")
-    return forms
-
-
-@cache
-def _readings() -> dict[str, tuple[_Reading, ...]]:
-    """Every surface form of the table that no caption has; its readings, nouns before adjectives before verbs."""
-    table = resources.files("motiongpt.text").joinpath(TABLE).read_text(encoding="utf-8")
-    readings: dict[str, dict[str, _Reading]] = {}
-    for line in table.splitlines():
-        if not line.startswith("#"):
-            word, part, replacement, *seen = line.split("\t")
-            for surface, form in forms_of(word, part).items():
-                if surface in seen:
-                    continue
-                readings.setdefault(surface, {}).setdefault(part, _Reading(part, form, replacement))
-    return {surface: tuple(found[part] for part in "navr" if part in found) for surface, found in readings.items()}
 
 
 def forms_of(word: str, part: str) -> dict[str, str]:
@@ -210,8 +170,22 @@ def forms_of(word: str, part: str) -> dict[str, str]:
 
 
 @cache
+def _readings() -> dict[str, tuple[_Reading, ...]]:
+    """The readings of every surface form that the table has and no caption has."""
+    table = resources.files("motiongpt.text").joinpath(TABLE).read_text(encoding="utf-8")
+    readings: dict[str, dict[str, _Reading]] = {}
+    for line in table.splitlines():
+        if not line.startswith("#"):
+            word, part, replacement, *seen = line.split("\t")
+            for surface, form in forms_of(word, part).items():
+                if surface not in seen:
+                    readings.setdefault(surface, {}).setdefault(part, _Reading(part, form, replacement))
+    return {surface: tuple(found[part] for part in _PARTS if part in found) for surface, found in readings.items()}
+
+
+@cache
 def _rare() -> dict[str, list[str]]:
-    """Surface forms of verbs and adverbs of the table by the text that they are read as."""
+    """Surface forms of the verbs and adverbs of the table, by their replacements."""
     rare: dict[str, list[str]] = {}
     for surface, readings in _readings().items():
         for reading in readings:

@@ -1,12 +1,12 @@
 """Quantizers: latents to codes and back.
 
 The four of T2M-GPT (Zhang et al., CVPR 2023) that MotionGPT offers map latents (B, C, n) to the nearest of K codes and
-pass gradients straight through. They differ in how codes learn: by gradient (``orig``, ``reset``) or by moving averages
-(``ema``, ``ema_reset``), and in whether unused codes are set again to latents of the batch (the two ``reset`` kinds).
+use a straight-through gradient. They differ in how codes learn, by gradient (``orig``, ``reset``) or by moving averages
+(``ema``, ``ema_reset``), and in whether unused codes are reset to latents of the batch (the two ``reset`` kinds).
 
-Beyond them, several codes can stand for one latent: residual codebooks (Zeghidour et al. 2021, SoundStream), of any of
-the four kinds, and finite scalars (``fsq``, Mentzer et al., ICLR 2024), which have no codebook to learn. The codes of a
-latent follow each other in one stream, and each level has its own range of numbers: level l of K codes uses
+Several codes can also stand for one latent: residual codebooks (Zeghidour et al. 2021, SoundStream) of any of the four
+kinds, and finite scalars (``fsq``, Mentzer et al., ICLR 2024), which have no codebook to learn. The codes of a latent
+follow each other in one stream, and each level has its own range of numbers: level l of K codes uses
 l * K .. (l + 1) * K - 1.
 """
 
@@ -23,7 +23,7 @@ from torch import Tensor, nn
 
 
 class Quantized(NamedTuple):
-    """What a quantizer returns: latents (B, C, n), codes (B, n * levels), commitment loss, perplexity of code use."""
+    """Result of a quantizer: latents (B, C, n), codes (B, n * levels), commitment loss, perplexity of code use."""
 
     latents: Tensor
     codes: Tensor
@@ -32,7 +32,7 @@ class Quantized(NamedTuple):
 
 
 def _sum_over_ranks(tensor: Tensor) -> Tensor:
-    """Every rank sees the same codebook, so every rank must learn from all latents."""
+    """The sum over all ranks: they share one codebook, so each must learn from all latents."""
     if distributed.is_available() and distributed.is_initialized():
         distributed.all_reduce(tensor)
     return tensor
@@ -52,7 +52,7 @@ class Quantizer(nn.Module):
         num_codes: K.
         dim: C.
         decay: moving-average factor of the EMA kinds, and of the use count that decides about resets.
-        reset_threshold: a code whose averaged count per batch falls below this is set to a random latent of the batch.
+        reset_threshold: average count per batch below which a code is reset to a random latent of the batch.
     """
 
     codebook: Tensor
@@ -65,9 +65,9 @@ class Quantizer(nn.Module):
         self.kind = kind
         self.decay = decay
         self.reset_threshold = reset_threshold
-        # While set, latents pass unquantized: a training may first let the autoencoder find its latents.
+        # While set, latents pass unquantized, so that training can start with a plain autoencoder.
         self.bypass = False
-        # While set, the codes stay as they are, in training too.
+        # While set, the codes do not learn.
         self.frozen = False
         self.learns_by_gradient = kind in ("orig", "reset")
         codebook = torch.empty(num_codes, dim).uniform_(-1 / num_codes, 1 / num_codes)
@@ -76,12 +76,12 @@ class Quantizer(nn.Module):
         else:
             self.register_buffer("codebook", codebook)
             self.register_buffer("code_sum", codebook.clone())
-        # Saved with the weights, so that a resumed training goes on with the same averages.
+        # Saved with the weights, so that training resumes with the same averages.
         self.register_buffer("code_count", torch.ones(num_codes))
         self.register_buffer("initialised", torch.tensor(kind == "orig"))
 
     def encode(self, latents: Tensor) -> Tensor:
-        """Nearest codes (B, n) of latents (B, C, n), in float32 whatever autocast says."""
+        """Nearest codes (B, n) of latents (B, C, n), in float32 even under autocast."""
         flat = latents.transpose(1, 2).reshape(-1, latents.shape[1]).float()
         codebook = self.codebook.float()
         distance = (flat**2).sum(-1, keepdim=True) - 2 * flat @ codebook.T + (codebook**2).sum(-1)
@@ -106,7 +106,7 @@ class Quantizer(nn.Module):
             quantized = self.decode(codes)
             commitment = F.mse_loss(latents, quantized.detach())
             if self.learns_by_gradient:
-                # beta of the original VQ-VAE is 1 here: code and latent pull each other equally.
+                # beta of the original VQ-VAE is 1 here: code and latent attract each other equally.
                 commitment = commitment + F.mse_loss(quantized, latents.detach())
             if self.training and not self.frozen:
                 self._learn(flat, codes.flatten(), counts)
@@ -119,7 +119,7 @@ class Quantizer(nn.Module):
         """Set the codes to cluster centres of latents (N, C), N much larger than the number of codes.
 
         Args:
-            counts_per_batch: latents a training batch holds, the scale of the moving counts.
+            counts_per_batch: latents per training batch, the scale of the moving counts.
             iterations: of Lloyd's algorithm.
         """
         centres = latents[torch.randperm(len(latents), device=latents.device)[: len(self.codebook)]].clone()
@@ -143,7 +143,7 @@ class Quantizer(nn.Module):
         self.initialised.fill_(True)
 
     def _draw(self, flat: Tensor) -> Tensor:
-        """One random latent of the batch for each code; a little noise parts copies when the batch is small."""
+        """One random latent of the batch per code, with a little noise that separates copies in a small batch."""
         rows = torch.randint(len(flat), (len(self.codebook),), device=flat.device)
         return _same_on_all_ranks(flat[rows] + 0.01 * flat.std() * torch.randn_like(self.codebook))
 
@@ -155,7 +155,7 @@ class Quantizer(nn.Module):
         if not self.learns_by_gradient:
             sums = torch.zeros_like(self.code_sum).index_add_(0, codes, flat)
             self.code_sum.lerp_(_sum_over_ranks(sums), 1 - self.decay)
-            # A code that was never used for long keeps its place (kind "ema") rather than divide by nothing.
+            # A code that was long unused keeps its place (kind "ema"), since its average would divide by zero.
             used = self.code_count > 1e-5
             self.codebook[used] = self.code_sum[used] / self.code_count[used, None]
         if self.kind in ("ema_reset", "reset"):
@@ -165,7 +165,7 @@ class Quantizer(nn.Module):
 
 
 class ResidualQuantizer(nn.Module):
-    """Codebooks in a row: each quantizes what those before it left over.
+    """Codebooks in a row: each quantizes the residual of those before it.
 
     Args:
         levels: number of codebooks, each of ``num_codes`` codes.
@@ -208,7 +208,7 @@ class ResidualQuantizer(nn.Module):
             for number, level in enumerate(self._levels()):
                 level.frozen = self.frozen
                 result = level(rest)
-                # What is left over is a constant for the later levels, else their pull would cancel in the sum.
+                # Later levels see the residual as a constant, or their gradients would cancel in the sum.
                 rest, total = rest - result.latents.detach(), total + result.latents.detach()
                 results.append((result, result.codes + number * self.num_codes))
             codes = torch.stack([numbers for _, numbers in results], dim=-1).flatten(1)
@@ -218,7 +218,7 @@ class ResidualQuantizer(nn.Module):
 
     @torch.no_grad()
     def initialise_by_kmeans(self, latents: Tensor, counts_per_batch: float) -> None:
-        """Set the codes of each level to cluster centres of what is left over of latents (N, C)."""
+        """Set the codes of each level to cluster centres of its residuals of latents (N, C)."""
         for level in self._levels():
             level.initialise_by_kmeans(latents, counts_per_batch)
             latents = latents - level.decode(level.encode(latents.T[None]))[0].T
@@ -228,13 +228,13 @@ class ResidualQuantizer(nn.Module):
 
 
 class FiniteScalarQuantizer(nn.Module):
-    """Rounds a few bounded numbers: a code is a cell of a fixed grid.
+    """Rounds a few bounded numbers; a code is a cell of a fixed grid.
 
     A latent is projected to ``levels * len(sizes)`` numbers; each group of ``len(sizes)`` numbers, the first of which
     takes ``sizes[0]`` values and so on, is one code of ``prod(sizes)``.
 
     Args:
-        levels: codes a latent.
+        levels: codes per latent.
         num_codes: ``prod`` of the grid's sizes, one of :data:`FSQ_SIZES`.
         dim: C.
     """
@@ -278,7 +278,7 @@ class FiniteScalarQuantizer(nn.Module):
         return self._latents(grid.float())
 
     def forward(self, latents: Tensor) -> Quantized:
-        """Quantize latents (B, C, n); there is nothing to commit to."""
+        """Quantize latents (B, C, n); the commitment loss is 0."""
         with torch.autocast(latents.device.type, enabled=False):
             grid = self._bounded(latents)
             codes = self._codes(grid.detach())
@@ -293,11 +293,11 @@ class FiniteScalarQuantizer(nn.Module):
 def make_quantizer(
     kind: str, levels: int, num_codes: int, dim: int, decay: float, reset_threshold: float
 ) -> Quantizer | ResidualQuantizer | FiniteScalarQuantizer:
-    """The quantizer of a network config; ``num_codes`` are those of one level."""
+    """The quantizer of a network config; ``num_codes`` counts the codes of one level."""
     if kind == "fsq":
         return FiniteScalarQuantizer(levels, num_codes, dim)
     if levels == 1:
-        # Its weights have the names of the original's checkpoints.
+        # Its weights have the names of the original checkpoints.
         return Quantizer(kind, num_codes, dim, decay, reset_threshold)
     return ResidualQuantizer(levels, kind, num_codes, dim, decay, reset_threshold)
 

@@ -1,4 +1,4 @@
-"""MotionTokenizer: motions in, codes out, and back."""
+"""MotionTokenizer: motions to codes and back."""
 
 from __future__ import annotations
 
@@ -19,31 +19,33 @@ from motiongpt.tokenizer.vqvae import VQVAE, VQVAEConfig
 from motiongpt.weights_io import config_from, load_config, load_weights, save_config, save_weights
 
 KIND = "motion-tokenizer"
-# Hz; residual codes say each stride's frames by themselves, so what is decoded shakes at the rate of the strides, 5 Hz.
+# Hz. Residual codes describe the frames of each stride separately, so decoded motion shakes at 5 Hz, the stride rate.
 REFINED_CUTOFF = 4.0
-# Latents that are repeated beyond both ends of a motion of coarse codes.
-HELD_LATENTS = 2
-# Streams that are decoded together.
+# Latents by which `pad_codes` extends each end.
+_PADDED_LATENTS = 2
+# Streams per decoding batch.
 _BATCH = 32
+# Streams are decoded together when the longest is at most so many times as long as the shortest.
+_SPREAD = 1.25
 
 
 class MotionTokenizer(nn.Module):
-    """A VQ-VAE with the normalisation statistics and the skeleton it was trained for, and maybe a second one behind it.
+    """A VQ-VAE with its normalisation statistics and skeleton, and optionally a second VQ-VAE for the residual.
 
     One code stands for ``stride`` frames. A clip whose length is not a multiple of the stride is completed by repeating
     its last feature row, so any length of one frame or more works, every frame is covered by a code, and codes never
-    depend on what else is in a batch.
+    depend on the other clips of a batch.
 
-    With a refinement the stream has more codes for the same frames: after the code of the first network those of a
-    second one, which codes what the first leaves over. A stream without them is the same motion, more coarsely; it is
-    what language models read and write. The codes of a latent follow each other, and each level has its own numbers:
-    the first 0 .. K - 1, the second K .. 2 K - 1 and so on.
+    A refinement adds codes for the same frames: the second network encodes the residual of the first, and its codes
+    follow those of the first. A stream without them is a coarser version of the same motion, the one that language
+    models read and write. The codes of a latent follow each other, and each level has its own range: level 0 uses
+    0 .. K - 1, level 1 uses K .. 2 K - 1 and so on.
 
     Args:
         config: network sizes; ``config.features`` must be the skeleton's feature width.
-        mean, std: (D,) statistics: the network sees (features - mean) / std.
+        mean, std: (D,) statistics; the network sees (features - mean) / std.
         skeleton: skeleton of the motions.
-        refinement: sizes of the second network, of the same stride and width of features.
+        refinement: sizes of the second network, with the same stride and feature width.
     """
 
     mean: Tensor
@@ -74,39 +76,43 @@ class MotionTokenizer(nn.Module):
             self.refine(refinement)
 
     def refine(self, config: VQVAEConfig) -> None:
-        """Put an untrained second network behind the first.
+        """Add an untrained second network for the residual of the first.
 
         Raises:
-            MotionGPTError: its stride or width of features is another one.
+            MotionGPTError: its stride or feature width differs from the first network's.
         """
         if (config.stride, config.features) != (self.config.stride, self.config.features):
             raise MotionGPTError(
-                f"A refinement must have the stride {self.config.stride} and the {self.config.features} features of "
-                f"the tokenizer it refines, not {config.stride} and {config.features}."
+                f"A refinement needs the stride {self.config.stride} and the {self.config.features} features of its "
+                f"tokenizer, not {config.stride} and {config.features}."
             )
         self.refinement = VQVAE(config)
 
     @property
     def stride(self) -> int:
-        """Frames that the codes of one latent stand for."""
+        """Frames per latent."""
         return self.config.stride
 
     @property
     def levels(self) -> int:
-        """Codes for ``stride`` frames in a full stream."""
+        """Codes per latent in a full stream."""
         return len(self._sizes())
 
     @property
     def num_codes(self) -> int:
-        """Different codes of the first level: what a language model needs words for."""
+        """Codebook size of the first level: the number of motion words that a language model needs."""
         return self.config.num_codes
 
     def check_skeleton(self, motion: Motion) -> None:
-        """Raise a MotionGPTError unless the motion has the joints this tokenizer was trained for."""
+        """Check that the motion has the skeleton of this tokenizer.
+
+        Raises:
+            MotionGPTError: it has another one.
+        """
         if motion.skeleton.name != self.skeleton.name:
             raise MotionGPTError(
-                f"{motion.name or 'motion'} has skeleton {motion.skeleton.name}, "
-                f"but this model reads {self.skeleton.name}."
+                f"{motion.name or 'The motion'} has the skeleton {motion.skeleton.name}, but this model needs "
+                f"{self.skeleton.name}."
             )
 
     def _sizes(self) -> list[int]:
@@ -115,14 +121,14 @@ class MotionTokenizer(nn.Module):
         return [config.num_codes for config in configs for _ in range(config.levels)]
 
     def features_of(self, motion: Motion, *, floor: float | None = None) -> np.ndarray:
-        """Feature rows (T, D), one for each frame of the motion (T, J, 3) at the skeleton's frame rate.
+        """Feature rows (T, D), one per frame of the motion (T, J, 3) at the skeleton's frame rate.
 
-        A feature row looks one frame ahead. For the last frame the body is taken to go on by its last step.
+        A feature row looks one frame ahead. After the last frame the body is assumed to repeat its last step.
 
         Args:
-            floor: height of the floor in metres when the motion alone does not show it; see
-                :func:`motiongpt.motion.joints_to_features`. The motion must have the skeleton's proportions then, where
-                it has any.
+            floor: height of the floor in metres where the motion alone does not show it; see
+                :func:`motiongpt.motion.joints_to_features`. The motion must already have the skeleton's proportions,
+                where the skeleton defines any.
         """
         self.check_skeleton(motion)
         if floor is None:
@@ -135,16 +141,16 @@ class MotionTokenizer(nn.Module):
         """Codes (ceil(T / stride) * levels,) int64 of a motion, or of un-normalised features (T, D), T >= 1.
 
         Args:
-            coarse: leave out the codes of the refinement.
+            coarse: omit the codes of the refinement.
         """
         return self.encode_batch([clip], coarse=coarse)[0]
 
     @torch.inference_mode()
     def encode_batch(self, clips: Sequence[Motion | np.ndarray], *, coarse: bool = False) -> list[np.ndarray]:
-        """Codes of several clips; each list entry equals :meth:`encode` of that clip alone."""
+        """Codes of several clips; each entry equals :meth:`encode` of that clip alone."""
         padded = [self._complete_stride(self._as_features(clip)) for clip in clips]
         codes: list[np.ndarray] = [np.empty(0, dtype=np.int64)] * len(padded)
-        # Clips of one length share a batch: nothing is padded, so nothing but the clip is ever encoded.
+        # Clips of the same length share a batch. Without padding, codes cannot depend on the batch.
         for length in sorted({len(features) for features in padded}):
             members = [i for i, features in enumerate(padded) if len(features) == length]
             batch = torch.as_tensor(np.stack([padded[i] for i in members]), device=self.mean.device)
@@ -163,33 +169,34 @@ class MotionTokenizer(nn.Module):
 
     @torch.inference_mode()
     def encode_latents(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        """Coarse codes (B, n) of un-normalised features (B, n * stride, D), and latents (B, n, C) of what is left over.
+        """Coarse codes (B, n) of un-normalised features (B, n * stride, D), and latents (B, n, C) of their residual.
 
-        The latents are those of the refinement before it quantizes them.
+        The latents are those of the refinement before quantization.
 
         Raises:
             MotionGPTError: there is no refinement.
         """
         if self.refinement is None:
-            raise MotionGPTError("This motion tokenizer has no refinement: train one with the key refines.")
+            raise MotionGPTError("This motion tokenizer has no refinement: train one with the config key refines.")
         target = (features - self.mean) / self.std
         codes = self.vqvae.encode(target)
         return codes, self.refinement.latents(target - self.vqvae.decode(codes)).transpose(1, 2)
 
     def _first_fine(self) -> int:
-        """The first number that a code of the refinement has."""
+        """The smallest code of the refinement."""
         return self.config.levels * self.config.num_codes
 
     def _as_features(self, clip: Motion | np.ndarray) -> np.ndarray:
         features = self.features_of(clip) if isinstance(clip, Motion) else np.asarray(clip, dtype=np.float32)
         if features.ndim != 2 or features.shape[1] != self.config.features or len(features) == 0:
             raise MotionGPTError(
-                f"The tokenizer reads features of shape (frames, {self.config.features}), at least one frame, "
-                f"but got {features.shape}."
+                f"The tokenizer needs features of shape (frames, {self.config.features}) with at least one frame, "
+                f"not {features.shape}."
             )
         if not np.isfinite(features).all():
             raise MotionGPTError(
-                f"Features hold a number that is not finite at row {int(np.argwhere(~np.isfinite(features))[0][0])}."
+                f"The features have NaN or infinity in row {int(np.argwhere(~np.isfinite(features))[0][0])}: "
+                "remove that frame."
             )
         return features
 
@@ -199,14 +206,14 @@ class MotionTokenizer(nn.Module):
     def decode(self, codes: np.ndarray | Sequence[int], latents: np.ndarray | None = None) -> np.ndarray:
         """Un-normalised features (n * stride, D) float32 of codes (n * levels,), n >= 1.
 
-        The codes of the refinement may be missing: the stream itself tells.
+        The codes of the refinement are optional; the ranges of the numbers show whether they are there.
 
         Args:
-            latents: (n, C) of the refinement, beside coarse codes, as of :meth:`encode_latents`.
+            latents: (n, C) of the refinement instead of its codes, as from :meth:`encode_latents`.
 
         Raises:
-            MotionGPTError: no codes, one that is not a whole number or not known, or levels that do not take turns; or
-                latents that are not one for each coarse code.
+            MotionGPTError: there are no codes, a code is not an integer or out of range, the levels do not alternate,
+                or there is not one latent per coarse code.
         """
         return self.decode_batch([codes], None if latents is None else [latents])[0]
 
@@ -214,54 +221,69 @@ class MotionTokenizer(nn.Module):
     def decode_batch(
         self, codes: Sequence[np.ndarray | Sequence[int]], latents: Sequence[np.ndarray] | None = None
     ) -> list[np.ndarray]:
-        """Features of several streams of codes; each list entry is that of :meth:`decode` of its stream alone."""
+        """Features of several streams of codes; each entry equals :meth:`decode` of its stream alone."""
         checked = [self._checked(stream) for stream in codes]
         for (array, count), rows in zip(checked, latents or (), strict=latents is not None):
             if self.refinement is None or count > self.config.levels or len(rows) * count != len(array):
                 raise MotionGPTError(
-                    f"{len(rows)} latents do not go with {len(array)} codes: "
-                    "a tokenizer with a refinement takes one for each coarse code."
+                    f"{len(rows)} latents do not fit {len(array)} codes: a tokenizer with a refinement needs one "
+                    "latent per coarse code."
                 )
         features: list[np.ndarray] = [np.empty(0, dtype=np.float32)] * len(checked)
-        # As in encode_batch, nothing is padded.
-        kinds: dict[tuple[int, int], list[int]] = {}
-        for i, (array, count) in enumerate(checked):
-            kinds.setdefault((len(array), count), []).append(i)
-        for (_, count), members in kinds.items():
-            for start in range(0, len(members), _BATCH):
-                chosen = members[start : start + _BATCH]
-                batch = torch.as_tensor(np.stack([checked[i][0] for i in chosen]).astype(np.int64))
-                fine = None if latents is None else torch.as_tensor(np.stack([latents[i] for i in chosen]))
-                for i, row in zip(chosen, self._decode(batch, count, fine).cpu().numpy(), strict=True):
-                    features[i] = row
+        for count in sorted({count for _, count in checked}):
+            streams = {i: array.reshape(-1, count) for i, (array, own) in enumerate(checked) if own == count}
+            for chosen in self._batches({i: len(stream) for i, stream in streams.items()}):
+                lengths = torch.tensor([len(streams[i]) for i in chosen])
+                batch = _stack([streams[i] for i in chosen]).flatten(1)
+                fine = None if latents is None else _stack([latents[i] for i in chosen])
+                rows = self._decode(batch, count, fine, None if len(lengths.unique()) == 1 else lengths).cpu().numpy()
+                for i, row, length in zip(chosen, rows, lengths.tolist(), strict=True):
+                    features[i] = row[: length * self.stride]
         return features
 
-    def _decode(self, codes: Tensor, count: int, latents: Tensor | None = None) -> Tensor:
+    def _batches(self, lengths: dict[int, int]) -> list[list[int]]:
+        """Streams of about one length together; of exactly one where a norm would see the padding."""
+        spread = 1.0 if "GN" in (self.config.norm, self.refinement and self.refinement.config.norm) else _SPREAD
+        batches: list[list[int]] = []
+        for i in sorted(lengths, key=lambda i: lengths[i]):
+            if not batches or len(batches[-1]) == _BATCH or lengths[i] > spread * lengths[batches[-1][0]]:
+                batches.append([])
+            batches[-1].append(i)
+        return batches
+
+    def _decode(
+        self, codes: Tensor, count: int, latents: Tensor | None = None, lengths: Tensor | None = None
+    ) -> Tensor:
         """Un-normalised features (B, n * stride, D) of codes (B, n * count), of which ``count`` are of one latent.
 
         Args:
+            codes: of all streams, padded.
+            count: codes per latent.
             latents: (B, n, C) of the refinement instead of its codes.
+            lengths: (B,) latents of each stream; None where all have the same number.
         """
-        split = codes.to(self.mean.device).unflatten(1, (-1, count))
-        features = self.vqvae.decode(split[..., : self.config.levels].flatten(1))
+        device = self.mean.device
+        lengths = None if lengths is None else lengths.to(device)
+        split = codes.to(device).unflatten(1, (-1, count))
+        features = self.vqvae.decode(split[..., : self.config.levels].flatten(1), lengths)
         if self.refinement is not None and latents is not None:
             rows = latents.to(features).transpose(1, 2)
-            features = features + self.refinement.decoder(rows).transpose(1, 2)
+            features = features + self.refinement.decoder(rows, lengths).transpose(1, 2)
         elif self.refinement is not None and count > self.config.levels:
             fine = split[..., self.config.levels :].flatten(1) - self._first_fine()
-            features = features + self.refinement.decode(fine)
+            features = features + self.refinement.decode(fine, lengths)
         return features * self.std + self.mean
 
     def _checked(self, codes: np.ndarray | Sequence[int]) -> tuple[np.ndarray, int]:
-        """The codes as an array, and how many levels take turns in them; raises as :meth:`decode` says."""
+        """The codes as an array, and the number of codes per latent in them; raises like :meth:`decode`."""
         array = np.asarray(codes)
         if array.ndim != 1 or len(array) == 0 or not np.issubdtype(array.dtype, np.integer):
             raise MotionGPTError(
-                f"Codes must be a row of whole numbers, one or more, but have shape {array.shape}, type {array.dtype}."
+                f"Codes must be a row of one or more integers, but have shape {array.shape} and type {array.dtype}."
             )
         ends = np.cumsum(self._sizes())
         if array.min() < 0 or array.max() >= ends[-1]:
-            raise MotionGPTError(f"Codes must lie in 0..{ends[-1] - 1}, but range over {array.min()}..{array.max()}.")
+            raise MotionGPTError(f"Codes must be in 0..{ends[-1] - 1}, but range over {array.min()}..{array.max()}.")
         coarse = int(array.max()) < self._first_fine()
         count = self.config.levels if coarse else self.levels
         level = np.searchsorted(ends, array, side="right")
@@ -269,35 +291,37 @@ class MotionTokenizer(nn.Module):
         if len(wrong) or len(array) % count:
             place = int(wrong[0]) if len(wrong) else len(array)
             raise MotionGPTError(
-                f"The codes of the {count} levels must take turns, with numbers below {', '.join(map(str, ends))}, "
-                f"but this stream breaks the order at place {place}."
+                f"The codes of the {count} levels must alternate, with numbers below {', '.join(map(str, ends))}, but "
+                f"this stream breaks the order at index {place}."
             )
         return array, count
 
-    def held(self, codes: np.ndarray) -> tuple[np.ndarray, int]:
-        """Coarse codes as if the motion went on at both ends, and how many frames that adds to each.
+    def pad_codes(self, codes: np.ndarray) -> tuple[np.ndarray, int]:
+        """Coarse codes with the first and last latent repeated, and the number of frames that this adds to each end.
 
-        Where the convolutions see nothing, a body twitches in its first and last frame.
+        Without it the convolutions see zeros beyond the ends, and the body twitches in its first and last frame.
         """
         first, last = codes[: self.config.levels], codes[-self.config.levels :]
-        return np.concatenate([*[first] * HELD_LATENTS, codes, *[last] * HELD_LATENTS]), HELD_LATENTS * self.stride
+        return np.concatenate(
+            [*[first] * _PADDED_LATENTS, codes, *[last] * _PADDED_LATENTS]
+        ), _PADDED_LATENTS * self.stride
 
     def decode_motion(self, codes: np.ndarray | Sequence[int], *, cleanup: bool = True) -> Motion:
         """Motion of n * stride frames in canonical placement, of codes as in :meth:`decode`.
 
-        Coarse codes are decoded as if the motion went on at both ends, see :meth:`held`.
+        Coarse codes are padded at both ends first, see :meth:`pad_codes`.
 
         Args:
-            cleanup: take out jitter and hold planted feet, see :mod:`motiongpt.motion.cleanup`; not for KIT-ML.
+            cleanup: remove jitter and foot sliding, see :mod:`motiongpt.motion.cleanup`; ignored for KIT-ML.
         """
         array, count = self._checked(codes)
         if count > self.config.levels:
             features = self.decode(array)
         else:
-            held, frames = self.held(array)
-            features = self.decode(held)[frames:-frames]
+            padded, frames = self.pad_codes(array)
+            features = self.decode(padded)[frames:-frames]
         motion = Motion.from_features(features, self.skeleton)
-        # Where the feet of other skeletons rest is not known.
+        # The resting height of the feet is known for HumanML3D only.
         if not cleanup or self.skeleton.name != HUMANML3D.name:
             return motion
         return clean(motion, cutoff=CUTOFF if self.refinement is None else REFINED_CUTOFF)
@@ -305,7 +329,7 @@ class MotionTokenizer(nn.Module):
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor, Quantized]:
         """For training: normalised target, its reconstruction (both (B, T, D)) and the quantizer's result.
 
-        With a refinement that is what learns, and the first network is taken as it is.
+        With a refinement only the refinement learns, and the first network is fixed.
 
         Args:
             features: (B, T, D) un-normalised, T a multiple of the stride.
@@ -313,13 +337,13 @@ class MotionTokenizer(nn.Module):
         target = (features - self.mean) / self.std
         if self.refinement is None:
             return (target, *self.vqvae(target))
-        rest = self.rest(target)
-        made, quantized = self.refinement(rest)
-        return target, target - rest + made, quantized
+        residual = self.residual(target)
+        reconstruction, quantized = self.refinement(residual)
+        return target, target - residual + reconstruction, quantized
 
     @torch.no_grad()
-    def rest(self, target: Tensor) -> Tensor:
-        """What the first network leaves over of normalised features (B, T, D)."""
+    def residual(self, target: Tensor) -> Tensor:
+        """Normalised features (B, T, D) minus their reconstruction by the first network."""
         return target - self.vqvae.decode(self.vqvae.encode(target))
 
     def save(self, folder: str | Path, *, dtype: torch.dtype | None = None) -> None:
@@ -333,10 +357,10 @@ class MotionTokenizer(nn.Module):
 
     @classmethod
     def load(cls, folder: str | Path) -> MotionTokenizer:
-        """Rebuild from a folder written by :meth:`save`; strict.
+        """Load a folder that :meth:`save` wrote.
 
         Raises:
-            MotionGPTError: anything is missing, damaged or does not fit.
+            MotionGPTError: a file or weight is missing, unexpected, damaged or does not fit.
         """
         folder = Path(folder)
         values = load_config(folder, KIND)
@@ -351,3 +375,11 @@ class MotionTokenizer(nn.Module):
         tokenizer = cls(config or VQVAEConfig(), blank, blank, skeleton, refinement)
         load_weights(folder, tokenizer)
         return tokenizer.eval()
+
+
+def _stack(rows: Sequence[np.ndarray]) -> Tensor:
+    """Rows (n, ...) of different lengths as one batch (B, longest, ...); the last entry of a row fills it up."""
+    longest = max(map(len, rows))
+    padded = [np.pad(row, ((0, longest - len(row)), *[(0, 0)] * (row.ndim - 1)), mode="edge") for row in rows]
+    batch = np.stack(padded)
+    return torch.as_tensor(batch.astype(np.int64) if np.issubdtype(batch.dtype, np.integer) else batch)

@@ -1,6 +1,6 @@
 """The convolutional VQ-VAE behind the motion tokens (Zhang et al., CVPR 2023; Jiang et al., NeurIPS 2023).
 
-Module names follow the published checkpoints (``encoder.model.2.1.model.0.conv1`` and so on): those load as they are.
+Module names follow the published checkpoints (``encoder.model.2.1.model.0.conv1`` and so on), so these load unchanged.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ class VQVAEConfig:
 
     Attributes:
         features: width D of a feature row.
-        num_codes: size of the codebook; of each level's where there are several.
-        levels: codes a latent: 1 as published, more for residual codebooks or more groups of finite scalars.
+        num_codes: size of the codebook, or of each level's codebook.
+        levels: codes per latent: 1 as published, more for residual codebooks or more groups of finite scalars.
         code_dim: width of a code.
-        downsamplings: stride-2 stages; one latent stands for 2 ** downsamplings frames.
-        width: channels inside.
-        depth: residual blocks a stage.
+        downsamplings: number of stride-2 stages; one latent stands for 2 ** downsamplings frames.
+        width: hidden channels.
+        depth: residual blocks per stage.
         dilation_growth: dilations of a stage's blocks are growth^(depth-1), ..., growth, 1.
         activation: ``relu``, ``silu`` or ``gelu``.
         norm: ``none``, ``LN``, ``GN`` or ``BN``.
         quantizer: one of ``ema_reset``, ``ema``, ``reset``, ``orig``, ``fsq``.
-        linear_skip: a linear map from the frames of a stride to their latent, and one back, beside the convolutions;
+        linear_skip: add a linear map from the frames of a stride to their latent, and one back, to the convolutions;
             see :meth:`VQVAE.initialise_linear_skip`.
         decay: moving-average factor of the quantizer.
-        reset_threshold: average count per batch under which the reset kinds replace a code.
+        reset_threshold: average count per batch below which the reset kinds replace a code.
     """
 
     features: int = 263
@@ -60,16 +60,16 @@ class VQVAEConfig:
             ("quantizer", self.quantizer, QUANTIZERS),
         ):
             if value not in known:
-                raise MotionGPTError(f"Tokenizer config: {name} is {value!r}, but must be one of {', '.join(known)}.")
+                raise MotionGPTError(f"Tokenizer config: {name} must be one of {', '.join(known)}, not {value!r}.")
         if self.quantizer == "fsq" and self.num_codes not in FSQ_SIZES:
             known_sizes = ", ".join(map(str, FSQ_SIZES))
             raise MotionGPTError(f"Tokenizer config: num_codes of fsq must be one of {known_sizes}.")
         if self.levels < 1:
-            raise MotionGPTError(f"Tokenizer config: levels is {self.levels}, but must be at least 1.")
+            raise MotionGPTError(f"Tokenizer config: levels must be at least 1, not {self.levels}.")
 
     @property
     def stride(self) -> int:
-        """Frames a latent."""
+        """Frames per latent."""
         return 2**self.downsamplings
 
 
@@ -99,9 +99,14 @@ class _ResidualBlock(nn.Module):
         self.conv1 = nn.Conv1d(width, width, 3, padding=dilation, dilation=dilation)
         self.conv2 = nn.Conv1d(width, width, 1)
 
-    def forward(self, x: Tensor) -> Tensor:
-        inner = self.conv1(self.activation(self.norm1(x)))
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        inner = self.conv1(_masked(self.activation(self.norm1(x)), mask))
         return x + self.conv2(self.activation(self.norm2(inner)))
+
+
+def _masked(x: Tensor, mask: Tensor | None) -> Tensor:
+    """Zeros behind the end of each row, as a convolution sees them behind the end of a batch."""
+    return x if mask is None else x * mask
 
 
 class _ResidualStack(nn.Module):
@@ -111,8 +116,10 @@ class _ResidualStack(nn.Module):
         dilations = [config.dilation_growth**power for power in reversed(range(config.depth))]
         self.model = nn.Sequential(*(_ResidualBlock(config, dilation) for dilation in dilations))
 
-    def forward(self, x: Tensor) -> Tensor:
-        return self.model(x)
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        for block in self.model:
+            x = block(x, mask)
+        return x
 
 
 class _Encoder(nn.Module):
@@ -159,15 +166,31 @@ class _Decoder(nn.Module):
             else None
         )
 
-    def forward(self, x: Tensor) -> Tensor:
-        return self.model(x) if self.skip is None else self.model(x) + self.skip(x)
+    def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """Latents (B, C, n) -> features (B, D, n * stride).
+
+        Args:
+            x: latents; rows that are shorter than the batch are padded with anything.
+            lengths: (B,) latents of each row; None where all rows have the same. A row is decoded as it is alone.
+        """
+        mask = None if lengths is None else (torch.arange(x.shape[2], device=x.device) < lengths[:, None])[:, None]
+        hidden = x
+        for layer in self.model:
+            if isinstance(layer, nn.Sequential):
+                stack, upsample, convolution = layer
+                hidden = upsample(stack(hidden, mask))
+                mask = None if mask is None else mask.repeat_interleave(2, dim=2)
+                hidden = convolution(_masked(hidden, mask))
+            else:
+                hidden = layer(_masked(hidden, mask) if isinstance(layer, nn.Conv1d) else hidden)
+        return hidden if self.skip is None else hidden + self.skip(x)
 
 
 class VQVAE(nn.Module):
     """Normalised features (B, T, D) <-> codes (B, T // stride * levels).
 
-    The network sees exactly the frames it is given: a batch must hold clips of one length. Frames beyond the last full
-    stride are not covered by a code; :class:`motiongpt.tokenizer.MotionTokenizer` completes the stride first.
+    There is no padding, so the clips of a batch must have the same length. Frames beyond the last full stride are not
+    covered by a code; :class:`motiongpt.tokenizer.MotionTokenizer` completes the stride first.
     """
 
     def __init__(self, config: VQVAEConfig) -> None:
@@ -181,10 +204,10 @@ class VQVAE(nn.Module):
 
     @torch.no_grad()
     def initialise(self) -> None:
-        """Random weights that keep the size of the signal through the layers (He et al. 2015).
+        """Random weights that keep the variance of the signal through the layers (He et al. 2015).
 
-        The frameworks' default shrinks it at each of the nine layers in a row, and the first thousands of steps go into
-        undoing that. Residual branches start small, so that a stage starts near the identity.
+        The default of torch shrinks the signal at each of the nine layers in a row, and training needs thousands of
+        steps to undo that. Residual branches start small, so that a stage starts near the identity.
         """
         for name, module in self.named_modules():
             if isinstance(module, nn.Conv1d):
@@ -196,14 +219,14 @@ class VQVAE(nn.Module):
 
     @torch.no_grad()
     def initialise_linear_skip(self, windows: Tensor, weights: Tensor) -> None:
-        """Begin the linear maps as principal components, and the convolutions beside them at nothing.
+        """Initialise the linear maps with principal components, and the convolutions beside them with zero output.
 
-        A stride of frames has little more than a few dozen degrees of freedom. A linear map keeps nearly all of them
-        at once, where convolutions alone need many thousand steps to come as far.
+        A stride of frames has only a few dozen degrees of freedom. A linear map keeps nearly all of them from the
+        start, where convolutions alone need many thousand steps.
 
         Args:
             windows: (N, stride, D) normalised features.
-            weights: (D,) how much the squared error of each dimension counts.
+            weights: (D,) weight of the squared error of each dimension.
         """
         encoder, decoder = self.encoder.skip, self.decoder.skip
         if encoder is None or decoder is None or encoder.bias is None or decoder.bias is None:
@@ -228,12 +251,18 @@ class VQVAE(nn.Module):
         return self.quantizer.encode(self.latents(features))
 
     def latents(self, features: Tensor) -> Tensor:
-        """Latents (B, C, T // stride) before quantizing."""
+        """Latents (B, C, T // stride) before quantization."""
         return self.encoder(features.transpose(1, 2))
 
-    def decode(self, codes: Tensor) -> Tensor:
-        """Normalised features (B, n * stride, D) of codes (B, n * levels)."""
-        return self.decoder(self.quantizer.decode(codes)).transpose(1, 2)
+    def decode(self, codes: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """Normalised features (B, n * stride, D) of codes (B, n * levels).
+
+        Args:
+            codes: padded with any codes where rows are shorter than the batch.
+            lengths: (B,) latents of each row; None where all rows have the same. Not for group normalisation, whose
+                statistics run over time.
+        """
+        return self.decoder(self.quantizer.decode(codes), lengths).transpose(1, 2)
 
     def forward(self, features: Tensor) -> tuple[Tensor, Quantized]:
         """Reconstruction (B, T, D) and the quantizer's result, for training; T a multiple of the stride."""
@@ -244,6 +273,6 @@ class VQVAE(nn.Module):
 def reconstruction_loss(reconstruction: Tensor, target: Tensor, weights: Tensor, beta: float) -> Tensor:
     """Smooth L1 of normalised features (B, T, D), each dimension weighted by ``weights`` (D,).
 
-    Errors below ``beta`` standard deviations count squared, larger ones by their size.
+    The loss is quadratic for errors below ``beta`` standard deviations and linear above.
     """
     return (F.smooth_l1_loss(reconstruction.float(), target, beta=beta, reduction="none") * weights).mean()

@@ -16,7 +16,7 @@ from motiongpt.errors import MotionGPTError
 from motiongpt.lm.sentence_encoder import SentenceEncoder, padded
 from motiongpt.retrieval.matcher import Matcher
 from motiongpt.text.captions import normalise_caption
-from motiongpt.text.contrasts import contrary
+from motiongpt.text.contrasts import hard_negative
 from motiongpt.tokenizer import MotionTokenizer
 from motiongpt.training.config import MatcherTraining
 from motiongpt.training.loop import fingerprint, fit, skipped
@@ -60,7 +60,7 @@ class MatcherTask:
         self.hard_negatives = {
             number: self.table.add(other)
             for number in sorted({number for numbers in (*self.captions, *self.mined.values()) for number in numbers})
-            if (other := contrary(self.table.sentences[number], rng)) is not None
+            if (other := hard_negative(self.table.sentences[number], rng)) is not None
         }
         self.table.encode()
 
@@ -118,7 +118,7 @@ class MatcherTask:
             group = order[start : start + GROUP]
             scores = texts[group] @ motions[group].T
             ranks += list((scores > np.diag(scores)[:, None]).sum(1))
-        pairs = [(i, other) for i, text in enumerate(captions) if (other := contrary(text, rng)) is not None]
+        pairs = [(i, other) for i, text in enumerate(captions) if (other := hard_negative(text, rng)) is not None]
         others = self.module.embed_texts([other for _, other in pairs]) if pairs else np.empty((0, 1))
         won = [float(motions[i] @ texts[i] > motions[i] @ other) for (i, _), other in zip(pairs, others, strict=True)]
         results = {f"r_precision_{k}": float(np.mean([rank < k for rank in ranks])) for k in (1, 3) if ranks}

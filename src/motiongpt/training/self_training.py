@@ -31,9 +31,9 @@ from motiongpt.errors import MotionGPTError
 from motiongpt.generation.checks import Check, checks, names_action, passed
 from motiongpt.generation.decode import steady_joints
 from motiongpt.generation.motiongpt import MotionGPT
-from motiongpt.generation.prototypes import plain_sentences
+from motiongpt.generation.prototypes import canonical_sentences
 from motiongpt.lm.sentence_encoder import SentenceEncoder, sentence_vectors
-from motiongpt.motion.detectors import ACTIONS
+from motiongpt.motion.detectors import DETECTORS
 from motiongpt.retrieval.matcher import Matcher
 from motiongpt.text.captions import normalise_caption
 from motiongpt.text.clauses import clauses
@@ -109,8 +109,8 @@ def draw_prompts(
         MotionGPTError: an action is unknown, or no sentence asks for it.
     """
     for action in actions:
-        if action not in ACTIONS:
-            raise MotionGPTError(f"There is no action {action!r}: choose from {', '.join(ACTIONS)}.")
+        if action not in DETECTORS:
+            raise MotionGPTError(f"There is no action {action!r}: choose from {', '.join(DETECTORS)}.")
     rng = np.random.default_rng(seed)
     by_action = _pools_by_action(captions, actions)
     if not by_action:
@@ -145,7 +145,7 @@ def _pools_by_action(captions: Iterable[str], actions: Collection[str]) -> dict[
     """For each action, groups of sentences whose checks are the same."""
     own = [text for text in dict.fromkeys(captions) if _names_one_action(text)]
     groups: dict[frozenset[Check], _Pool] = {}
-    for place, sentences in enumerate((plain_sentences(), own)):
+    for place, sentences in enumerate((canonical_sentences(), own)):
         for sentence in sentences:
             groups.setdefault(frozenset(checks(sentence)), ([], []))[place].append(sentence)
     by_action: dict[str, list[_Pool]] = {}

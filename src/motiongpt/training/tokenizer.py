@@ -93,7 +93,7 @@ class TokenizerTask:
     def _inputs(self, features: Tensor) -> Tensor:
         """Input of the network in training for features (B, T, D): normalised, or the residual of the first network."""
         target = (features - self.module.mean) / self.module.std
-        return target if self.module.refinement is None else self.module.rest(target)
+        return target if self.module.refinement is None else self.module.residual(target)
 
     @torch.no_grad()
     def prepare(self, step: int) -> None:

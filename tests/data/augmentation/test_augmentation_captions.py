@@ -14,7 +14,7 @@ from motiongpt.motion import HUMANML3D, Motion
 from motiongpt.motion.detectors import flights
 from motiongpt.motion.editing import bend_path, reverse
 from motiongpt.text.captions import mirror_caption
-from motiongpt.text.paraphrase import conjugate
+from motiongpt.text.morphology import conjugate
 from motiongpt.text.patterns import expand_all
 
 

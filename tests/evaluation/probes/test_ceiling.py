@@ -14,23 +14,23 @@ from motiongpt.motion import Motion
 
 @pytest.fixture
 def dataset(tmp_path: Path, make_walk: Callable[..., Motion]) -> Path:
-    """Walks forward, walks that are told as backward, bodies that stand; of each a clip in every split."""
+    """Walks forward, the same walks with captions that say backward, standing bodies; one clip of each per split."""
     for folder in ("new_joint_vecs", "texts"):
         (tmp_path / folder).mkdir()
-    told = {"walk": "a person walks forward", "back": "a person walks backward", "stand": "a person stands still"}
+    captions = {"walk": "a person walks forward", "back": "a person walks backward", "stand": "a person stands still"}
     for split in ("train", "val", "test"):
-        for name, caption in told.items():
+        for name, caption in captions.items():
             clip = make_walk(frames=70, speed=1.3)
             joints = np.repeat(clip.joints[:1], 70, axis=0) if name == "stand" else clip.joints
             for prefix in ("", "M"):
                 np.save(tmp_path / f"new_joint_vecs/{prefix}{name}{split}.npy", Motion(joints, fps=20.0).features())
                 (tmp_path / f"texts/{prefix}{name}{split}.txt").write_text(f"{caption}#a/DET#0.0#0.0\n")
-        (tmp_path / f"{split}.txt").write_text("".join(f"{name}{split}\nM{name}{split}\n" for name in told))
+        (tmp_path / f"{split}.txt").write_text("".join(f"{name}{split}\nM{name}{split}\n" for name in captions))
     return tmp_path
 
 
 def test_rates_of_real_clips(dataset: Path) -> None:
-    report = measure_ceiling(dataset, made=2)
+    report = measure_ceiling(dataset, composites=2)
     assert (report["walk forward"]["clips"], report["walk forward"]["passed"]) == (3, 1.0), "mirrored ones left out"
     assert (report["walk backward"]["clips"], report["walk backward"]["passed"]) == (3, 0.0)
     assert report["walk backward"]["failed"] == ["backtrain", "backval", "backtest"]
@@ -38,7 +38,7 @@ def test_rates_of_real_clips(dataset: Path) -> None:
     assert report["run"]["others_passed"] == 0.0
     assert report["lie down"]["clips"] == 0
     assert report["lie down"]["passed"] is None
-    # Put together: a walk and then a stand is in this order, a stand and then a walk is not.
+    # Composed: a walk and then a stand is in this order, a stand and then a walk is not.
     order = report["walk forward, then stand still"]
     assert (order["made"], order["made_passed"], order["others"], order["others_passed"]) == (2, 1.0, 2, 0.0)
     assert report["walk 3 seconds"]["made_passed"] == 1.0
@@ -49,7 +49,7 @@ def test_rates_of_real_clips(dataset: Path) -> None:
     assert report["walk forward while: raise arms"]["made"] == 0
 
 
-def test_captions_tell_a_compound() -> None:
+def test_captions_name_a_compound() -> None:
     order = COMPOUNDS["walk forward, then jump"]
     assert says_compound(order, ["A person walks forward, then jumps"])
     assert not says_compound(order, ["a person walks forward and jumps"]), "maybe at the same time"

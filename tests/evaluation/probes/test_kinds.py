@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 from motiongpt.evaluation.probes import predicates
-from motiongpt.evaluation.probes.kinds import COMPOUNDS, GROUPS, KINDS, Compound
+from motiongpt.evaluation.probes.kinds import _FILES, COMPOUNDS, GROUPS, KINDS, Compound
 
 SENTENCES = [
     (group, sentence)
-    for asked in (*KINDS.values(), *COMPOUNDS.values())
-    for group, sentences in asked.sentences.items()
+    for kind in (*KINDS.values(), *COMPOUNDS.values())
+    for group, sentences in kind.sentences.items()
     for sentence in sentences
 ]
 KEYS = {key for kind in KINDS.values() for key in kind.keys}
@@ -26,17 +26,17 @@ def words(text: str) -> list[str]:
     return re.findall(r"[a-z]+", text.lower())
 
 
-def test_there_are_many_sentences_and_each_is_asked_once() -> None:
+def test_there_are_many_sentences_and_each_occurs_once() -> None:
     count = Counter(group for group, _ in SENTENCES)
-    assert {group: count[group] >= least for group, least in zip(GROUPS, (160, 110, 70), strict=True)} == dict.fromkeys(
-        GROUPS, True
-    )
+    assert {
+        group: count[group] >= minimum for group, minimum in zip(GROUPS, (160, 110, 70), strict=True)
+    } == dict.fromkeys(GROUPS, True)
     assert max(Counter(sentence for _, sentence in SENTENCES).values()) == 1
     assert not [sentence for _, sentence in SENTENCES if re.search(r"SIDE|OTHER|\*", sentence)]
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_every_kind_can_be_told(name: str, standing: np.ndarray) -> None:
+def test_every_kind_can_be_judged(name: str, standing: np.ndarray) -> None:
     kind = KINDS[name]
     assert callable(getattr(predicates, kind.predicate))
     assert kind.holds(standing) is (name in ("stand still", "stay"))
@@ -45,7 +45,7 @@ def test_every_kind_can_be_told(name: str, standing: np.ndarray) -> None:
 
 
 @pytest.mark.parametrize("name", COMPOUNDS)
-def test_every_compound_can_be_told(name: str, standing: np.ndarray) -> None:
+def test_every_compound_can_be_judged(name: str, standing: np.ndarray) -> None:
     compound = COMPOUNDS[name]
     assert {compound.first, compound.second} <= set(KINDS)
     assert compound.holds(standing) is False
@@ -59,7 +59,7 @@ def test_sides_of_sentences_agree_with_the_predicate(name: str) -> None:
         assert side in sentence or way[side] in words(sentence)
 
 
-def test_both_sides_are_asked_alike() -> None:
+def test_both_sides_have_the_same_sentences() -> None:
     for name, kind in KINDS.items():
         if "left" in name:
             other = KINDS[name.replace("left", "right")]
@@ -97,7 +97,7 @@ def test_keys_are_in_no_paraphrase_that_is_trained_on() -> None:
     assert not KEYS & {word.lower() for word in paraphrase.vocabulary()}
 
 
-def test_captions_tell_the_kind() -> None:
+def test_captions_decide_the_kind() -> None:
     kick = KINDS["kick right"]
     assert kick.includes(["a person kicks with the right leg"]) is True
     assert kick.includes(["a person kicks with the left leg"]) is None, "near, but another side"
@@ -112,3 +112,8 @@ def test_sides_of_compounds() -> None:
     assert compound.sided
     assert compound.sentences["compounds"] == ("a person kicks with the left leg, then with the right leg",)
     assert not Compound("order", "walk forward", "jump", {}).sided
+
+
+def test_every_file_of_kinds_is_read() -> None:
+    folder = resources.files("motiongpt.evaluation.probes") / "kinds"
+    assert {file.name for file in folder.iterdir()} == {f"{name}.yaml" for name in (*_FILES, "near", "compounds")}

@@ -26,8 +26,9 @@ from motiongpt.motion.measures import (
     travel,
     yaw,
 )
-from motiongpt.text.paraphrase import conjugate, paraphrase
-from motiongpt.text.patterns import expand
+from motiongpt.text.morphology import conjugate
+from motiongpt.text.paraphrase import paraphrase
+from motiongpt.text.patterns import expand, fill
 
 # Degrees: up to STRAIGHT no turn; from VEER a curve, TURN a turn, AROUND a half circle, WIDE more, CIRCLE a circle.
 STRAIGHT, VEER, TURN, AROUND, WIDE, CIRCLE = 20.0, 35.0, 62.0, 140.0, 225.0, 300.0
@@ -181,13 +182,6 @@ def action_phrases(action: str, *, side: str = "", count: int = 1) -> list[str]:
             for number in lexicon["numbers"][count]:
                 phrases.append(fill(pattern, side).replace("TIMES", times).replace("NUMBER", str(number)))
     return list(dict.fromkeys(phrases))
-
-
-def fill(pattern: str, side: str) -> str:
-    """The pattern with its side filled in."""
-    other = {"left": "right", "right": "left", "": ""}[side]
-    clock = {"left": "counterclockwise", "right": "clockwise", "": ""}[side]
-    return pattern.replace("SIDE", side).replace("OTHER", other).replace("CLOCK", clock)
 
 
 def sentences(

@@ -1,9 +1,9 @@
-"""Does a motion do what is said? Yes or no from the geometry of its joints alone.
+"""Predicates: whether a motion shows an action, decided from the geometry of its joints alone.
 
-Every predicate takes joints (T, 22, 3) in metres, Y up, at 20 fps, in HumanML3D proportions (standing, the pelvis is
-about 0.93 m and the head about 1.55 m above the floor), and gives a bool. The placement in the world does not matter.
-Thresholds are set so that real clips whose captions say the action pass and other clips do not; how often they do is
-measured by :func:`motiongpt.evaluation.probes.ceiling.measure_ceiling`.
+Every predicate takes joints (T, 22, 3) in metres, Y up, at 20 fps, in HumanML3D proportions (in a standing body the
+pelvis is about 0.93 m and the head about 1.55 m above the floor), and returns a bool. The placement in the world does
+not matter. The thresholds are set so that real clips pass if their captions say the action, and other clips fail;
+:func:`motiongpt.evaluation.probes.ceiling.measure_ceiling` measures how often they do.
 """
 
 from __future__ import annotations
@@ -35,39 +35,39 @@ from motiongpt.motion.placement import forward_direction
 Predicate = Callable[..., bool]
 
 SIDES = ("left", "right")
-# Seconds: what a part of a motion is at least, the longest stretch that is looked at, and the step of looking.
-_PART = 0.6
-_LONGEST = 3.0
-_SCAN = 0.2
-# A stretch reaches up to 0.6 s beyond what it is found for; what overlaps longer is at the same time.
-_TOGETHER = 0.8
+# Seconds: the shortest part of a motion, the longest stretch that is scanned, and the step of the scan.
+_MIN_PART = 0.6
+_MAX_STRETCH = 3.0
+_STEP = 0.2
+# A stretch reaches up to 0.6 s beyond its action, so only a longer overlap shows two actions at the same time.
+_MIN_OVERLAP = 0.8
 _HALF = round(0.5 * FPS)
 
 
 def in_order(joints: np.ndarray, first: Predicate, second: Predicate) -> bool:
-    """At some cut ``first`` holds of what is before it and ``second`` of what is after; each part has 0.6 s or more."""
-    least, step = round(_PART * FPS), round(_SCAN * FPS)
-    cuts = range(least, len(joints) - least + 1, step)
+    """There is a cut with 0.6 s or more on both sides: ``first`` holds before it and ``second`` after it."""
+    min_frames, step = round(_MIN_PART * FPS), round(_STEP * FPS)
+    cuts = range(min_frames, len(joints) - min_frames + 1, step)
     return any(first(joints[:cut]) and second(joints[cut:]) for cut in cuts)
 
 
 def both(joints: np.ndarray, first: Predicate, second: Predicate) -> bool:
-    """For 0.8 s at a stretch, ``first`` and ``second`` are both going on.
+    """``first`` and ``second`` are both active for 0.8 s without interruption.
 
-    What is going on is what the shortest stretches (0.6 to 3 s) cover of which a predicate holds.
+    A predicate is active in the shortest stretches (0.6 to 3 s) for which it holds.
     """
-    return lasts(_going_on(joints, first) & _going_on(joints, second), _TOGETHER)
+    return lasts(_active(joints, first) & _active(joints, second), _MIN_OVERLAP)
 
 
-def _going_on(joints: np.ndarray, holds: Predicate) -> np.ndarray:
-    """(T,) covered by stretches of which a predicate holds, and of no shorter one inside."""
-    least, most, step = (round(seconds * FPS) for seconds in (_PART, _LONGEST, _SCAN))
+def _active(joints: np.ndarray, holds: Predicate) -> np.ndarray:
+    """(T,) whether a frame is in a stretch for which a predicate holds, and for no shorter one inside it."""
+    min_frames, max_frames, step = (round(seconds * FPS) for seconds in (_MIN_PART, _MAX_STRETCH, _STEP))
     found: list[tuple[int, int]] = []
-    for start in range(0, len(joints) - least + 1, step):
-        stops = range(start + least, min(start + most, len(joints)) + 1, step)
+    for start in range(0, len(joints) - min_frames + 1, step):
+        stops = range(start + min_frames, min(start + max_frames, len(joints)) + 1, step)
         stop = next((stop for stop in stops if holds(joints[start:stop])), None)
         if stop is not None:
-            # What begins later and does not end later is inside.
+            # A stretch that begins earlier and does not end earlier contains this one.
             found = [*(one for one in found if one[1] < stop), (start, stop)]
     covered = np.zeros(len(joints), dtype=bool)
     for start, stop in found:
@@ -76,37 +76,37 @@ def _going_on(joints: np.ndarray, holds: Predicate) -> np.ndarray:
 
 
 def lasts_for(joints: np.ndarray, action: str, seconds: float) -> bool:
-    """The motion is ``seconds`` long, 0.6 s more or less, and the predicate named ``action`` holds."""
+    """The motion lasts ``seconds``, plus or minus 0.6 s, and the predicate named ``action`` holds."""
     action_holds: Predicate = globals()[action]
     return abs(len(joints) / FPS - seconds) <= 0.6 and action_holds(joints)
 
 
 def repeats(joints: np.ndarray, action: str, times: int) -> bool:
-    """An action of :data:`COUNTERS` is done exactly so many times."""
+    """An action of :data:`COUNTERS` happens exactly ``times`` times."""
     return COUNTERS[action](joints) == times
 
 
-def walks_forward(joints: np.ndarray, least: float = 0.5) -> bool:
-    """The root ends more than ``least`` metres ahead along the first facing direction, and more ahead than aside."""
+def walks_forward(joints: np.ndarray) -> bool:
+    """The root ends more than 0.5 m ahead along the first facing direction, and more ahead than aside."""
     ahead, left = displacement(joints)
-    return ahead > least and ahead > abs(left)
+    return ahead > 0.5 and ahead > abs(left)
 
 
-def walks_backward(joints: np.ndarray, least: float = 0.4) -> bool:
-    """At least ``least`` metres are walked against the facing direction, more than forward and than aside."""
+def walks_backward(joints: np.ndarray) -> bool:
+    """The root moves more than 0.4 m against the facing direction in total, and more backward than aside."""
     ahead, left = travel(joints)
-    return ahead < -least and -ahead > abs(left)
+    return ahead < -0.4 and -ahead > abs(left)
 
 
 def walks_sideways(joints: np.ndarray, side: str | None = None) -> bool:
-    """More than 0.4 m are walked to the side (``"left"``, ``"right"``, or either), more than forward or backward."""
+    """The root moves more than 0.4 m to the side (``"left"``, ``"right"``, or either), and more aside than ahead."""
     ahead, left = travel(joints)
-    way = abs(left) if side is None else left if side == "left" else -left
-    return way > 0.4 and way > abs(ahead)
+    aside = abs(left) if side is None else left if side == "left" else -left
+    return aside > 0.4 and aside > abs(ahead)
 
 
 def moves_slowly(joints: np.ndarray) -> bool:
-    """More than 0.5 m are walked forward, more than aside, and while moving mostly slower than 1.2 m/s."""
+    """The root moves more than 0.5 m forward, more than aside, and while it moves its median speed is under 1.2 m/s."""
     ahead, left = travel(joints)
     pace = speed(joints)
     moving = pace[pace > 0.1]
@@ -128,26 +128,26 @@ def walks_without_running(joints: np.ndarray) -> bool:
     return walks_forward(joints) and not runs(joints)
 
 
-def turns(joints: np.ndarray, side: str, least: float = 30.0) -> bool:
-    """The heading ends more than ``least`` degrees to that side of the first one."""
+def turns(joints: np.ndarray, side: str) -> bool:
+    """The heading ends more than 30 degrees to that side of the first heading."""
     turn = net_turn(joints)
-    return (turn if side == "left" else -turn) > least
+    return (turn if side == "left" else -turn) > 30
 
 
 def turns_around(joints: np.ndarray) -> bool:
-    """The heading goes more than 120 degrees away from the first one."""
+    """The heading deviates by more than 120 degrees from the first heading."""
     return float(np.degrees(np.abs(yaw(joints)).max())) > 120
 
 
 def turns_in_place(joints: np.ndarray, side: str | None = None) -> bool:
-    """The heading goes more than 60 degrees from the first one; the root stays within 0.6 m of where it was."""
+    """The heading deviates by more than 60 degrees from the first one; the root stays within 0.6 m of its start."""
     angle = np.degrees(yaw(joints))
     amount = np.abs(angle) if side is None else angle if side == "left" else -angle
-    return bool(amount.max() > 60) and _strays(joints) < 0.6
+    return bool(amount.max() > 60) and _max_drift(joints) < 0.6
 
 
 def stops(joints: np.ndarray) -> bool:
-    """Reaches 0.6 m/s; in the last half second the pelvis goes less than 0.15 m."""
+    """Reaches 0.6 m/s; in the last half second the pelvis moves less than 0.15 m."""
     path = ground_path(joints)
     rest = np.linalg.norm(path[-1] - path[-_HALF - 1 :], axis=-1).max()
     return float(speed(joints).max()) > 0.6 and float(rest) < 0.15
@@ -160,9 +160,9 @@ def circles(joints: np.ndarray, side: str | None = None) -> bool:
     return amount > 240 and path_length(joints) > 1.5
 
 
-def jumps(joints: np.ndarray, least: float = 0.1) -> bool:
-    """Both feet are more than ``least`` metres off the floor at once, and the pelvis rises and falls with them."""
-    return count_jumps(joints, least) > 0
+def jumps(joints: np.ndarray, min_clearance: float = 0.1) -> bool:
+    """Both feet are more than ``min_clearance`` metres off the floor at once; the pelvis rises and falls with them."""
+    return count_jumps(joints, min_clearance) > 0
 
 
 def hops(joints: np.ndarray) -> bool:
@@ -170,10 +170,10 @@ def hops(joints: np.ndarray) -> bool:
     return jumps(joints, 0.04)
 
 
-def count_jumps(joints: np.ndarray, least: float = 0.1) -> int:
-    """How often both feet leave the floor by more than ``least`` metres and the pelvis rises and falls by 6 cm."""
+def count_jumps(joints: np.ndarray, min_clearance: float = 0.1) -> int:
+    """How often both feet rise more than ``min_clearance`` metres and the pelvis rises and falls by 6 cm."""
     lift, pelvis, count = clearance(joints), joints[:, 0, 1], 0
-    for start, stop in episodes(lift > least, lift < least / 2):
+    for start, stop in episodes(lift > min_clearance, lift < min_clearance / 2):
         top = start + int(lift[start:stop].argmax())
         before, after = pelvis[max(0, top - 12) : top + 1].min(), pelvis[top : top + 13].min()
         count += bool(pelvis[top] - max(before, after) > 0.06)
@@ -181,15 +181,15 @@ def count_jumps(joints: np.ndarray, least: float = 0.1) -> int:
 
 
 def kicks(joints: np.ndarray, side: str | None = None) -> bool:
-    """A foot comes above 0.3 m, 0.2 m above the other, its leg nearly straight, at 3 m/s or more against the body.
+    """A foot rises above 0.3 m and 0.2 m above the other, on a nearly straight leg, at 3 m/s or more against the body.
 
-    The leg reaches at least 0.65 m from hip to ankle: in running, the foot that comes high is on a folded leg.
+    The leg reaches at least 0.65 m from hip to ankle: in running, the high foot is on a folded leg.
     """
     return count_kicks(joints, side) > 0
 
 
 def count_kicks(joints: np.ndarray, side: str | None = None) -> int:
-    """How many kicks, see :func:`kicks`; between two of one leg the foot comes down below 0.2 m."""
+    """Number of kicks, see :func:`kicks`; between two kicks of one leg the foot falls below 0.2 m."""
     count = 0
     for one, other in (SIDES, SIDES[::-1]):
         if side not in (None, one) or len(joints) < 2:
@@ -198,7 +198,7 @@ def count_kicks(joints: np.ndarray, side: str | None = None) -> int:
         reach = np.linalg.norm(joints[:, JOINT[f"{one}_ankle"]] - joints[:, JOINT[f"{one}_hip"]], axis=-1)
         lifted = (foot > 0.3) & (foot - rest > 0.2) & (reach > 0.65)
         for start, stop in episodes(lifted, foot < 0.2):
-            # The leg is quickest on its way up.
+            # The leg is fastest on its way up.
             count += quickest(joints[max(0, start - _HALF) : stop + 1], f"{one}_foot") > 3
     return count
 
@@ -211,13 +211,13 @@ def sits(joints: np.ndarray) -> bool:
 
 
 def squats(joints: np.ndarray) -> bool:
-    """The pelvis comes under 0.7 m over feet that stay on the floor."""
+    """The pelvis falls below 0.7 m over feet that stay on the floor."""
     low = height(joints, "pelvis") < 0.7
     return bool((low & (clearance(joints) < 0.1)).any())
 
 
 def count_squats(joints: np.ndarray) -> int:
-    """How often the pelvis comes under 0.7 m over feet on the floor, and above 0.8 m between two times."""
+    """How often the pelvis falls below 0.7 m over feet on the floor; it rises above 0.8 m between two squats."""
     pelvis = height(joints, "pelvis")
     return len(episodes((pelvis < 0.7) & (clearance(joints) < 0.1), pelvis > 0.8))
 
@@ -237,7 +237,7 @@ def stands_up(joints: np.ndarray) -> bool:
 
 
 def bends_down(joints: np.ndarray) -> bool:
-    """A hand comes under 0.45 m, and the head under 1.25 m."""
+    """A hand falls below 0.45 m while the head is below 1.25 m."""
     hand = np.minimum(height(joints, "left_wrist"), height(joints, "right_wrist"))
     return bool(((hand < 0.45) & (height(joints, "head") < 1.25)).any())
 
@@ -258,7 +258,7 @@ def raises_both_arms(joints: np.ndarray) -> bool:
 
 
 def circles_arms(joints: np.ndarray) -> bool:
-    """Both wrists go round their shoulders, seen from the side, by more than 270 degrees."""
+    """Both wrists circle their shoulders, seen from the side, by more than 270 degrees."""
     ahead = forward_direction(joints)
     for one in SIDES:
         arm = joints[:, JOINT[f"{one}_wrist"]] - joints[:, JOINT[f"{one}_shoulder"]]
@@ -286,7 +286,7 @@ def touches_elbow_to_knee(joints: np.ndarray) -> bool:
 
 
 def waves(joints: np.ndarray, side: str | None = None) -> bool:
-    """A raised hand (above the middle of the upper arm) goes to and fro: three reversals of more than 4 cm."""
+    """A raised hand (above the middle of the upper arm) oscillates: three reversals of more than 4 cm."""
     for one in SIDES:
         wrist, shoulder, elbow = (joints[:, JOINT[f"{one}_{part}"]] for part in ("wrist", "shoulder", "elbow"))
         up = wrist[:, 1] > (shoulder[:, 1] + elbow[:, 1]) / 2
@@ -321,14 +321,14 @@ def punches(joints: np.ndarray, side: str | None = None) -> bool:
 
 
 def stands_still(joints: np.ndarray) -> bool:
-    """The pelvis stays over 0.8 m and within 0.25 m of where it was, and no wrist or foot reaches more than 1 m/s."""
+    """The pelvis stays above 0.8 m and within 0.25 m of its start, and no wrist or foot exceeds 1 m/s."""
     calm = max(quickest(joints, name) for name in ("left_wrist", "right_wrist", "left_foot", "right_foot")) < 1.0
     return calm and stays(joints)
 
 
 def stays(joints: np.ndarray) -> bool:
-    """The pelvis stays over 0.8 m and within 0.25 m of where it was, whatever the arms do."""
-    return _strays(joints) < 0.25 and float(np.median(height(joints, "pelvis"))) > 0.8
+    """The pelvis stays above 0.8 m and within 0.25 m of its start, whatever the arms do."""
+    return _max_drift(joints) < 0.25 and float(np.median(height(joints, "pelvis"))) > 0.8
 
 
 def lies(joints: np.ndarray) -> bool:
@@ -337,7 +337,7 @@ def lies(joints: np.ndarray) -> bool:
 
 
 def sneaks(joints: np.ndarray) -> bool:
-    """Goes over 0.6 m forward, twice as far as aside, never faster than 1.15 m/s, the pelvis mostly under 0.95 m."""
+    """Moves 0.6 m forward, twice as far as aside, never above 1.15 m/s, with the median pelvis under 0.95 m."""
     ahead, left = travel(joints)
     low = float(np.median(height(joints, "pelvis"))) < 0.95
     return ahead > 0.6 and ahead > 2 * abs(left) and float(speed(joints).max()) < 1.15 and low
@@ -350,15 +350,15 @@ def marches(joints: np.ndarray) -> bool:
     return bool(left.any() and right.any() and not (left & right).any()) and grounded
 
 
-def _strays(joints: np.ndarray) -> float:
-    """Metres: how far the pelvis gets from where it was, over the ground."""
+def _max_drift(joints: np.ndarray) -> float:
+    """Largest distance in metres of the pelvis from its start, over the ground."""
     path = ground_path(joints)
     return float(np.linalg.norm(path - path[0], axis=-1).max())
 
 
 COUNTERS: dict[str, Callable[[np.ndarray], int]] = {
     "jump": count_jumps,
-    "hop": partial(count_jumps, least=0.04),
+    "hop": partial(count_jumps, min_clearance=0.04),
     "kick": count_kicks,
     "squat": count_squats,
 }

@@ -1,4 +1,4 @@
-"""Sentences whose truth geometry can decide: does the motion do what it was asked to do?"""
+"""Run the probes: generate motion from sentences whose truth geometry can decide, and count how often it is right."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import hashlib
 import json
 import math
 import platform
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -19,23 +19,50 @@ from motiongpt import __version__
 from motiongpt.errors import Interrupted, MotionGPTError
 from motiongpt.evaluation.probes import predicates
 from motiongpt.evaluation.probes.ceiling import measure_ceiling
-from motiongpt.evaluation.probes.kinds import ASKED, GROUPS
-from motiongpt.evaluation.tables import probe_report
+from motiongpt.evaluation.probes.kinds import ALL_KINDS, GROUPS
+from motiongpt.evaluation.report import probe_report
 from motiongpt.files import atomic_path
-from motiongpt.generation.motiongpt import MotionGPT
-from motiongpt.motion import HUMANML3D
+from motiongpt.motion import HUMANML3D, Motion, Skeleton
 
 # Sentences generated together: a compromise of speed and memory.
 _BATCH = 16
 
 
-@dataclass(frozen=True)
-class Probe:
-    """A sentence and what says how its truth is told.
+class _Tokenizer(Protocol):
+    @property
+    def skeleton(self) -> Skeleton: ...
+
+
+class Generator(Protocol):
+    """The part of :class:`motiongpt.MotionGPT` that the probes use; any text-to-motion model can provide it.
 
     Attributes:
-        sentence: what is asked of the model.
-        kind: a key of :data:`motiongpt.evaluation.probes.kinds.ASKED`.
+        tokenizer: its ``skeleton`` is that of the generated motions.
+        defaults: a dataclass of sampling options, for the protocol of the report.
+        generate: ``generate(sentences, n=n, seed=seed, **sampling)`` returns ``n`` motions per sentence.
+    """
+
+    @property
+    def tokenizer(self) -> _Tokenizer: ...
+
+    @property
+    def defaults(self) -> Any: ...
+
+    @property
+    def generate(self) -> Callable[..., list[list[Motion]]]: ...
+
+    def fingerprint(self) -> str:
+        """Short hash of all weights and defaults."""
+        ...
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A sentence, and the kind of motion that it asks for.
+
+    Attributes:
+        sentence: the prompt.
+        kind: a key of :data:`motiongpt.evaluation.probes.kinds.ALL_KINDS`.
         group: ``"seen"`` (words of captions), ``"paraphrases"`` (words no caption has), ``"compounds"``.
     """
 
@@ -45,24 +72,24 @@ class Probe:
 
     @property
     def category(self) -> str:
-        """What the kind is counted under, such as ``"direction"``."""
-        return ASKED[self.kind].category
+        """The category of the kind, such as ``"direction"``."""
+        return ALL_KINDS[self.kind].category
 
     def holds(self, joints: np.ndarray) -> bool:
         """Whether a motion (T, 22, 3) does what the sentence says."""
-        return ASKED[self.kind].holds(joints)
+        return ALL_KINDS[self.kind].holds(joints)
 
 
 PROBES = tuple(
     Probe(sentence, name, group)
     for group in GROUPS
-    for name, asked in ASKED.items()
-    for sentence in asked.sentences.get(group, ())
+    for name, kind in ALL_KINDS.items()
+    for sentence in kind.sentences.get(group, ())
 )
 
 
 def wilson_interval(passed: int, samples: int) -> tuple[float, float]:
-    """95 % interval of a rate (Wilson 1927), which stays between 0 and 1 and is honest for few samples."""
+    """95 % interval of a rate (Wilson 1927), which stays between 0 and 1 and is accurate for few samples."""
     if not samples:
         return 0.0, 1.0
     z, rate = 1.959964, passed / samples
@@ -73,7 +100,7 @@ def wilson_interval(passed: int, samples: int) -> tuple[float, float]:
 
 
 def evaluate_probes(
-    model: MotionGPT,
+    model: Generator,
     n: int = 3,
     seed: int = 0,
     *,
@@ -82,35 +109,35 @@ def evaluate_probes(
     output: Path | None = None,
     **sampling: Any,
 ) -> dict[str, Any]:
-    """How often generated motions do what their sentences say.
+    """Measure how often generated motions do what their sentences say.
 
-    With ``output`` the verdicts are kept as they come, and an interrupted run of the same model, sentences and
-    arguments goes on where it stopped.
+    With ``output``, verdicts are saved as they come, and an interrupted run of the same model, sentences and arguments
+    resumes where it stopped.
 
     Args:
-        model: generates; decides the length itself unless ``seconds`` is among the sampling arguments.
-        n: samples of each sentence.
-        seed: of sampling.
-        probes: what to ask.
-        data: data set in the HumanML3D layout; the rates of its real clips are told beside, see
+        model: generates motion; it chooses the length unless ``seconds`` is among the sampling arguments.
+        n: samples per sentence.
+        seed: random seed.
+        probes: the sentences.
+        data: data set in the HumanML3D layout; adds the rates of its real clips, see
             :func:`motiongpt.evaluation.probes.ceiling.measure_ceiling`.
-        output: the report is written as ``<output>.json`` and, as tables, ``<output>.md``.
-        sampling: further arguments of :meth:`motiongpt.generation.motiongpt.MotionGPT.generate`.
+        output: write the report to ``<output>.json`` and, as tables, to ``<output>.md``.
+        sampling: further arguments of :meth:`motiongpt.MotionGPT.generate`.
 
     Returns:
         ``protocol`` (model, n, seed, sampling, versions), ``all`` (of all samples), ``groups``, ``categories`` and
         ``kinds``: for each ``passed`` and ``samples`` (counts), ``rate``, ``interval`` (95 %) and ``ceiling`` (rate of
-        real clips, weighted like the samples that have one; None without); ``kind_mean`` (mean over kinds of their
-        rates), ``probes`` (for each sentence a bool and the length in frames of every sample), ``ceiling``.
+        real clips, weighted like the samples that have one, or None); ``kind_mean`` (mean over kinds of their rates),
+        ``probes`` (for each sentence a bool and the length in frames of every sample), ``ceiling``.
 
     Raises:
-        Interrupted: by the user, in a run that can go on.
-        MotionGPTError: the model makes another skeleton than HumanML3D's, the data set cannot be read or the report not
+        Interrupted: the user interrupted a run that can be resumed.
+        MotionGPTError: the model's skeleton is not HumanML3D's, the data set cannot be read, or the report cannot be
             written.
     """
     if model.tokenizer.skeleton is not HUMANML3D:
         raise MotionGPTError(
-            f"Probes judge HumanML3D's 22 joints, and this model makes the {model.tokenizer.skeleton.num_joints} of "
+            f"Probes need HumanML3D's 22 joints, but this model generates the {model.tokenizer.skeleton.num_joints} of "
             f"{model.tokenizer.skeleton.name}: measure it with evaluate describe and reconstruction."
         )
     protocol = {
@@ -123,9 +150,9 @@ def evaluate_probes(
         "torch": torch.__version__,
         "machine": platform.machine(),
     }
-    partial = _partial(output, protocol, probes) if output else None
-    known = _read(partial)
-    missing = [probe for probe in probes if probe.sentence not in known]
+    partial = _partial_file(output, protocol, probes) if output else None
+    verdicts = _read_verdicts(partial)
+    missing = [probe for probe in probes if probe.sentence not in verdicts]
     with tqdm(total=len(probes), initial=len(probes) - len(missing), desc="probes", disable=None) as bar:
         try:
             for start in range(0, len(missing), _BATCH):
@@ -134,27 +161,15 @@ def evaluate_probes(
                 if partial:
                     with partial.open("a", encoding="utf-8") as file:
                         file.writelines(json.dumps(row) + "\n" for row in rows)
-                known |= {row["sentence"]: row for row in rows}
+                verdicts |= {row["sentence"]: row for row in rows}
                 bar.update(len(batch))
         except KeyboardInterrupt:
             if not partial:
                 raise
             raise Interrupted(
-                f"Interrupted after {len(known)} of {len(probes)} sentences; the same command goes on from there."
+                f"Interrupted after {len(verdicts)} of {len(probes)} sentences; re-run the same command to resume."
             ) from None
-    rows = [known[probe.sentence] for probe in probes]
-    ceiling = measure_ceiling(data) if data else {}
-    report: dict[str, Any] = {
-        "protocol": protocol,
-        "all": _tally(rows, ceiling),
-        **{
-            plural: {name: _tally([row for row in rows if row[key] == name], ceiling) for name in _names(rows, key)}
-            for plural, key in (("groups", "group"), ("categories", "category"), ("kinds", "kind"))
-        },
-        "probes": rows,
-        "ceiling": ceiling,
-    }
-    report["kind_mean"] = float(np.mean([tally["rate"] for tally in report["kinds"].values()]))
+    report = _report(protocol, [verdicts[probe.sentence] for probe in probes], measure_ceiling(data) if data else {})
     if output:
         with atomic_path(Path(f"{output}.json")) as temporary:
             temporary.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
@@ -166,7 +181,7 @@ def evaluate_probes(
 
 
 def _judge(
-    model: MotionGPT, probes: Sequence[Probe], n: int, seed: int, sampling: dict[str, Any]
+    model: Generator, probes: Sequence[Probe], n: int, seed: int, sampling: dict[str, Any]
 ) -> list[dict[str, Any]]:
     motions = model.generate([probe.sentence for probe in probes], n=n, seed=seed, **sampling)
     return [
@@ -182,17 +197,17 @@ def _judge(
     ]
 
 
-def _partial(output: Path, protocol: dict[str, Any], probes: Sequence[Probe]) -> Path:
-    """File of verdicts so far, named by everything that they depend on."""
-    asked = [[asdict(probe), repr(ASKED[probe.kind])] for probe in probes]
-    digest = hashlib.sha256(json.dumps([protocol, asked]).encode())
+def _partial_file(output: Path, protocol: dict[str, Any], probes: Sequence[Probe]) -> Path:
+    """File of the verdicts so far; its name has a hash of everything that they depend on."""
+    requested = [[asdict(probe), repr(ALL_KINDS[probe.kind])] for probe in probes]
+    digest = hashlib.sha256(json.dumps([protocol, requested]).encode())
     digest.update(Path(str(predicates.__file__)).read_bytes())
     output.parent.mkdir(parents=True, exist_ok=True)
     return output.with_name(f".{output.name}.{digest.hexdigest()[:16]}.partial.jsonl")
 
 
-def _read(partial: Path | None) -> dict[str, dict[str, Any]]:
-    """Verdicts by sentence; what was being written when the run was stopped is left out."""
+def _read_verdicts(partial: Path | None) -> dict[str, dict[str, Any]]:
+    """Verdicts by sentence; a line that was cut off by the interruption is dropped."""
     rows: dict[str, dict[str, Any]] = {}
     if partial and partial.is_file():
         for line in partial.read_text(encoding="utf-8").splitlines():
@@ -206,8 +221,16 @@ def _read(partial: Path | None) -> dict[str, dict[str, Any]]:
     return rows
 
 
-def _names(rows: Sequence[dict[str, Any]], key: str) -> list[str]:
-    return list(dict.fromkeys(row[key] for row in rows))
+def _report(
+    protocol: dict[str, Any], rows: Sequence[dict[str, Any]], ceiling: dict[str, dict[str, Any]]
+) -> dict[str, Any]:
+    report: dict[str, Any] = {"protocol": protocol, "all": _tally(rows, ceiling)}
+    for plural, key in (("groups", "group"), ("categories", "category"), ("kinds", "kind")):
+        names = dict.fromkeys(row[key] for row in rows)
+        report[plural] = {name: _tally([row for row in rows if row[key] == name], ceiling) for name in names}
+    report |= {"probes": list(rows), "ceiling": ceiling}
+    report["kind_mean"] = float(np.mean([tally["rate"] for tally in report["kinds"].values()]))
+    return report
 
 
 def _tally(rows: Sequence[dict[str, Any]], ceiling: dict[str, dict[str, Any]]) -> dict[str, Any]:
@@ -223,7 +246,7 @@ def _tally(rows: Sequence[dict[str, Any]], ceiling: dict[str, dict[str, Any]]) -
 
 
 def _real_rate(entry: dict[str, Any] | None) -> float | None:
-    """Of real clips and of examples put together of real clips."""
+    """Rate of real clips and of examples composed of real clips."""
     if not entry or not entry["clips"] + entry["made"]:
         return None
     passed = sum(entry[count] * (entry[rate] or 0) for count, rate in (("clips", "passed"), ("made", "made_passed")))

@@ -1,4 +1,4 @@
-"""The original's checkpoints <-> our models: which weight is which, and what the shapes say about the network."""
+"""Import and export of the original's checkpoints: the names of the weights, and the sizes that their shapes show."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from torch import Tensor, nn
 from motiongpt.compat.unpickling import read_checkpoint, read_plain_pickle
 from motiongpt.data.layout import load_statistics, skeleton_of_width
 from motiongpt.errors import MotionGPTError, require
+from motiongpt.evaluation.evaluators import WordVectorEvaluator
 from motiongpt.evaluation.t2m_evaluator import Evaluator, EvaluatorConfig
-from motiongpt.evaluation.words import WordVectorEvaluator
 from motiongpt.files import atomic_path
 from motiongpt.formats.arrays import load_npy
 from motiongpt.formats.sniff import looks_like
@@ -41,26 +41,26 @@ _EVALUATOR = re.compile(r"(?P<copy>.*?)t2m_(?P<part>text|move|motion)encoder\.(?
 _PARTS = {"text": "text_encoder", "move": "movement_encoder", "motion": "motion_encoder"}
 # Copies of the table that Hugging Face's state dict repeats.
 _TABLE_COPIES = ("encoder.embed_tokens.weight", "decoder.embed_tokens.weight")
-# Of sampling; the original samples from all that top_k leaves.
+# The original samples from all tokens that top_k leaves.
 _DEFAULTS = GenerationDefaults(top_p=1.0)
-# The evaluators' "feature bias": a smaller deviation has root and contacts weigh more in what networks see.
+# The original's "feature bias": it divides the deviation of root and contacts, which gives them more weight.
 _FEATURE_BIAS = 25.0
-# Contacts are 0 or 1: an undivided deviation lies around 0.4, a divided one around 0.015.
+# Contacts are 0 or 1, so their deviation is around 0.4, and around 0.015 after the division.
 _DIVIDED_CONTACTS = 0.1
 
 
 @dataclass(frozen=True)
 class OriginalWeights:
-    """The tensors of a file, sorted.
+    """The tensors of a file, sorted by network.
 
     Attributes:
         path: the file.
-        vae: of the motion tokenizer, names without ``vae.``.
-        language: of the language model, names as Hugging Face has them.
-        evaluator: of the evaluator, our names; empty unless all three networks are there.
-        extra: tensors and texts that our own export added, names without ``motiongpt.``.
-        config: what our own export wrote into the file's head.
-        unused: name of every other weight -> why it is not used.
+        vae: weights of the motion tokenizer, names without ``vae.``.
+        language: weights of the language model, with Hugging Face's names.
+        evaluator: weights of the evaluator, with our names; empty unless the file has all three networks.
+        extra: tensors that our own export added, names without ``motiongpt.``.
+        config: the metadata that our own export wrote.
+        unused: name of every other weight -> the reason why it is not used.
     """
 
     path: Path
@@ -73,10 +73,10 @@ class OriginalWeights:
 
 
 def read_weights(path: str | Path) -> OriginalWeights:
-    """Read a checkpoint of the original: a Lightning file, the evaluator's ``finest.tar``, or safetensors so named.
+    """Read a checkpoint of the original: a Lightning file, ``finest.tar`` of the evaluator, or safetensors like these.
 
     Raises:
-        MotionGPTError: as :func:`read_checkpoint`, or the file holds no weight of a known name.
+        MotionGPTError: see :func:`read_checkpoint`; or the file has no weight with a known name.
     """
     path = Path(path)
     config: dict[str, Any] = {}
@@ -90,7 +90,7 @@ def read_weights(path: str | Path) -> OriginalWeights:
     copies: dict[str, dict[str, Tensor]] = {}
     for name, value in tensors.items():
         if not isinstance(value, Tensor):
-            weights.unused[name] = "no tensor"
+            weights.unused[name] = "not a tensor"
         elif match := _EVALUATOR.fullmatch(name):
             copies.setdefault(match["copy"], {})[f"{_PARTS[match['part']]}.{match['name']}"] = value
         elif name.split(".")[0] in _PARTS.values():
@@ -104,13 +104,13 @@ def read_weights(path: str | Path) -> OriginalWeights:
         elif name.startswith(OURS):
             weights.extra[name.removeprefix(OURS)] = value
         else:
-            weights.unused[name] = "no part of a model that is known here"
+            weights.unused[name] = "not part of a known network"
     _take_evaluator(weights, copies)
     if not (weights.vae or weights.language or weights.evaluator):
         first = next(iter(tensors), "nothing")
         raise MotionGPTError(
-            f"{path}: holds no weights of the original MotionGPT; expected names such as vae.encoder.model.0.weight, "
-            f"but the first is {first}."
+            f"{path} has no weights of the original MotionGPT: it needs names such as vae.encoder.model.0.weight, but "
+            f"its first is {first}."
         )
     return weights
 
@@ -121,15 +121,17 @@ def _is_safetensors(path: Path) -> bool:
             head = file.read(64)
     except OSError:
         return False
-    # Eight bytes that tell the length of the JSON head, then the head.
+    # Eight bytes with the length of the JSON header, then the header.
     return head[8:9] == b"{" or (path.suffix == ".safetensors" and looks_like(head) in ("", "binary data"))
 
 
 def _flatten(content: Any, path: Path) -> dict[str, Any]:
     """Name -> weight of a Lightning dictionary, of a bare state dictionary, or of ``finest.tar``."""
     if not isinstance(content, dict):
-        raise MotionGPTError(f"{path}: holds a {type(content).__name__}, but a checkpoint is a dictionary of weights.")
-    # Methods of the class, not of the object: what comes out of a pickle may have attributes of any name.
+        raise MotionGPTError(
+            f"{path} has a {type(content).__name__}, but a checkpoint must be a dictionary of weights."
+        )
+    # Methods of the class, not of the object: an object out of a pickle may have attributes with any name.
     weights = dict.get(content, "state_dict")
     if isinstance(weights, dict):
         return {str(name): value for name, value in dict.items(weights)}
@@ -143,7 +145,7 @@ def _flatten(content: Any, path: Path) -> dict[str, Any]:
 
 
 def _take_evaluator(weights: OriginalWeights, copies: dict[str, dict[str, Tensor]]) -> None:
-    """The first complete copy of the evaluator; a Lightning file has one for every metric that needs it."""
+    """Take the first complete copy of the evaluator; a Lightning file has one for every metric that needs it."""
     for copy, tensors in copies.items():
         complete = {name.split(".")[0] for name in tensors} == set(_PARTS.values())
         if complete and not weights.evaluator:
@@ -153,50 +155,48 @@ def _take_evaluator(weights: OriginalWeights, copies: dict[str, dict[str, Tensor
             name in weights.evaluator and torch.equal(tensor, weights.evaluator[name])
             for name, tensor in tensors.items()
         )
-        reason = "a copy of the evaluator" if same else "an evaluator that is incomplete or another than the one taken"
+        reason = "a copy of the evaluator" if same else "part of an incomplete or another evaluator"
         weights.unused.update({f"{copy}{name}": reason for name in tensors})
 
 
 def _shape(tensors: Mapping[str, Tensor], name: str, path: Path) -> tuple[int, ...]:
     if name not in tensors:
-        raise MotionGPTError(f"{path}: the weight {name!r} is missing; {len(tensors)} others of its network are there.")
+        raise MotionGPTError(f"{path}: the weight {name!r} is missing; its network has {len(tensors)} others.")
     return tuple(tensors[name].shape)
 
 
 def _fill(module: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:
-    """Load all of ``tensors`` into ``module``, or raise naming the first that does not fit."""
+    """Load all of ``tensors`` into ``module``, or raise an error that names the first one that does not fit."""
     expected = module.state_dict()
     for name in sorted(expected.keys() - tensors.keys()):
         raise MotionGPTError(f"{path}: the weight {name!r} is missing.")
     for name, tensor in tensors.items():
         if name not in expected:
-            raise MotionGPTError(f"{path}: there is no place for the weight {name!r} in a network of these sizes.")
+            raise MotionGPTError(f"{path}: a network of these sizes has no weight {name!r}.")
         if tensor.shape != expected[name].shape:
             raise MotionGPTError(
-                f"{path}: {name!r} has shape {tuple(tensor.shape)}, expected {tuple(expected[name].shape)}."
+                f"{path}: {name!r} has the shape {tuple(tensor.shape)} instead of {tuple(expected[name].shape)}."
             )
         if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
-            raise MotionGPTError(
-                f"{path}: {name!r} holds numbers that are not finite; copy or download the file again."
-            )
+            raise MotionGPTError(f"{path}: {name!r} has NaN or infinity; copy or download the file again.")
     module.load_state_dict({name: tensor.to(expected[name].dtype) for name, tensor in tensors.items()})
 
 
 def build_vqvae(weights: OriginalWeights, *, activation: str = "relu", norm: str | None = None) -> VQVAE:
-    """The motion tokenizer's network, its sizes read off the shapes.
+    """The motion tokenizer's network, with the sizes that the shapes show.
 
     Args:
-        activation: not to be seen in the weights; ``relu`` as published, or ``silu`` or ``gelu``.
-        norm: ``LN`` or ``GN`` where the weights have a norm that could be either; recognised otherwise.
+        weights: of the file.
+        activation: the weights do not show it: ``relu`` as published, ``silu`` or ``gelu``.
+        norm: ``LN`` or ``GN``, needed where the weights fit either.
 
     Raises:
-        MotionGPTError: there is no tokenizer in the file, or a weight is missing, left over, of a wrong shape or not
-            finite.
+        MotionGPTError: the file has no tokenizer, or a weight is missing, unexpected, of another shape or not finite.
     """
     path = weights.path
     tensors = dict(weights.vae)
     if not tensors:
-        raise MotionGPTError(f"{path}: holds no motion tokenizer (no weights vae.*); give the file of the whole model.")
+        raise MotionGPTError(f"{path} has no motion tokenizer (no weights vae.*): give the file of the whole model.")
     kind = "ema_reset"
     if "quantizer.embedding.weight" in tensors:
         kind, tensors["quantizer.codebook"] = "orig", tensors.pop("quantizer.embedding.weight")
@@ -221,10 +221,10 @@ def build_vqvae(weights: OriginalWeights, *, activation: str = "relu", norm: str
     network = VQVAE(config)
     codebook = tensors.get("quantizer.codebook")
     for name, own in network.quantizer.state_dict().items():
-        # The original does not save the moving averages: they begin anew around the codes as they are.
-        anew = codebook if name == "code_sum" else torch.ones_like(own)
-        if name != "codebook" and anew is not None:
-            tensors.setdefault(f"quantizer.{name}", weights.extra.get(f"quantizer.{name}", anew))
+        # The original does not save the moving averages, so they restart at the codes.
+        restart = codebook if name == "code_sum" else torch.ones_like(own)
+        if name != "codebook" and restart is not None:
+            tensors.setdefault(f"quantizer.{name}", weights.extra.get(f"quantizer.{name}", restart))
     _fill(network, tensors, path)
     return network.eval()
 
@@ -236,15 +236,14 @@ def _norm(tensors: Mapping[str, Tensor], norm: str | None, path: Path) -> str:
         return "BN"
     if norm not in ("LN", "GN"):
         raise MotionGPTError(
-            f"{path}: its tokenizer has a norm that can be LN or GN, the weights look alike: say which with norm "
-            "(--norm), as NORM in its config tells."
+            f"{path}: the weights of its tokenizer fit both LN and GN: set norm (--norm) to the NORM of its config."
         )
     return norm
 
 
 @dataclass(frozen=True)
 class Statistics:
-    """Mean and deviation (D,) that a tokenizer was trained with, and where they are from."""
+    """Mean and standard deviation (D,) that a tokenizer was trained with, and a remark about their origin."""
 
     mean: np.ndarray
     std: np.ndarray
@@ -257,43 +256,43 @@ def read_statistics(
     """Normalisation statistics, which the original keeps outside its checkpoints.
 
     Args:
-        skeleton: whose features.
-        mean, std: the very .npy files that the network was trained with.
-        data: or a data set folder with Mean.npy and Std.npy. The original's networks see root and contacts of
-            HumanML3D divided by the data set's deviation over 25; that is done here.
+        skeleton: skeleton of the features.
+        mean, std: the .npy files that the network was trained with.
+        data: alternatively a data set folder with Mean.npy and Std.npy. The original's networks use the deviation of
+            root and contacts divided by 25, so this function divides it.
 
     Returns:
-        None when nothing is given.
+        None without any argument.
 
     Raises:
-        MotionGPTError: one file without the other, files beside a folder, or a file of another width.
+        MotionGPTError: one file without the other, both files and a folder, or a file of another width.
     """
     if data is not None:
         if mean is not None or std is not None:
-            raise MotionGPTError("Give either --mean and --std, or --data, not both.")
+            raise MotionGPTError("Use either --mean and --std, or --data, not both.")
         average, deviation = load_statistics(data, skeleton)
         layout = FeatureLayout(skeleton)
         for part in (slice(0, layout.positions.start), layout.contacts):
             deviation[part] /= _FEATURE_BIAS
-        return Statistics(average, deviation, "root and contacts of Std.npy were divided by 25, as the original has it")
+        return Statistics(average, deviation, "root and contacts of Std.npy were divided by 25, like in the original")
     if mean is None and std is None:
         return None
     if mean is None or std is None:
-        raise MotionGPTError(f"--{'mean' if mean is None else 'std'} is missing: statistics are a mean and a std file.")
+        raise MotionGPTError(f"--{'mean' if mean is None else 'std'} is missing: give both files, --mean and --std.")
     arrays = []
     for path in (mean, std):
         array = load_npy(path).astype(np.float64)
         if array.shape != (skeleton.feature_dim,) or not np.isfinite(array).all():
             raise MotionGPTError(
-                f"{path}: its shape is {array.shape}, expected {skeleton.feature_dim} finite numbers, one a feature."
+                f"{path} has the shape {array.shape} instead of {skeleton.feature_dim} finite numbers, one per feature."
             )
         arrays.append(array)
     if (arrays[1] <= 0).any():
-        raise MotionGPTError(f"{std}: is not above zero everywhere; is it the std file?")
+        raise MotionGPTError(f"{std} must be above zero everywhere: check that it is the std file.")
     remark = ""
     if arrays[1][FeatureLayout(skeleton).contacts].mean() > _DIVIDED_CONTACTS:
         remark = (
-            f"{std} looks like the data set's own Std.npy; the original's networks were trained with root and contacts "
+            f"{std} looks like the Std.npy of a data set; the original's networks were trained with root and contacts "
             "divided by 25, which --data does"
         )
     return Statistics(arrays[0], arrays[1], remark)
@@ -305,22 +304,21 @@ def build_tokenizer(
     """The motion tokenizer with its statistics.
 
     Raises:
-        MotionGPTError: no statistics, a feature width of no known skeleton; see also :func:`build_vqvae`.
+        MotionGPTError: there are no statistics, or no skeleton has this feature width; see also :func:`build_vqvae`.
     """
     network = build_vqvae(weights, activation=activation, norm=norm)
     skeleton = SKELETONS.get(weights.config.get("skeleton", "")) or skeleton_of_width(network.config.features)
     if skeleton is None:
         raise MotionGPTError(
-            f"{weights.path}: its tokenizer reads {network.config.features} features a frame, "
-            "but HumanML3D has 263 and KIT has 251."
+            f"{weights.path}: its tokenizer needs {network.config.features} features per frame, but HumanML3D has 263 "
+            "and KIT-ML 251."
         )
     if statistics is None and "mean" in weights.extra and "std" in weights.extra:
         statistics = Statistics(weights.extra["mean"].numpy(), weights.extra["std"].numpy())
     if statistics is None:
         raise MotionGPTError(
-            f"{weights.path}: normalisation statistics are not in a checkpoint: give the mean.npy and std.npy it was "
-            "trained with (of the folder meta that came with the original) by --mean and --std, or the data set by "
-            "--data."
+            f"{weights.path}: a checkpoint has no normalisation statistics: give the mean.npy and std.npy of its "
+            "training (from the original's folder meta) with --mean and --std, or the data set with --data."
         )
     tokenizer = MotionTokenizer(network.config, statistics.mean, statistics.std, skeleton)
     tokenizer.vqvae = network
@@ -331,12 +329,12 @@ def build_tokenizer(
 
 
 def _own(weights: OriginalWeights, part: str) -> dict[str, Tensor]:
-    """What our own export added of a part that the original does not have."""
+    """The weights that our own export added for a part that the original does not have."""
     return {name.removeprefix(part): value for name, value in weights.extra.items() if name.startswith(part)}
 
 
 def skeleton_of(weights: OriginalWeights) -> Skeleton | None:
-    """The skeleton that the tokenizer's width tells."""
+    """The skeleton with the feature width of the tokenizer."""
     first = weights.vae.get("encoder.model.0.weight")
     return None if first is None or first.dim() != 3 else skeleton_of_width(first.shape[1])
 
@@ -344,22 +342,23 @@ def skeleton_of(weights: OriginalWeights) -> Skeleton | None:
 def build_language(
     weights: OriginalWeights, text_tokenizer: str | Path | None, num_codes: int | None = None
 ) -> MotionLanguageModel:
-    """The language model, its sizes read off the shapes.
+    """The language model, with the sizes that the shapes show.
 
     Args:
-        text_tokenizer: a ``tokenizer.json``, a folder that has one, or a hub id: that of the T5 it was made from, such
-            as ``google/flan-t5-base``. Files of our own export bring theirs.
-        num_codes: size of the motion codebook; all but three of the motion tokens.
+        weights: of the file.
+        text_tokenizer: a ``tokenizer.json``, a folder with one, or a hub id: the tokenizer of the T5 that the model
+            started from, such as ``google/flan-t5-base``. Files of our own export include it.
+        num_codes: size of the motion codebook: the number of motion tokens minus three.
 
     Raises:
-        MotionGPTError: no T5 in the file, no text tokenizer, one of another size, or a weight is missing, left over, of
-            a wrong shape or not finite.
+        MotionGPTError: the file has no T5, the text tokenizer is missing or has another size, or a weight is missing,
+            unexpected, of another shape or not finite.
     """
     path = weights.path
     tensors = dict(weights.language)
     ours = weights.config.get("language", {})
     if any(name.startswith("transformer.") for name in tensors):
-        raise MotionGPTError(f"{path}: its language model is a GPT-2; only T5 checkpoints can be imported.")
+        raise MotionGPTError(f"{path}: its language model is a GPT-2, but only T5 checkpoints can be imported.")
     if text_tokenizer is None and "tokenizer" in ours:
         words = TextTokenizer.from_json(ours["tokenizer"], ours["num_codes"])
     else:
@@ -369,21 +368,19 @@ def build_language(
     if rows != words.size:
         raise MotionGPTError(
             f"{path}: its language model has {rows} tokens, but the text tokenizer {words.size} with "
-            f"{words.num_codes + 3} motion tokens: give the tokenizer of the T5 that it was made from."
+            f"{words.num_codes + 3} motion tokens: give the tokenizer of the T5 that it started from."
         )
     gated = "encoder.block.0.layer.1.DenseReluDense.wi_0.weight" in tensors
     head = tensors.get("lm_head.weight")
-    # T5 v1.0 shares its table and scales what goes into it. Gated ones (v1.1, flan) have an output layer of their own,
-    # unscaled, even where it happens to equal the table.
+    # T5 v1.0 ties the output layer to the table and scales its input. Gated models (v1.1, flan) have a separate output
+    # layer without scaling, even where it happens to equal the table.
     tied = head is None or (torch.equal(head, table) and not gated)  # type: ignore[arg-type]
     if ours:
         tied = ours["network"]["tied_embeddings"]
     for name in (*_TABLE_COPIES, *(("lm_head.weight",) if tied else ())):
         copy = tensors.pop(name, table)
         if not torch.equal(copy, table):  # type: ignore[arg-type]
-            raise MotionGPTError(
-                f"{path}: {name!r} should repeat 'shared.weight', but does not: this is no T5 known here."
-            )
+            raise MotionGPTError(f"{path}: {name!r} differs from 'shared.weight': this kind of T5 is not supported.")
     first = "encoder.block.0.layer.0.SelfAttention."
     buckets, heads = _shape(tensors, f"{first}relative_attention_bias.weight", path)
     inner = _shape(tensors, f"{first}q.weight", path)[0]
@@ -419,9 +416,8 @@ def _layers(tensors: Mapping[str, Tensor], stack: str) -> int:
 def _text_tokenizer(source: str | Path | None, num_codes: int, path: Path) -> TextTokenizer:
     if source is None:
         raise MotionGPTError(
-            f"{path}: the words of its language model are not in the checkpoint: give the text tokenizer of the T5 "
-            "that it was made from by --text-tokenizer, a folder with tokenizer.json or a hub id such as "
-            "google/flan-t5-base."
+            f"{path}: a checkpoint has no text tokenizer: give that of the T5 that it started from with "
+            "--text-tokenizer, a folder with tokenizer.json or a hub id such as google/flan-t5-base."
         )
     file = Path(source)
     if file.is_dir():
@@ -435,20 +431,20 @@ def _text_tokenizer(source: str | Path | None, num_codes: int, path: Path) -> Te
         )
     except (OSError, ValueError, AttributeError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise MotionGPTError(f"Cannot take a text tokenizer from {str(source)!r}: {reason}") from error
+        raise MotionGPTError(f"Cannot load a text tokenizer from {str(source)!r}: {reason}") from error
 
 
 def build_evaluator(weights: OriginalWeights, *, strict_reference: bool = False) -> Evaluator:
-    """The evaluator, its widths read off the shapes.
+    """The evaluator, with the sizes that the shapes show.
 
     Raises:
-        MotionGPTError: there is none in the file, or a weight is missing, left over, of a wrong shape or not finite.
+        MotionGPTError: the file has no evaluator, or a weight is missing, unexpected, of another shape or not finite.
     """
     tensors, path = weights.evaluator, weights.path
     if not tensors:
         raise MotionGPTError(
-            f"{path}: holds no evaluator; expected the weights text_encoder, movement_encoder and motion_encoder, "
-            "as in text_mot_match/model/finest.tar."
+            f"{path} has no evaluator: it needs the weights text_encoder, movement_encoder and motion_encoder, as in "
+            "text_mot_match/model/finest.tar."
         )
     movement_hidden, features, _ = _shape(tensors, "movement_encoder.main.0.weight", path)
     words, parts = _shape(tensors, "text_encoder.pos_emb.weight", path)
@@ -471,7 +467,7 @@ def read_word_vectors(folder: Path) -> tuple[np.ndarray, list[str]]:
     """The GloVe vectors of the original's evaluators, (V, 300), and their words.
 
     Args:
-        folder: has ``our_vab_data.npy`` and ``our_vab_idx.pkl``, which is read without running anything in it.
+        folder: has ``our_vab_data.npy`` and ``our_vab_idx.pkl``, whose code is never executed.
 
     Raises:
         MotionGPTError: a file is missing, damaged, refused, or does not fit the other.
@@ -480,10 +476,11 @@ def read_word_vectors(folder: Path) -> tuple[np.ndarray, list[str]]:
     path = folder / "our_vab_idx.pkl"
     rows = read_plain_pickle(path)
     if not isinstance(rows, dict) or not all(isinstance(word, str) and type(row) is int for word, row in rows.items()):
-        raise MotionGPTError(f"{path}: expected a dictionary of words and their rows.")
+        raise MotionGPTError(f"{path} must be a dictionary of words and their rows.")
     if vectors.ndim != 2 or not np.isfinite(vectors).all() or not all(0 <= row < len(vectors) for row in rows.values()):
         raise MotionGPTError(
-            f"{folder}: our_vab_data.npy, {vectors.shape}, does not fit the rows of our_vab_idx.pkl, or is not finite."
+            f"{folder}: our_vab_data.npy, {vectors.shape}, does not fit the rows of our_vab_idx.pkl, or has NaN or "
+            "infinity."
         )
     words = list(rows)
     return vectors[[rows[word] for word in words]], words
@@ -501,26 +498,26 @@ def import_checkpoint(
     activation: str = "relu",
     norm: str | None = None,
 ) -> dict[str, Any]:
-    """Write a checkpoint of the original as our folders, all weights in float32.
+    """Convert a checkpoint of the original to our folders, with all weights in float32.
 
-    A whole model becomes a model folder that `MotionGPT.from_pretrained` reads; a tokenizer alone ``folder/tokenizer``;
-    an evaluator ``folder/evaluator``.
+    A whole model becomes a model folder that `MotionGPT.from_pretrained` reads, a tokenizer alone ``folder/tokenizer``,
+    and an evaluator ``folder/evaluator``.
 
     Args:
         file: see :func:`read_weights`.
-        folder: made where missing.
+        folder: created where missing.
         text_tokenizer: see :func:`build_language`.
         mean, std, data: see :func:`read_statistics`.
-        words: the folder of word vectors of an evaluator, see :func:`read_word_vectors`; without it and statistics an
-            evaluator's networks are written, but no evaluation can be made with them.
+        words: folder with the word vectors of the evaluator, see :func:`read_word_vectors`; without it and statistics
+            only the evaluator's networks are written, which is not enough to evaluate.
         activation, norm: see :func:`build_vqvae`.
 
     Returns:
-        ``used``: number of weights by part (``tokenizer``, ``language``, ``evaluator``); ``unused``: name -> reason for
-        all the others; ``remarks``: sentences.
+        ``used``: number of weights by part (``tokenizer``, ``language``, ``evaluator``); ``unused``: name -> reason of
+        all other weights; ``remarks``: sentences.
 
     Raises:
-        MotionGPTError: see the functions named; nothing is written then.
+        MotionGPTError: see the functions above; nothing is written then.
     """
     weights, folder = read_weights(file), Path(folder)
     evaluator = build_evaluator(weights) if weights.evaluator else None
@@ -534,10 +531,7 @@ def import_checkpoint(
     judge = None
     if evaluator and words is not None:
         if statistics is None:
-            raise MotionGPTError(
-                "An evaluator that reads motions needs the statistics it was trained with: give --mean and --std, or "
-                "--data."
-            )
+            raise MotionGPTError("An evaluator needs the statistics of its training: give --mean and --std, or --data.")
         judge = WordVectorEvaluator(evaluator, *read_word_vectors(words), statistics.mean, statistics.std)
     remarks = [statistics.remark] if statistics and statistics.remark else []
     if tokenizer and language:
@@ -545,15 +539,15 @@ def import_checkpoint(
         MotionGPT(tokenizer, language, defaults).save_pretrained(folder, dtype="float32")
     elif tokenizer:
         tokenizer.save(folder / "tokenizer")
-        remarks.append("no language model is in the file: only the tokenizer was written")
+        remarks.append("the file has no language model: only the tokenizer was written")
     elif language:
         language.save(folder / "language")
-        remarks.append("no motion tokenizer is in the file: only the language model was written")
+        remarks.append("the file has no motion tokenizer: only the language model was written")
     if judge:
         judge.save(folder / "evaluator")
     elif evaluator:
         evaluator.save(folder / "evaluator")
-        remarks.append("of the evaluator only the networks were written: evaluation needs --words and statistics too")
+        remarks.append("only the networks of the evaluator were written: evaluation also needs --words and statistics")
     used = {"tokenizer": len(weights.vae), "language": len(weights.language), "evaluator": len(weights.evaluator)}
     return {
         "used": {name: count for name, count in used.items() if count},
@@ -565,22 +559,22 @@ def import_checkpoint(
 def export_checkpoint(model: MotionGPT, file: str | Path) -> int:
     """Write a model as safetensors in the original's key layout: ``vae.*`` and ``lm.language_model.*``, float32.
 
-    What the original's layout has no place for is added under ``motiongpt.*`` (statistics, moving averages of the
-    codes, a refinement, a text encoder) and in the file's head (sizes, words, defaults), so that importing gives the
-    identical model. Leave out ``motiongpt.*`` to load the file with the original; the language model of one with a text
-    encoder is of no use there.
+    Parts that the original's layout lacks go under ``motiongpt.*`` (statistics, moving averages of the codes, a
+    refinement, a text encoder) and into the file's metadata (sizes, words, defaults), so that an import gives the
+    identical model. Drop ``motiongpt.*`` to load the file with the original; the language model of a model with a text
+    encoder does not work there.
 
     Returns:
         The number of weights in the original's layout.
 
     Raises:
-        MotionGPTError: the model has parts that the original has not, or the file cannot be written.
+        MotionGPTError: the model has parts that the original cannot have, or the file cannot be written.
     """
     network, language = model.tokenizer.config, model.language
     if network.levels != 1 or network.linear_skip or network.quantizer == "fsq":
         raise MotionGPTError(
-            "The original has no motion tokenizer with residual levels, finite scalars or a linear skip: this model "
-            "cannot be written in its layout."
+            "This model cannot be written in the original's layout: its motion tokenizer has residual levels, finite "
+            "scalars or a linear skip."
         )
     if not isinstance(language.network, T5):
         raise MotionGPTError("Only models with a T5 can be written in the original's layout.")
@@ -617,7 +611,7 @@ def export_checkpoint(model: MotionGPT, file: str | Path) -> int:
         pieces = language.text_encoder.pieces.to_str()
         sizes["text_encoder"] = {"config": dataclasses.asdict(language.text_encoder.config), "pieces": pieces}
     with atomic_path(Path(file)) as temporary:
-        # A copy of each: safetensors does not write one table under several names.
+        # Copies, since safetensors does not write one table under several names.
         copies = {name: tensor.detach().cpu().clone().contiguous() for name, tensor in tensors.items()}
         save_file(copies, temporary, metadata={"motiongpt": json.dumps(head)})
     return sum(not name.startswith(OURS) for name in tensors)

@@ -15,7 +15,7 @@ from safetensors.torch import load_file, save_file
 from transformers import T5Config, T5ForConditionalGeneration
 
 from motiongpt import MotionGPT, compat
-from motiongpt.compat.original import build_evaluator, build_language, build_vqvae, read_statistics, read_weights
+from motiongpt.compat.checkpoints import build_evaluator, build_language, build_vqvae, read_statistics, read_weights
 from motiongpt.errors import MotionGPTError
 from motiongpt.evaluation.t2m_evaluator import Evaluator
 from motiongpt.lm.decoding import generate
@@ -191,8 +191,8 @@ def test_stage_one_alone(tmp_path: Path, statistics: tuple[Path, Path]) -> None:
     torch.save({"state_dict": {**originals.vq_weights(codes=30), "other": torch.ones(1)}}, path)
     mean, std = statistics
     result = compat.import_checkpoint(path, tmp_path / "ours", mean=mean, std=std)
-    assert result["unused"] == {"other": "no part of a model that is known here"}
-    assert "only the tokenizer" in result["remarks"][0]
+    assert result["unused"] == {"other": "not part of a known network"}
+    assert "only the tokenizer was written" in result["remarks"][0]
     assert MotionTokenizer.load(tmp_path / "ours" / "tokenizer").num_codes == 30
 
 
