@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import re
 import shlex
 import shutil
 import subprocess
@@ -63,13 +62,6 @@ def test_hdm05_can_be_left_out_and_tables_beside_the_trials_come_first(tmp_path:
     build = commands(tmp_path, "RAW=raw", "HDM05=")[0]
     assert not {"--hdm05", "--trials"} & set(build)
     assert build.count("--phrases") == 1
-
-
-def test_links_of_the_readme_lead_somewhere() -> None:
-    links = re.findall(r"\]\(([^)#\s]+)\)", (RECIPE / "README.md").read_text(encoding="utf-8"))
-    assert len(links) > 10
-    for link in links:
-        assert link.startswith(("https://", "http://")) or (RECIPE / link).exists(), link
 
 
 @pytest.mark.parametrize("packed", [True, False])
