@@ -121,8 +121,7 @@ class LanguageTraining:
         max_codes: maximum length of a motion in codes; longer clips are cropped at random.
         balance: 0 draws captioned clips and self-training prompts uniformly; towards 1, rare actions more often.
         word_dropout: share of the word pieces of prompts that are masked for a text encoder.
-        strict_reference: write instructions with the original's defects, see ``docs/differences.md``; needs
-            ``templates``.
+        strict_reference: write instructions with the original's defects, see docs/differences.md; needs ``templates``.
         loop, model: see there.
     """
 
