@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = ["Motion", "MotionGPT", "MotionGPTError", "__version__"]
 
-# Imported on first use: Motion brings NumPy and SciPy, MotionGPT also PyTorch.
+# Imported on first use: Motion brings NumPy, MotionGPT also PyTorch.
 _LAZY = {"Motion": "motiongpt.motion", "MotionGPT": "motiongpt.generation.motiongpt"}
 
 
