@@ -23,10 +23,10 @@ DOCS = Path(__file__).parents[1] / "docs"
 FOLDER = "images/gallery"
 HEAD = """# Gallery
 
-Written by `python benchmarks/gallery.py --examples {count} --seed {seed}`: sentences drawn from the probes by this seed,
-each with the first sample of the embedded model at the same seed and a length that the model chose. Nobody picked them, so
-failures are among them. "Holds" is the verdict of the probe's geometry, see [evaluation](evaluation.md). The package was
-developed with these probes in view: everyday sentences fail more often.
+Written by `python benchmarks/gallery.py --examples {count} --seed {seed}`: sentences drawn from the probes by this
+seed, each with the first sample of the embedded model at the same seed and a length that the model chose. Nobody picked
+them, so failures are among them. "Holds" is the verdict of the probe's geometry, see [evaluation](evaluation.md). The
+package was developed with these probes in view: everyday sentences fail more often.
 """
 
 

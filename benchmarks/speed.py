@@ -1,10 +1,10 @@
-"""How fast and how big, as a Markdown table, with rivals measured in the same run.
+"""How fast and how big, as Markdown tables.
 
-    python benchmarks/speed.py [--model DIR] [--raw DIR] [--threads 2]
+    python benchmarks/speed.py [--model DIR] [--threads 2] [--against OTHER_CHECKOUT]
 
-Loading, generating and memory are measured in fresh processes. With --raw, a folder with ``cmu/``, ``hdm05/`` and
-``captions/humanml3d.jsonl.gz`` (see docs/data.md), a data set is built into a temporary folder. A busy machine makes
-all numbers worse: the load average is printed. Rendering has a benchmark of its own, render.py.
+One sample of each of 40 sentences, evenly over the probes, on a quiet machine and beside a competing process that the
+benchmark starts itself. With --against, a second checkout answers the same sentences in turn. The load average at the
+start is printed: on a machine with other work, "quiet" is not quiet. Rendering has a benchmark of its own, render.py.
 """
 
 from __future__ import annotations
@@ -16,54 +16,132 @@ import platform
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from motiongpt.data.build import build
+from motiongpt.evaluation.probes.run import PROBES
 from motiongpt.generation.motiongpt import MotionGPT
 from motiongpt.lm.decoding import generate
 from motiongpt.lm.grammars import MotionGrammar
 from motiongpt.motion import features_to_joints, joints_to_features
 from render import made_up_walk
 
+ROOT = Path(__file__).resolve().parents[1]
 # The original's number on two CPU cores.
 PUBLISHED_FEATURES_MS = 41.0
 FEATURE_FRAMES = 170
 TOKENS = 50
 
-_FRESH = """
+# One process holds one model: it says how long loading took, then times one sentence a line.
+_WORKER = """
 import json, resource, sys, time
 start = time.perf_counter()
+from motiongpt import MotionGPT
 import torch
 torch.set_num_threads({threads})
-from motiongpt import MotionGPT
 model = MotionGPT.from_pretrained({model!r})
-loaded = time.perf_counter()
-model.generate("a person walks forward and waves", seconds=4.0, seed=0)
-first = time.perf_counter()
-for seed in range(1, 6):
-    model.generate("a person walks forward and waves", seconds=4.0, seed=seed)
-later = (time.perf_counter() - first) / 5
-scale = 2**20 if sys.platform == "darwin" else 2**10
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / scale
-print(json.dumps([loaded - start, first - loaded, later, peak]))
+print(time.perf_counter() - start, flush=True)
+for line in sys.stdin:
+    start = time.perf_counter()
+    model.generate(json.loads(line), seed=0)
+    scale = 2**20 if sys.platform == "darwin" else 2**10
+    print(time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / scale, flush=True)
+"""
+# What else a machine may be doing: matrix products on as many threads as there are cores.
+_LOAD = """
+import torch
+torch.set_num_threads({threads})
+a = torch.randn(700, 700)
+while True:
+    a = torch.nn.functional.normalize(a @ a)
 """
 
 
-def fresh_process(model: str | None, threads: int) -> list[float]:
-    """Seconds to load (imports included), seconds of the first and of later 4-second motions, peak memory in MiB."""
-    program = _FRESH.format(model=model, threads=threads)
-    runs = []
-    for _ in range(3):
-        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-        runs.append(json.loads(done.stdout))
-    # The first of them warms the disk cache for the others.
-    return [statistics.median(values) for values in zip(*runs, strict=True)]
+class Worker:
+    """A process with a model of one checkout.
+
+    Attributes:
+        load: seconds to load, imports included.
+        peak: memory so far, MiB.
+    """
+
+    def __init__(self, checkout: Path, model: str | None, threads: int) -> None:
+        environment = {**os.environ, "PYTHONPATH": str(checkout / "src")}
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", _WORKER.format(model=model, threads=threads)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environment,
+        )
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._in, self._out = self._process.stdin, self._process.stdout
+        self.load, self.peak = float(self._out.readline()), 0.0
+
+    def seconds(self, sentence: str) -> float:
+        """Wall time of one sample of a sentence."""
+        self._in.write(json.dumps(sentence) + "\n")
+        self._in.flush()
+        seconds, self.peak = map(float, self._out.readline().split())
+        return seconds
+
+    def close(self) -> None:
+        self._in.close()
+        self._process.wait()
+
+
+@contextmanager
+def competing_load(threads: int) -> Iterator[None]:
+    """Another process that computes all the time."""
+    process = subprocess.Popen([sys.executable, "-c", _LOAD.format(threads=threads)])
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
+def distribution(workers: Sequence[Worker], sentences: Sequence[str]) -> np.ndarray:
+    """(workers, sentences) seconds; the workers take turns at every sentence, so that a drifting machine is fair."""
+    return np.array([[worker.seconds(sentence) for worker in workers] for sentence in sentences]).T
+
+
+def everyday_sentences(count: int) -> list[str]:
+    """So many sentences, evenly over those of the probes: one and two actions, ordinary and unusual words."""
+    return [PROBES[int(place)].sentence for place in np.linspace(0, len(PROBES) - 1, count)]
+
+
+def sentence_rows(options: argparse.Namespace) -> list[tuple[str, ...]]:
+    """Loading, the first sentence, and the distribution over all sentences, quiet and busy."""
+    checkouts = [ROOT] + ([options.against] if options.against else [])
+    workers = [Worker(checkout, options.model, options.threads) for checkout in checkouts]
+    sentences = everyday_sentences(options.sentences)
+    first = distribution(workers, ["a person walks forward and waves"])[:, 0]
+    quiet = distribution(workers, sentences)
+    with competing_load(options.threads):
+        busy = distribution(workers, sentences)
+    for worker in workers:
+        worker.close()
+    rows = [
+        ("load the model in a fresh process", *(f"{worker.load:.2f} s" for worker in workers)),
+        ("the first motion after loading", *(f"{value:.2f} s" for value in first)),
+    ]
+    for name, seconds in (("quiet", quiet), ("a competing process", busy)):
+        for statistic, percentile in (("median", 50), ("95th percentile", 95)):
+            values = np.percentile(seconds, percentile, axis=1)
+            label = f"one sample, {statistic} of {len(sentences)} sentences, {name}"
+            rows.append((label, *(f"{value:.2f} s" for value in values)))
+    rows.append(("peak memory", *(f"{worker.peak:.0f} MiB" for worker in workers)))
+    if options.against:
+        ratio = np.median(quiet[1] / quiet[0]), np.median(busy[1] / busy[0])
+        rows.append(("speed-up, median over sentences", f"{ratio[0]:.2f}x quiet, {ratio[1]:.2f}x busy", ""))
+    return rows
 
 
 def milliseconds(function: Callable[[], object], times: int = 9) -> float:
@@ -112,17 +190,15 @@ def transformers_per_token(model: MotionGPT, prompt: str) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", help="model folder; the embedded model when left out")
-    parser.add_argument("--raw", type=Path, help="folder of raw data to build a data set from")
+    parser.add_argument("--against", type=Path, help="another checkout of the project, measured beside this one")
+    parser.add_argument("--sentences", type=int, default=40, help="number of sentences")
     parser.add_argument("--threads", type=int, default=min(2, os.cpu_count() or 1), help="of PyTorch")
     options = parser.parse_args()
+    load_average = f", load average {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
+    header = ("what", "measured", *(["the other checkout"] if options.against else []))
+    sentences = sentence_rows(options)
     torch.set_num_threads(options.threads)
     rows: list[tuple[str, str, str]] = []
-
-    load, first, later, peak = fresh_process(options.model, options.threads)
-    rows.append(("load the model in a fresh process", f"{load:.2f} s", "under 3 s"))
-    rows.append(("4-second motion from a sentence, the first", f"{first:.2f} s", "under 2 s"))
-    rows.append(("4-second motion from a sentence, later ones", f"{later:.2f} s", "under 2 s"))
-    rows.append(("peak memory of that process", f"{peak:.0f} MiB", "under 1.2 GB"))
 
     model = MotionGPT.from_pretrained(options.model)
     ours, theirs = (measure(model, "a person walks forward") for measure in (ours_per_token, transformers_per_token))
@@ -142,29 +218,22 @@ def main() -> None:
     codes = model.tokenizer.encode(features)
     rows.append(("features of the codes", f"{milliseconds(lambda: model.tokenizer.decode(codes)):.1f} ms", ""))
 
-    if options.raw is not None:
-        with tempfile.TemporaryDirectory() as folder:
-            report = build(
-                out=Path(folder) / "set",
-                cmu=options.raw / "cmu",
-                captions=options.raw / "captions" / "humanml3d.jsonl.gz",
-                hdm05=options.raw / "hdm05",
-                progress=False,
-            )
-        told = f"{report.raw_minutes:.0f} minutes in {report.seconds:.0f} s"
-        rows.append(("build a data set", f"{report.speed:.0f}x real time", f"{told}; 20x wanted"))
-
     processor = platform.processor() or platform.machine()
     for line in Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else ():
         if line.startswith("model name"):
             processor = line.split(":", 1)[1].strip()
             break
-    load_average = f", load average {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
     print(
         f"{processor}, {os.cpu_count()} cores, {options.threads} threads, torch {torch.__version__}, "
         f"numpy {np.__version__}, Python {platform.python_version()}{load_average}\n"
     )
-    for row in (("what", "measured", "against"), ("---", "---", "---"), *rows):
+    print_table(header, sentences)
+    print()
+    print_table(("what", "measured", "against"), rows)
+
+
+def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    for row in (header, ["---"] * len(header), *rows):
         print("| " + " | ".join(row) + " |")
 
 

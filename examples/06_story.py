@@ -1,7 +1,7 @@
 """A story in several sentences: one motion, each part going on where the one before it ends."""
 
 from motiongpt import MotionGPT
-from motiongpt.motion.editing import splice, splice_cost
+from motiongpt.motion.editing import find_seam, splice
 
 model = MotionGPT.from_pretrained()
 # One sentence with "then" is enough for two or three actions. A list gives every part its own length, has no bound on
@@ -14,9 +14,10 @@ parts = {
 }
 story, *others = [model.generate(sentence, seconds=seconds, seed=0) for sentence, seconds in parts.items()]
 for part in others:
-    # splice() searches the last second of one motion and the first second of the next for the frames that are most
-    # alike, turns and moves the next one there, and cross-fades. A cost below 0.1 m is hard to see; if a cost is high,
-    # try another seed, or a part in between: who walks and then jumps stops first.
-    print(f"{part.text}: joined with {splice_cost(story, part):.2f} m")
-    story = splice(story, part)
+    # find_seam() searches the last second of one motion and the first second of the next for the frames that are most
+    # alike. A cost below 0.1 m is hard to see; if it is higher, try another seed, or a part in between: a body that
+    # walks and then jumps has to stop first. splice() turns and moves the next part there, and cross-fades.
+    seam = find_seam(story, part)
+    print(f"{part.text}: joined with {seam.cost:.2f} m")
+    story = splice(story, part, seam)
 print(story.save("story.mp4"), f"{story.seconds:.1f} s")

@@ -72,7 +72,7 @@ def test_files_and_help_need_no_network_library() -> None:
 
 PROBES = sorted((PACKAGE / "evaluation" / "probes").glob("*.py"))
 # What chooses among candidates by geometry; what judges them shares nothing with it.
-CHOOSERS = ("motiongpt.generation", "motiongpt.motion.detectors")
+CHOOSERS = ("motiongpt.generation", "motiongpt.motion.detectors", "motiongpt.text.actions")
 
 
 def _imported_names(path: Path) -> set[str]:

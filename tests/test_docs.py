@@ -84,6 +84,17 @@ def test_files_named_in_design_exist() -> None:
         ), path
 
 
+def test_messages_quoted_in_troubleshooting_exist() -> None:
+    page = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
+    source = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "src").rglob("*.py"))
+    symptoms = re.findall(r"\*\*(.+?)\*\*", page)
+    quotes = [quote for symptom in symptoms for quote in re.findall(r'"(.+?)"', symptom)]
+    parts = [part.strip() for quote in quotes for part in quote.split("...") if part.strip(" .")]
+    assert len(parts) > 4
+    for part in parts:
+        assert part in source, part
+
+
 def test_formats_of_the_readme_are_those_of_the_registry() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     table = re.search(r"^\| file \| read \| write \|\n\|[-|]+\|\n((?:\|.*\|\n)+)", text, flags=re.MULTILINE)

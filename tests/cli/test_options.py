@@ -15,6 +15,7 @@ import torch
 import typer
 
 from motiongpt import formats
+from motiongpt.cli.app import app
 from motiongpt.cli.groups import Group, grouped
 from motiongpt.cli.options import CompletionSampling, Length, TextSampling
 from motiongpt.cli.tasks import GENERATE, INBETWEEN, PREDICT, TASKS
@@ -34,15 +35,15 @@ class _Colours(Group):
 
 def test_a_group_becomes_options_of_the_verb(capsys: pytest.CaptureFixture[str]) -> None:
     seen: list[tuple[str, _Colours, int]] = []
-    app = typer.Typer()
+    painting = typer.Typer()
 
-    @app.command()
+    @painting.command()
     @grouped
     def paint(name: str, colours: _Colours, count: Annotated[int, typer.Option("--count")] = 1) -> None:
         """Paint."""
         seen.append((name, colours, count))
 
-    command = typer.main.get_command(app)
+    command = typer.main.get_command(painting)
     assert command.help == "Paint."
     assert [parameter.name for parameter in command.params][:4] == ["name", "count", "hair", "shoes"]
     command.main(["Ada", "--hair", "red", "--count", "3"], standalone_mode=False)
@@ -139,3 +140,11 @@ def test_help_loads_no_library_that_it_does_not_need() -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.stderr.strip() == ""
     assert "inbetween" in done.stdout
+
+
+def test_verbs_that_generate_from_text_take_every_sampling_option() -> None:
+    command = typer.main.get_command(app)
+    verbs = [command.commands[name] for name in ("generate", "batch")]
+    verbs += [command.commands["evaluate"].commands[name] for name in ("probes", "t2m", "all")]
+    for verb in verbs:
+        assert {field.name for field in dataclasses.fields(TextSampling)} <= {one.name for one in verb.params}

@@ -110,3 +110,19 @@ def test_reset_revives_unused_codes_from_all_of_the_batch():
 def test_unknown_options_are_named(key, value):
     with pytest.raises(MotionGPTError, match=rf"{key} must be one of .* not '{value}'"):
         small(**{key: value})
+
+
+@pytest.mark.parametrize("norm", ["none", "LN", "BN"])
+@pytest.mark.parametrize("linear_skip", [False, True])
+def test_rows_of_a_batch_are_decoded_as_alone(norm: str, linear_skip: bool) -> None:
+    torch.manual_seed(3)
+    config = VQVAEConfig(width=32, code_dim=16, num_codes=8, depth=2, norm=norm, linear_skip=linear_skip)
+    network = VQVAE(config).eval()
+    network.quantizer.codebook.normal_()
+    codes = torch.randint(0, 8, (3, 9))
+    lengths = torch.tensor([4, 9, 7])
+    with torch.inference_mode():
+        together = network.decode(codes, lengths)
+        for row, stream, length in zip(together, codes, lengths.tolist(), strict=True):
+            alone = network.decode(stream[None, :length])[0]
+            torch.testing.assert_close(row[: 4 * length], alone, atol=1e-5, rtol=1e-5)

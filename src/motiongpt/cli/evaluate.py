@@ -9,8 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
-from motiongpt.cli.console import OUTPUTS, load_model, print_json, say, writable_folder
-from motiongpt.cli.options import AsJson, Device, Guidance, Model, Rerank, Samples, Seed, Temperature, TopK, TopP
+from motiongpt.cli.console import OUTPUTS, limit_threads, print_json, say, writable_folder
+from motiongpt.cli.groups import grouped
+from motiongpt.cli.options import AsJson, ModelOptions, Samples, Seed, TextSampling
 from motiongpt.errors import MotionGPTError
 from motiongpt.files import atomic_path
 
@@ -40,7 +41,10 @@ class Sentences(str, Enum):
 
 
 @app.command()
+@grouped
 def probes(
+    sampling: TextSampling,
+    model: ModelOptions,
     samples: Samples = 3,
     seed: Seed = 0,
     output: Report = None,
@@ -52,13 +56,6 @@ def probes(
     group: Annotated[
         list[Sentences] | None, typer.Option("--group", help="Use only these sentences (repeatable).")
     ] = None,
-    temperature: Temperature = None,
-    top_k: TopK = None,
-    top_p: TopP = None,
-    guidance: Guidance = None,
-    rerank: Rerank = None,
-    model: Model = None,
-    device: Device = "cpu",
     as_json: AsJson = False,
 ) -> None:
     """Generate motion from sentences whose truth geometry can decide, and count how often it is right.
@@ -75,20 +72,15 @@ def probes(
     groups = {one.value for one in group or Sentences}
     say(f"seed {seed}")
     report = evaluate_probes(
-        load_model(model, device),
+        model.load(),
         samples,
         seed,
         probes=[probe for probe in PROBES if probe.group in groups],
         data=data,
         output=output,
-        **_chosen(temperature=temperature, top_k=top_k, top_p=top_p, guidance=guidance, rerank=rerank),
+        **sampling.chosen(),
     )
     _show(report, probe_summary(report), output, as_json)
-
-
-def _chosen(**sampling: float | None) -> dict[str, float]:
-    """The sampling options that the command line gives; the model's defaults are used for the others."""
-    return {name: value for name, value in sampling.items() if value is not None}
 
 
 def _ceiling(data: Path | None, output: Path | None, as_json: bool) -> None:
@@ -102,13 +94,13 @@ def _ceiling(data: Path | None, output: Path | None, as_json: bool) -> None:
 
 
 @app.command()
+@grouped
 def describe(
     data: Data,
+    model: ModelOptions,
     split: Split = "test",
     limit: Limit = None,
     output: Report = None,
-    model: Model = None,
-    device: Device = "cpu",
     as_json: AsJson = False,
 ) -> None:
     """Caption clips of a data set: do the captions name the action and the side that people name?"""
@@ -117,7 +109,7 @@ def describe(
     from motiongpt.evaluation.report import description_table
 
     output = _report_name(output)
-    report = evaluate_descriptions(load_model(model, device), read_clips(data, split, limit))
+    report = evaluate_descriptions(model.load(), read_clips(data, split, limit))
     _finish(report, description_table(report), output, as_json)
 
 
@@ -159,6 +151,8 @@ def _task_command(task: str | None, text: str) -> None:
 
     def measure(
         data: Data,
+        sampling: TextSampling,
+        model: ModelOptions,
         evaluator: Evaluator = "embedded",
         replications: Replications = 20,
         seed: Seed = 0,
@@ -169,13 +163,6 @@ def _task_command(task: str | None, text: str) -> None:
         group: Group = 32,
         limit: Limit = None,
         mirrored: Mirrored = False,
-        temperature: Temperature = None,
-        top_k: TopK = None,
-        top_p: TopP = None,
-        guidance: Guidance = None,
-        rerank: Rerank = None,
-        model: Model = None,
-        device: Device = "cpu",
         workers: Workers = 1,
         cache_dir: CacheDir = OUTPUTS / "evaluation",
         no_cache: NoCache = False,
@@ -192,10 +179,9 @@ def _task_command(task: str | None, text: str) -> None:
         name = _report_name(output)
         if gallery and name is None:
             raise MotionGPTError("--gallery writes REPORT.html: give the name of the report with -o.")
-        chosen = _chosen(temperature=temperature, top_k=top_k, top_p=top_p, guidance=guidance, rerank=rerank)
         settings = Settings(
             data=str(data),
-            model=model,
+            model=model.model,
             evaluator=None if evaluator == "none" else evaluator,
             split=split,
             protocol=protocol.value,
@@ -204,10 +190,11 @@ def _task_command(task: str | None, text: str) -> None:
             group=group,
             limit=limit,
             mirrored=mirrored,
-            device=device,
-            sampling=tuple(chosen.items()),
+            device=model.device,
+            sampling=tuple(sampling.chosen().items()),
         )
         tasks = TASKS if task is None else (task,)
+        limit_threads(model.threads)
         bench = Bench.open(settings, None if no_cache or fresh else writable_folder(keep or cache_dir))
         report = evaluate_bench(bench, tasks, workers=workers)
         for note in report["notes"]:
@@ -217,7 +204,7 @@ def _task_command(task: str | None, text: str) -> None:
         _finish(report, markdown(report), name, as_json)
 
     measure.__doc__ = text
-    app.command("all" if task is None else task)(measure)
+    app.command("all" if task is None else task)(grouped(measure))
 
 
 _task_command("t2m", "Text to motion: R-precision, FID, diversity, MultiModality; foot skating, jerk, length.")

@@ -65,8 +65,6 @@ def restore_lengths(joints: np.ndarray, lengths: np.ndarray, skeleton: Skeleton 
 
 def bone_lengths(joints: np.ndarray, skeleton: Skeleton = HUMANML3D) -> np.ndarray:
     """Median over time of each joint's distance (J,) to its parent; 0 for the root."""
-    lengths = np.zeros(skeleton.num_joints)
-    for joint, parent in enumerate(skeleton.parents):
-        if parent >= 0:
-            lengths[joint] = np.median(np.linalg.norm(joints[:, joint] - joints[:, parent], axis=-1))
-    return lengths
+    parents = np.maximum(skeleton.parents, 0)
+    lengths = np.median(np.linalg.norm(joints - joints[:, parents], axis=-1), axis=0)
+    return np.asarray(lengths, dtype=np.float64)

@@ -25,6 +25,8 @@ REFINED_CUTOFF = 4.0
 _PADDED_LATENTS = 2
 # Streams per decoding batch.
 _BATCH = 32
+# Streams are decoded together when the longest is at most so many times as long as the shortest.
+_SPREAD = 1.25
 
 
 class MotionTokenizer(nn.Module):
@@ -228,33 +230,48 @@ class MotionTokenizer(nn.Module):
                     "latent per coarse code."
                 )
         features: list[np.ndarray] = [np.empty(0, dtype=np.float32)] * len(checked)
-        # Without padding, as in encode_batch.
-        kinds: dict[tuple[int, int], list[int]] = {}
-        for i, (array, count) in enumerate(checked):
-            kinds.setdefault((len(array), count), []).append(i)
-        for (_, count), members in kinds.items():
-            for start in range(0, len(members), _BATCH):
-                chosen = members[start : start + _BATCH]
-                batch = torch.as_tensor(np.stack([checked[i][0] for i in chosen]).astype(np.int64))
-                fine = None if latents is None else torch.as_tensor(np.stack([latents[i] for i in chosen]))
-                for i, row in zip(chosen, self._decode(batch, count, fine).cpu().numpy(), strict=True):
-                    features[i] = row
+        for count in sorted({count for _, count in checked}):
+            streams = {i: array.reshape(-1, count) for i, (array, own) in enumerate(checked) if own == count}
+            for chosen in self._batches({i: len(stream) for i, stream in streams.items()}):
+                lengths = torch.tensor([len(streams[i]) for i in chosen])
+                batch = _stack([streams[i] for i in chosen]).flatten(1)
+                fine = None if latents is None else _stack([latents[i] for i in chosen])
+                rows = self._decode(batch, count, fine, None if len(lengths.unique()) == 1 else lengths).cpu().numpy()
+                for i, row, length in zip(chosen, rows, lengths.tolist(), strict=True):
+                    features[i] = row[: length * self.stride]
         return features
 
-    def _decode(self, codes: Tensor, count: int, latents: Tensor | None = None) -> Tensor:
+    def _batches(self, lengths: dict[int, int]) -> list[list[int]]:
+        """Streams of about one length together; of exactly one where a norm would see the padding."""
+        spread = 1.0 if "GN" in (self.config.norm, self.refinement and self.refinement.config.norm) else _SPREAD
+        batches: list[list[int]] = []
+        for i in sorted(lengths, key=lambda i: lengths[i]):
+            if not batches or len(batches[-1]) == _BATCH or lengths[i] > spread * lengths[batches[-1][0]]:
+                batches.append([])
+            batches[-1].append(i)
+        return batches
+
+    def _decode(
+        self, codes: Tensor, count: int, latents: Tensor | None = None, lengths: Tensor | None = None
+    ) -> Tensor:
         """Un-normalised features (B, n * stride, D) of codes (B, n * count), of which ``count`` are of one latent.
 
         Args:
+            codes: of all streams, padded.
+            count: codes per latent.
             latents: (B, n, C) of the refinement instead of its codes.
+            lengths: (B,) latents of each stream; None where all have the same number.
         """
-        split = codes.to(self.mean.device).unflatten(1, (-1, count))
-        features = self.vqvae.decode(split[..., : self.config.levels].flatten(1))
+        device = self.mean.device
+        lengths = None if lengths is None else lengths.to(device)
+        split = codes.to(device).unflatten(1, (-1, count))
+        features = self.vqvae.decode(split[..., : self.config.levels].flatten(1), lengths)
         if self.refinement is not None and latents is not None:
             rows = latents.to(features).transpose(1, 2)
-            features = features + self.refinement.decoder(rows).transpose(1, 2)
+            features = features + self.refinement.decoder(rows, lengths).transpose(1, 2)
         elif self.refinement is not None and count > self.config.levels:
             fine = split[..., self.config.levels :].flatten(1) - self._first_fine()
-            features = features + self.refinement.decode(fine)
+            features = features + self.refinement.decode(fine, lengths)
         return features * self.std + self.mean
 
     def _checked(self, codes: np.ndarray | Sequence[int]) -> tuple[np.ndarray, int]:
@@ -358,3 +375,11 @@ class MotionTokenizer(nn.Module):
         tokenizer = cls(config or VQVAEConfig(), blank, blank, skeleton, refinement)
         load_weights(folder, tokenizer)
         return tokenizer.eval()
+
+
+def _stack(rows: Sequence[np.ndarray]) -> Tensor:
+    """Rows (n, ...) of different lengths as one batch (B, longest, ...); the last entry of a row fills it up."""
+    longest = max(map(len, rows))
+    padded = [np.pad(row, ((0, longest - len(row)), *[(0, 0)] * (row.ndim - 1)), mode="edge") for row in rows]
+    batch = np.stack(padded)
+    return torch.as_tensor(batch.astype(np.int64) if np.issubdtype(batch.dtype, np.integer) else batch)

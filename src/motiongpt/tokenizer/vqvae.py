@@ -99,9 +99,14 @@ class _ResidualBlock(nn.Module):
         self.conv1 = nn.Conv1d(width, width, 3, padding=dilation, dilation=dilation)
         self.conv2 = nn.Conv1d(width, width, 1)
 
-    def forward(self, x: Tensor) -> Tensor:
-        inner = self.conv1(self.activation(self.norm1(x)))
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        inner = self.conv1(_masked(self.activation(self.norm1(x)), mask))
         return x + self.conv2(self.activation(self.norm2(inner)))
+
+
+def _masked(x: Tensor, mask: Tensor | None) -> Tensor:
+    """Zeros behind the end of each row, as a convolution sees them behind the end of a batch."""
+    return x if mask is None else x * mask
 
 
 class _ResidualStack(nn.Module):
@@ -111,8 +116,10 @@ class _ResidualStack(nn.Module):
         dilations = [config.dilation_growth**power for power in reversed(range(config.depth))]
         self.model = nn.Sequential(*(_ResidualBlock(config, dilation) for dilation in dilations))
 
-    def forward(self, x: Tensor) -> Tensor:
-        return self.model(x)
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        for block in self.model:
+            x = block(x, mask)
+        return x
 
 
 class _Encoder(nn.Module):
@@ -159,8 +166,24 @@ class _Decoder(nn.Module):
             else None
         )
 
-    def forward(self, x: Tensor) -> Tensor:
-        return self.model(x) if self.skip is None else self.model(x) + self.skip(x)
+    def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """Latents (B, C, n) -> features (B, D, n * stride).
+
+        Args:
+            x: latents; rows that are shorter than the batch are padded with anything.
+            lengths: (B,) latents of each row; None where all rows have the same. A row is decoded as it is alone.
+        """
+        mask = None if lengths is None else (torch.arange(x.shape[2], device=x.device) < lengths[:, None])[:, None]
+        hidden = x
+        for layer in self.model:
+            if isinstance(layer, nn.Sequential):
+                stack, upsample, convolution = layer
+                hidden = upsample(stack(hidden, mask))
+                mask = None if mask is None else mask.repeat_interleave(2, dim=2)
+                hidden = convolution(_masked(hidden, mask))
+            else:
+                hidden = layer(_masked(hidden, mask) if isinstance(layer, nn.Conv1d) else hidden)
+        return hidden if self.skip is None else hidden + self.skip(x)
 
 
 class VQVAE(nn.Module):
@@ -231,9 +254,15 @@ class VQVAE(nn.Module):
         """Latents (B, C, T // stride) before quantization."""
         return self.encoder(features.transpose(1, 2))
 
-    def decode(self, codes: Tensor) -> Tensor:
-        """Normalised features (B, n * stride, D) of codes (B, n * levels)."""
-        return self.decoder(self.quantizer.decode(codes)).transpose(1, 2)
+    def decode(self, codes: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """Normalised features (B, n * stride, D) of codes (B, n * levels).
+
+        Args:
+            codes: padded with any codes where rows are shorter than the batch.
+            lengths: (B,) latents of each row; None where all rows have the same. Not for group normalisation, whose
+                statistics run over time.
+        """
+        return self.decoder(self.quantizer.decode(codes), lengths).transpose(1, 2)
 
     def forward(self, features: Tensor) -> tuple[Tensor, Quantized]:
         """Reconstruction (B, T, D) and the quantizer's result, for training; T a multiple of the stride."""

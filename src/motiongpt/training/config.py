@@ -121,7 +121,7 @@ class LanguageTraining:
         max_codes: longest motion shown to the model; longer clips are cropped at random.
         balance: 0 draws captioned clips and sentences of practice evenly; towards 1, rare actions are drawn more often.
         word_dropout: share of the word pieces of prompts that a text encoder sees as its mask.
-        strict_reference: write instructions with the original's defects, see `motiongpt.reference`; with ``templates``.
+        strict_reference: write instructions with the original's defects, see docs/differences.md; needs ``templates``.
         loop, model: see there.
     """
 

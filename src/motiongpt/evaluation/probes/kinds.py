@@ -33,6 +33,7 @@ import numpy as np
 
 from motiongpt.evaluation.probes import predicates
 from motiongpt.files import read_yaml
+from motiongpt.text.patterns import fill, sides_of
 
 GROUPS = ("seen", "paraphrases", "compounds")
 """Groups of sentences: in the words of captions, in words that no caption has, and with two actions."""
@@ -116,18 +117,8 @@ class Compound:
         return relation(joints, KINDS[self.first].holds, KINDS[self.second].holds)
 
 
-def _fill_side(text: str, side: str) -> str:
-    other = {"left": "right", "right": "left", "": ""}[side]
-    return text.replace("SIDE", side).replace("OTHER", other)
-
-
 def _without_marks(marked: str) -> str:
     return _KEY.sub(r"\1", marked)
-
-
-def _sides(name: str) -> tuple[str, ...]:
-    """The sides that a name stands for; one empty side for a name without SIDE."""
-    return ("left", "right") if "SIDE" in name else ("",)
 
 
 def _read(name: str) -> Any:
@@ -138,20 +129,18 @@ def _kinds() -> Iterator[tuple[str, Kind]]:
     near_lists = _read("near")
     for name, entry in (item for file in _FILES for item in _read(file).items()):
         near = [word for item in entry.get("near", ()) for word in near_lists.get(item, [item])]
-        for side in _sides(name):
-            unless = entry.get("unless", []) + ([rf"\b(?:{_fill_side('OTHER', side)}|both)\b"] if side else [])
-            marked = {
-                group: [_fill_side(text, side) for text in entry.get(group, ())] for group in ("seen", "paraphrases")
-            }
+        for side in sides_of(name):
+            unless = entry.get("unless", []) + ([rf"\b(?:{fill('OTHER', side)}|both)\b"] if side else [])
+            marked = {group: [fill(text, side) for text in entry.get(group, ())] for group in ("seen", "paraphrases")}
             arguments = entry.get("arguments", {})
             yield (
-                _fill_side(name, side),
+                fill(name, side),
                 Kind(
                     category=entry["category"],
                     predicate=entry["predicate"],
                     sentences={group: tuple(map(_without_marks, texts)) for group, texts in marked.items()},
                     keys=tuple(key for text in marked["paraphrases"] for key in _KEY.findall(text)),
-                    says=_fill_side("|".join(entry.get("says", ())), side) or _NEVER,
+                    says=fill("|".join(entry.get("says", ())), side) or _NEVER,
                     near="|".join(near) or None,
                     unless="|".join(unless) or _NEVER,
                     share=entry.get("share", 0.5),
@@ -165,10 +154,10 @@ def _kinds() -> Iterator[tuple[str, Kind]]:
 def _compounds() -> Iterator[tuple[str, Compound]]:
     for entry in _read("compounds"):
         category = "order" if "order" in entry else "while"
-        for side in _sides(" ".join(entry[category])):
-            first, second = (_fill_side(name, side) for name in entry[category])
+        for side in sides_of(" ".join(entry[category])):
+            first, second = (fill(name, side) for name in entry[category])
             conjunction = ", then " if category == "order" else " while: "
-            sentences = tuple(_fill_side(text, side) for text in entry["sentences"])
+            sentences = tuple(fill(text, side) for text in entry["sentences"])
             yield f"{first}{conjunction}{second}", Compound(category, first, second, {"compounds": sentences})
 
 
