@@ -182,7 +182,7 @@ def clauses(sentence: str) -> list[tuple[str, ...]]:
     >>> clauses("like a plane, the boy circles to the right, then stops")
     [('the boy circles to the right like a plane',), ('the boy stops',)]
     """
-    sentence = _as_statement(_earlier_first(sentence))
+    sentence = as_statement(_earlier_first(sentence))
     if is_third_person(sentence.split(" ")[0].lower()):
         # "Goes down and stands up again": anybody.
         found = clauses(f"a person {sentence}")
@@ -208,12 +208,16 @@ def of_anybody(clause: str) -> str:
     return clause if subject is None else f"a person{clause[len(subject) :]}"
 
 
-def _as_statement(sentence: str) -> str:
-    """An order, or what begins with a participle, as a sentence of a person: "jump, then sit down"."""
+def as_statement(sentence: str) -> str:
+    """An order, or what begins with a participle, as a sentence of a person; anything else as it is.
+
+    >>> as_statement("jump, then sit down")
+    'a person jumps, then sits down'
+    """
     first = re.split(r"[^a-zA-Z]", sentence, maxsplit=1)[0]
     word, rest = first.lower(), sentence[len(first) :]
     if (fronted := _FRONTED_ORDER.fullmatch(sentence)) and third_person_of_base(fronted["order"].split()[0].lower()):
-        return f"{fronted['front']}, {_as_statement(fronted['order'])}"
+        return f"{fronted['front']}, {as_statement(fronted['order'])}"
     if third := third_person_of_base(word):
         rest = _ORDER.sub(lambda match: match["mark"] + (third_person_of_base(match["verb"]) or match["verb"]), rest)
         return f"a person {third}{rest}"

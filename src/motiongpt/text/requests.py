@@ -54,6 +54,60 @@ _WARD_NOUN = re.compile(
 _WARD = re.compile(r"\b(left|right)wards?\b", re.IGNORECASE)
 _NOT = re.compile(r"\b(do|does|did|is|are)n't\b", re.IGNORECASE)
 
+# Around a message: "hey, could you ... for me, please".
+_COURTESY_FIRST = re.compile(
+    r"(?:(?:please|pls|ok(?:ay)?|now|so|well|hey|hi|hello|great|good|nice|thanks?|thank you|just|also|and|but|"
+    r"the same but|same but|(?:can|could|would|will) you|i want you to|i(?:'d| would) like you to)\b[\s,.!:]*)+(?=\S)"
+)
+_COURTESY_LAST = re.compile(r"[\s,]*\b(?:please|pls|thanks|thank you|for me|instead|now)$")
+# "Show me", "I would like to see", "do" in front of a motion, whatever follows.
+_DEMAND = re.compile(
+    r"(?:(?:please|let me see|let's see|i want(?: to see)?|i(?:'d| would) like(?: to see)?|i need|show(?: me)?|"
+    r"give(?: me)?|generate|create|make(?: me)?|produce|animate|simulate|render|draw|synthesi[sz]e|demonstrate|display|"
+    r"visuali[sz]e|imagine|perform|do|act out|can you|could you|would you)\s+)+(?=\S)"
+)
+# "A short clip of", "an animation where".
+_MEDIUM = re.compile(
+    r"(?:an? |the |some |one )?(?:new |short |human |realistic |nice )*"
+    r"(?:motion|animation|movement|clip|sequence|video|scene)s?(?: sequence| clip)?"
+    r"(?: (?:of|where|in which|that shows|showing|for|depicting|with|matching|like|that matches|from|described as|"
+    r"described by))(?: the (?:caption|sentence|text|description|following)[:,]?)?\s*"
+)
+
+
+def without_courtesy(message: str) -> str:
+    """A message in lower case without polite words at its start and end.
+
+    >>> without_courtesy("hey, could you slow it down please")
+    'slow it down'
+    """
+    message = message[match.end() :] if (match := _COURTESY_FIRST.match(message)) else message
+    return _COURTESY_LAST.sub("", message)
+
+
+def without_demand(request: str) -> str:
+    """A request in lower case without "show me" and the like, and without whom it commands.
+
+    Unlike :func:`description` it takes any request for a motion: "make a turn" is a wish for a turn here.
+
+    >>> without_demand("show me a clip of a man waving")
+    'a clip of a man waving'
+    >>> without_demand("make him sit down")
+    'sit down'
+    """
+    if (match := _CAUSE.match(request)) and (order := _order(request[match.end() :])):
+        return order
+    return request[match.end() :] if (match := _DEMAND.match(request)) else request
+
+
+def without_medium(request: str) -> str:
+    """A request in lower case without "a clip of" and the like.
+
+    >>> without_medium("a short clip of a man waving")
+    'a man waving'
+    """
+    return request[match.end() :] if (match := _MEDIUM.match(request)) else request
+
 
 def description(request: str) -> str:
     """One sentence that describes what a person does, from a script, a list, a wish or several sentences.

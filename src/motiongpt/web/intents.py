@@ -1,79 +1,37 @@
-"""What a chat message means: the rules of ``intents.yaml``, and the sentences of what no rule matches."""
+"""What a chat message means: the rules of ``intents.yaml``, and the sentence of a message that no rule matches."""
 
 from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
 from motiongpt.files import read_yaml
+from motiongpt.text.clauses import as_statement
+from motiongpt.text.morphology import inflect
+from motiongpt.text.numbers import NUMBER_WORDS
+from motiongpt.text.requests import without_courtesy, without_demand, without_medium
 from motiongpt.web.store import MEDIA_TYPES
 
 _DATA: Mapping[str, Any] = read_yaml("motiongpt.web", "intents.yaml")
 GREETING: str = _DATA["answers"]["greeting"]
 NO_MOTION: str = _DATA["answers"]["no_motion"]
-_NUMBERS: Mapping[str, float] = _DATA["numbers"]
+_NUMBERS: Mapping[str, float] = {word: number for number, word in enumerate(NUMBER_WORDS, 1)} | _DATA["numbers"]
 _PARTS: Mapping[str, str] = {
     **_DATA["parts"],
-    "number": r"(\d+((\.|,)\d+)?|" + "|".join(sorted(_NUMBERS, key=len, reverse=True)) + ")",
+    "word": "(" + "|".join(sorted(_NUMBERS, key=len, reverse=True)) + ")",
     "suffix": "|".join(MEDIA_TYPES),
 }
 _PART = re.compile(r"\{(\w+)\}")
 _CAPTURE = re.compile(r"<(\w+):([^<>]*)>")
 _NEEDS_MOTION = ("describe", "predict", "inbetween", "length", "edit", "resize", "export", "again")
-
-
-_N = _PARTS["number"].replace("(", "(?:")
-_SECONDS = rf"(?P<seconds>{_N})[-\s]*(?P<unit>seconds?|secs?|s|frames?)\b"
-_VERSIONS = "(?:versions?|samples?|variations?|variants?|takes?|candidates?|alternatives?|options?)"
-_POLITE = re.compile(
-    r"^(?:(?:please|pls|ok(?:ay)?|now|so|well|hey|hi|hello|great|good|nice|thanks?|thank you|just|also|and|but|"
-    r"the same but|same but|(?:can|could|would|will) you|i want you to|i(?:'d| would) like you to)\b[\s,.!:]*)+(?=\S)"
-)
-_POLITE_END = re.compile(r"[\s,]*\b(?:please|pls|thanks|thank you|for me|instead|now)$")
-
-
-_QUESTION = re.compile(
-    r"(?:how|what|why|which|who|where|when|is|are|does|do|did|has|was|were|can|could|should|would|will|tell me|"
-    r"say)\b.*\?$|"
-    r"(?:how (?:long|many|far|fast|high|often)|why|who|where|when|tell me|say (?:how|what|whether))\b.*"
-)
-_LEAD = re.compile(
-    r"^(?:(?:please|let me see|let's see|i want(?: to see)?|i would like(?: to see)?|i'd like(?: to see)?|"
-    r"i need|show(?: me)?|"
-    r"give(?: me)?|generate|create|make(?: me)?|produce|animate|simulate|render|draw|synthesi[sz]e|demonstrate|display|"
-    r"visuali[sz]e|imagine|perform|do|act out|can you|could you|would you)\s+)+(?=\S)"
-)
-_NOUN = re.compile(
-    r"^(?:an? |the |some |one )?(?:new |short |human |realistic |nice )*"
-    r"(?:motion|animation|movement|clip|sequence|video|scene)s?"
-    r"(?: sequence| clip)?(?: (?:of|where|in which|that shows|showing|for|depicting|with|matching|like|"
-    r"that matches|from|"
-    r"described as|described by))(?: the (?:caption|sentence|text|description|following)[:,]?)?\s*"
-)
-_VERSIONS_OF = re.compile(rf"^(?P<count>{_N}) (?:different |new |other )?{_VERSIONS}(?: of)?\s+")
-_VERSIONS_END = re.compile(rf"[,;(]?\s*(?:in |as )?(?P<count>{_N}) (?:different )?{_VERSIONS}\)?$")
-_LASTING = re.compile(
-    rf"[,;(]?\s*\b(?:for|in|over|lasting|that lasts|which lasts|during|taking|within)\s+"
-    rf"(?:about |around |exactly |the )?{_SECONDS}\)?"
-    r"(?: long)?|\s*[,;(]\s*(?P<seconds2>\d+(?:[.,]\d+)?)\s*(?:s|sec|secs|seconds?)\b\)?(?: long)?$"
-)
-_LONG = re.compile(rf"^(?:an? )?(?P<seconds>{_N})(?:-|\s)*(?P<unit>seconds?|secs?|s)\b(?: long)?\s+(?:of )?(?=\w)")
-_FOLLOW = re.compile(
-    r"^(?:then|after that|afterwards|after this|next|followed by|continue(?: \w+)? (?:by|with|and))[\s,]+(?P<rest>.+)$"
-)
-_CHANGE = re.compile(
-    r"^(?:(?:do|make|show)(?: me)? (?:it|that|this) )?(?P<rest>(?:with|using|without|while|like|as) .+)$"
-)
-_PEOPLE = re.compile(
-    r"\b(?:persons?|m[ae]n|wom[ae]n|someone|somebody|he|she|they|figure|human|people|guy|girl|boy|child|kid|lady|"
-    r"character|"
-    r"body|individual|subject|dancer|player|actor|soldier|robot|zombie|i)\b"
-)
-_NO_VERB = {"left", "right", "not", "no", "both", "his", "her", "their", "to", "in", "on", "with", "while", "very"}
+_PERSON = re.compile(rf"\b(?:{'|'.join(_DATA['people'])})\b")
+_ANYBODY = re.compile(r"(?:a person|someone|the person|he|she|they) ")
+_ADVERBS = re.compile(r"\w+ly (?:and \w+ly )?")
+_ARTICLES = ("a", "an", "the", "some")
 
 
 @dataclass(frozen=True)
@@ -117,154 +75,75 @@ def understand(message: str, *, motion: bool = False, prompt: str = "") -> Inten
     text = _tidy(message)
     if not text:
         return Intent("describe") if motion else Intent("help", GREETING)
-    short = _POLITE.sub("", text)
-    asked = short.endswith("?")
-    for candidate in dict.fromkeys((text, short, _POLITE_END.sub("", short.rstrip("?!.").strip()))):
+    short = without_courtesy(text)
+    # 1. A command: the message as it is, without "please" at its start, and without "please" at its end.
+    for candidate in dict.fromkeys((text, short, without_courtesy(short.rstrip("?!.").strip()))):
         intent = _command(candidate.rstrip("?!.,; ") or candidate)
         if intent is not None:
             return intent if motion or intent.task not in _NEEDS_MOTION else Intent("help", NO_MOTION)
-    short = _POLITE_END.sub("", short)
-    lead = _LEAD.sub("", short)
-    if (asked and lead == short) or _QUESTION.fullmatch(short):
+    if not short:
+        return Intent("help", GREETING)
+    # 2. A question: "Can you show me a man?" is none, though it has the mark of one.
+    asks = short.endswith("?") and without_demand(short) == short
+    if asks or any(pattern.fullmatch(short) for pattern in _patterns("questions")):
         return Intent("ask", " ".join(message.split()))
-    for pattern, joint in ((_FOLLOW, " and then "), (_CHANGE, " ")):
-        follow = pattern.match(short.rstrip("?!. "))
-        if follow and prompt:
-            made = _motion_of(follow["rest"])
-            rest = (
-                made.text if joint == " " else re.sub(r"^(?:a person|someone|the person|he|she|they) ", "", made.text)
-            )
-            rest = follow["rest"] if joint == " " else rest
-            return replace(made, text=f"{prompt}{joint}{rest}")
-        if follow:
-            short = follow["rest"] if joint != " " else short
+    # 3. More of the last sentence: what follows, or how it should be done.
+    bare = short.rstrip("?!. ")
+    (following,), (variation,) = _patterns("next"), _patterns("variation")
+    if match := following.fullmatch(bare):
+        return _continued(prompt, _motion_of(_captured(match)["rest"]))
+    if prompt and (match := variation.fullmatch(bare)):
+        change = _captured(match)["rest"]
+        return replace(_motion_of(change), text=f"{prompt} {change}")
+    # 4. A motion.
     return _motion_of(short)
 
 
 def _tidy(message: str) -> str:
+    """The message in lower case, with plain quotes and dashes and single spaces; "2 more seconds" is "2 seconds"."""
     text = message.translate(str.maketrans("’‘“”–—", "''\"\"--"))
-    text = re.sub(r"(\d+|\w+) more (seconds?|frames?)\b", r"\1 \2", " ".join(text.lower().split()))
+    text = re.sub(r"(\w+) more (seconds?|frames?)\b", r"\1 \2", " ".join(text.lower().split()))
     return text.strip("\"' ,;")
 
 
+def _continued(prompt: str, step: Intent) -> Intent:
+    """A step after those of a sentence, if there is one."""
+    return replace(step, text=f"{prompt} and then {_ANYBODY.sub('', step.text, count=1)}") if prompt else step
+
+
 def _motion_of(text: str) -> Intent:
-    """A motion to be made: its sentence, and what was said about its length and number."""
-    text = text.rstrip("?!. ")
-    seconds: float | None = None
-    samples: int | None = None
-    text = _LEAD.sub("", text)
-    for pattern in (_VERSIONS_OF, _VERSIONS_END):
+    """A motion to generate: its sentence, and what the message says of its length and of the number of samples."""
+    said: dict[str, str] = {}
+    text = without_demand(text.rstrip("?!. "))
+    for pattern in (*_patterns("samples"), *_patterns("length")):
         match = pattern.search(text)
-        if match:
-            samples = int(_number(match["count"]))
-            text = (text[: match.start()] + text[match.end() :]).strip()
-    for pattern in (_LONG, _LASTING):
-        match = pattern.search(text)
-        if match and seconds is None:
-            second = match.groupdict().get("seconds2")
-            seconds = _number(second) if second else _length(match.groupdict())
+        if match and not said.keys() & _captured(match).keys():
+            said |= _captured(match)
             text = " ".join((text[: match.start()] + " " + text[match.end() :]).split())
-    text = _NOUN.sub("", text).strip("\"' ,;:") or text
-    return Intent("generate", _sentence(text), seconds=seconds, samples=samples)
+    text = without_medium(text).strip("\"' ,;:") or text
+    samples = int(_number(said["n"])) if "n" in said else None
+    return Intent("generate", _statement(text), seconds=_length(said), samples=samples)
 
 
-def _sentence(text: str) -> str:
-    """With somebody who does it, as in the captions that models learn from."""
+def _statement(text: str) -> str:
+    """A sentence with a subject, as in the captions that models learn from."""
     words = text.split()
-    if not words or _PEOPLE.search(" ".join(words[:5])) or not text.isascii():
+    if not words or not text.isascii() or _PERSON.search(" ".join(words[:5])):
         return text
-    first = 1 if words[0].endswith("ly") and len(words) > 1 else 0
-    verb = words[first]
-    if words[0] in ("a", "an", "the", "some"):
-        return f"a person does {text}"
-    if not verb.isalpha() or verb in _NO_VERB:
+    if words[0] in _ARTICLES:
+        return f"a person does {text}" if len(words) > 1 else text
+    match = _ADVERBS.match(text)
+    adverb = match[0] if match else ""
+    order = text.removeprefix(adverb)
+    verb, _, rest = order.partition(" ")
+    if not verb.isalpha() or verb in _DATA["not_verbs"]:
         return text
-    if verb.endswith("ing") and len(verb) > 4:
-        return f"a person is {text}"
-    if not (verb.endswith("s") and not verb.endswith("ss")):
-        words[first] = _third_person(verb)
-    # "walk forward and turn left": the second verb too.
-    for place in range(first + 1, len(words) - 1):
-        following = words[place + 1]
-        if words[place] in ("and", "then") and following in _COMMON_VERBS:
-            words[place + 1] = _third_person(following)
-    return "a person " + " ".join(words)
-
-
-def _third_person(verb: str) -> str:
-    if verb.endswith(("s", "x", "z", "ch", "sh", "o")):
-        return verb + "es"
-    if verb.endswith("y") and verb[-2:-1] not in "aeiou":
-        return verb[:-1] + "ies"
-    return verb + "s"
-
-
-_COMMON_VERBS = (
-    *(
-        "walk",
-        "run",
-        "jump",
-        "turn",
-        "sit",
-        "stand",
-        "kick",
-        "punch",
-        "wave",
-        "raise",
-        "lift",
-        "lower",
-        "bend",
-        "squat",
-    ),
-    *(
-        "crouch",
-        "kneel",
-        "crawl",
-        "lie",
-        "hop",
-        "skip",
-        "dance",
-        "spin",
-        "throw",
-        "catch",
-        "pick",
-        "put",
-        "step",
-        "move",
-    ),
-    *(
-        "go",
-        "come",
-        "look",
-        "point",
-        "clap",
-        "stretch",
-        "lean",
-        "fall",
-        "get",
-        "jog",
-        "sprint",
-        "march",
-        "stop",
-        "start",
-    ),
-    *(
-        "swing",
-        "reach",
-        "push",
-        "pull",
-        "climb",
-        "duck",
-        "roll",
-        "bow",
-        "nod",
-        "shake",
-        "rotate",
-        "face",
-        "hold",
-        "touch",
-    ),
-)
+    statement = as_statement(order)
+    if statement == order and not verb.endswith("s"):  # an unknown verb
+        statement = f"a person {inflect(verb, 'third')} {rest}".rstrip()
+    elif statement == order:
+        statement = f"a person {order}"
+    return statement.replace("a person ", f"a person {adverb}", 1)
 
 
 # ---- the rules -------------------------------------------------------------------------------------------------------
@@ -274,9 +153,13 @@ def _command(text: str) -> Intent | None:
     """The intent of the first rule that matches, with what the message says in detail."""
     for pattern, intent in _rules():
         if match := pattern.fullmatch(text):
-            said = {name.rpartition("_")[0]: words for name, words in match.groupdict().items() if words is not None}
-            return _DETAILS.get(intent.edit or intent.task, _with_length)(intent, said)
+            return _DETAILS.get(intent.edit or intent.task, _with_length)(intent, _captured(match))
     return None
+
+
+def _captured(match: re.Match[str]) -> dict[str, str]:
+    """What the captures of a phrase matched, by their names in ``intents.yaml``."""
+    return {name.rpartition("_")[0]: words for name, words in match.groupdict().items() if words is not None}
 
 
 @cache
@@ -289,11 +172,18 @@ def _rules() -> tuple[tuple[re.Pattern[str], Intent], ...]:
     return tuple(rules)
 
 
+@cache
+def _patterns(key: str) -> tuple[re.Pattern[str], ...]:
+    """The phrases of another key of ``intents.yaml``."""
+    phrases: str | Sequence[str] = _DATA[key]
+    return tuple(map(_compile, [phrases] if isinstance(phrases, str) else phrases))
+
+
 def _compile(phrase: str) -> re.Pattern[str]:
     """The regular expression of a phrase, see ``intents.yaml``; its groups are called name_0, name_1 and so on."""
     while (whole := _PART.sub(lambda match: _PARTS[match[1]], phrase)) != phrase:
         phrase = whole
-    phrase = phrase.replace("(", "(?:").replace("[", "(?:").replace("]", ")?")
+    phrase = re.sub(r"(?<!\\)\((?!\?)", "(?:", phrase).replace("[", "(?:").replace("]", ")?")
     # A part may occur twice in a phrase, but a regular expression allows a name only once.
     count = itertools.count()
     return re.compile(_CAPTURE.sub(lambda match: f"(?P<{match[1]}_{next(count)}>{match[2]})", phrase))
@@ -344,7 +234,7 @@ def _cut(intent: Intent, said: Mapping[str, str]) -> Intent:
 
 
 def _resize(intent: Intent, said: Mapping[str, str]) -> Intent:
-    fewer = _length(said, "fewer_seconds")
+    fewer = _length(said, "fewer")
     return replace(intent, seconds=_length(said) if fewer is None else -fewer)
 
 
