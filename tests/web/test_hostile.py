@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tests.web.conftest import Running
 
 from motiongpt import Motion
 from motiongpt.web.client import Client
+
+from .conftest import Running
 
 PATHS = (
     "/generate", "/describe", "/predict", "/inbetween", "/ask", "/convert", "/tokens/encode", "/tokens/decode", "/chat",

@@ -16,10 +16,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.web.conftest import Running
 
 from motiongpt import Motion, MotionGPT, MotionGPTError
 from motiongpt.web.client import Client, ServerError
+
+from .conftest import Running
 
 Serve = Callable[..., Running]
 

@@ -2,109 +2,68 @@
 
 from __future__ import annotations
 
-import asyncio
 import gzip
 import hashlib
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
-from fastapi.sse import format_sse_event
 from pydantic import BaseModel
 
 from motiongpt import __version__, formats
-from motiongpt.errors import MotionGPTError
+from motiongpt.generation.options import SamplingOptions
 from motiongpt.viewer import body_data
-from motiongpt.web import chat as talk
-from motiongpt.web import schemas
+from motiongpt.web import chat, schemas
 from motiongpt.web.requests import EVENTS, JSON, accepted, described, read_either, read_form, read_json
-from motiongpt.web.service import Sampling, Service
+from motiongpt.web.responses import SUFFIXES, Event, send_events, send_file, send_result
+from motiongpt.web.service import Service
 from motiongpt.web.settings import WebError
-from motiongpt.web.store import MEDIA_TYPES, Result, Shelf, file_name
+from motiongpt.web.store import MEDIA_TYPES, Result, Shelf
 
-M = TypeVar("M", bound=schemas.OfMotion)
-_SUFFIXES = {media: suffix for suffix, media in MEDIA_TYPES.items()}
+Files = dict[str, tuple[bytes, str]]
+# The work of a task: its request and the motion that it is about -> a motion, or the fields of a JSON answer.
+Work = Callable[[Any, Any], Awaitable[Result | dict[str, Any]]]
 _ERRORS: dict[int | str, dict[str, Any]] = {
     status: {"model": schemas.ErrorOut, "description": text}
     for status, text in {
-        400: "The request cannot be read.",
+        400: "The request cannot be parsed.",
         401: "The token is missing or wrong.",
-        403: "The request comes from another site, or under another name of the server.",
+        403: "The request comes from another site, or uses another host name.",
         404: "There is no such motion.",
-        406: "The answer cannot be of the type that is wanted.",
+        406: "The server cannot answer with any of the accepted media types.",
         413: "The request or the motion is too large.",
-        415: "The request is of another type.",
-        422: "A value or a file is wrong.",
+        415: "The request has an unsupported media type.",
+        422: "A value or a file is invalid.",
         429: "Too many requests are waiting; see Retry-After.",
         503: "The server is stopping, or the answer took too long; see Retry-After.",
     }.items()
 }
 _BINARY = {media: {"schema": {"type": "string", "format": "binary"}} for media in MEDIA_TYPES.values()}
 _FILE: dict[int | str, dict[str, Any]] = {200: {"content": {**_BINARY}}}
+_STREAM: dict[int | str, dict[str, Any]] = {200: {"content": {EVENTS: {"schema": {"type": "string"}}}}}
 
 
 def make_router(service: Service) -> APIRouter:
     """The routes of the API on a service."""
     router = APIRouter(prefix="/api/v1", responses=_ERRORS)
-    conversations: Shelf[talk.Conversation] = Shelf(service.settings.conversations)
+    _add_server(router, service)
+    _add_results(router, service)
+    _add_generate(router, service)
+    _add_tasks(router, service)
+    _add_chat(router, service)
+    return router
 
-    async def source_of(
-        motion: str | None, files: dict[str, tuple[bytes, str]], fps: float | None = None, unit: str | None = None
-    ) -> Result:
-        """The motion that a request speaks of: sent with it, or known by its id."""
-        if "file" in files:
-            data, name = files["file"]
-            options = {"fps": fps, "unit": unit}
-            given = {key: value for key, value in options.items() if value is not None}
-            return await service.upload(data, name, rig=files.get("skeleton"), **given)
-        if motion is None:
-            raise WebError(422, "invalid", 'motion: give the id of a motion, or send a form with a file in "file".')
-        return service.results.find(motion)
 
-    async def read_about(request: Request, body: type[M]) -> tuple[M, Result]:
-        """A request about one motion, and that motion."""
-        asked, files = await read_either(request, body)
-        return asked, await source_of(asked.motion, files)
+def _add_server(router: APIRouter, service: Service) -> None:
+    """State, limits and examples."""
 
-    async def send(request: Request, result: Result, view: schemas.View) -> Response:
-        """A result as JSON, or as the file that the caller wants."""
-        media = accepted(request)
-        if media != JSON:
-            return await send_file(result, _SUFFIXES[media])
-        return JSONResponse(await service.view(result, view))
-
-    async def send_file(result: Result, suffix: str) -> Response:
-        data = await service.file(result, suffix)
-        name = f"{file_name(result)}.{suffix}"
-        return Response(
-            data, media_type=MEDIA_TYPES[suffix], headers={"Content-Disposition": f'attachment; filename="{name}"'}
-        )
-
-    def task(
-        path: str,
-        summary: str,
-        body: type[schemas.Body],
-        answer: type[BaseModel] = schemas.ResultOut,
-        *,
-        file: bool = False,
-        tag: str = "tasks",
-    ) -> Callable[[Any], Any]:
-        """A route that takes ``body``, or a form with a motion in ``file``; a result can be had as a file as well."""
-        return router.post(
-            path,
-            summary=summary,
-            tags=[tag],
-            response_model=answer,
-            responses=_FILE if answer is schemas.ResultOut else None,
-            openapi_extra=described(body, file=file),
-        )
-
-    @router.get("/health", summary="Is it there, and what can it do?", tags=["server"])
+    @router.get("/health", summary="State, model and limits of the server", tags=["server"])
     async def health() -> dict[str, Any]:
         model, limits = service.model, service.settings
+        defaults = (*sorted(SamplingOptions.__optional_keys__), "min_seconds", "max_seconds")
         return {
             "status": "ok",
             "version": __version__,
@@ -113,10 +72,7 @@ def make_router(service: Service) -> APIRouter:
                 "fps": model.tokenizer.skeleton.fps,
                 "stride": model.tokenizer.stride,
                 "codes": model.tokenizer.num_codes,
-                "defaults": {
-                    name: getattr(model.defaults, name)
-                    for name in ("temperature", "top_k", "top_p", "guidance", "rerank", "min_seconds", "max_seconds")
-                },
+                "defaults": {name: getattr(model.defaults, name) for name in defaults},
             },
             "speech": service.speech is not None,
             "limits": {
@@ -124,25 +80,25 @@ def make_router(service: Service) -> APIRouter:
                 "upload_seconds": limits.upload_seconds,
                 "seconds": limits.seconds,
                 "samples": limits.samples,
-                "rerank": limits.most_rerank,
+                "rerank": limits.max_rerank,
                 "text_characters": limits.text_characters,
             },
             "queue": {"waiting": service.engine.waiting, "limit": limits.queue},
-            "formats": {
-                "read": list(formats.READERS),
-                "write": [name for name in MEDIA_TYPES if f".{name}" in formats.WRITERS],
-            },
+            "formats": {"read": list(formats.READERS), "write": list(MEDIA_TYPES)},
         }
 
-    @router.get("/examples", summary="Sentences and instructions to try", tags=["server"])
+    @router.get("/examples", summary="Example sentences and instructions", tags=["server"])
     async def examples() -> list[dict[str, Any]]:
         text = (Path(__file__).parent / "examples.json").read_text(encoding="utf-8")
         loaded: list[dict[str, Any]] = json.loads(text)
         return loaded
 
-    body: list[tuple[bytes, str]] = []
 
-    @router.get("/body", summary="The mesh that the player bends", tags=["results"], response_class=Response)
+def _add_results(router: APIRouter, service: Service) -> None:
+    """Uploads, results and the body of the player."""
+    body: list[tuple[bytes, str]] = []  # the compressed mesh and its tag, once somebody has asked for it
+
+    @router.get("/body", summary="The skinned mesh for the player", tags=["results"], response_class=Response)
     async def mesh(request: Request) -> Response:
         if not body:
             data = await service.thread(lambda: gzip.compress(json.dumps(body_data()).encode(), 6))
@@ -167,11 +123,12 @@ def make_router(service: Service) -> APIRouter:
         fields, files = await read_form(request, schemas.Upload, ("file", "skeleton"))
         if "file" not in files:
             raise WebError(422, "invalid", 'file: send the motion file in the field "file".')
-        return JSONResponse(await service.view(await source_of(None, files, fields.fps, fields.unit), view))
+        source = await _source(service, None, files, **fields.model_dump(exclude_none=True))
+        return JSONResponse(await service.view(source, view))
 
     @router.get(
         "/results/{name}",
-        summary="A result again, or a file of it (ID.glb, ID.bvh ...)",
+        summary="A result (ID), or a file of it (ID.glb, ID.bvh ...)",
         tags=["results"],
         response_model=schemas.ResultOut,
         responses=_FILE,
@@ -180,84 +137,125 @@ def make_router(service: Service) -> APIRouter:
         key, _, suffix = name.partition(".")
         found = service.results.find(key)
         if suffix:
-            return await send_file(found, suffix.lower())
+            return await send_file(service, found, suffix.lower())
         return JSONResponse(await service.view(found, view))
+
+
+def _add_generate(router: APIRouter, service: Service) -> None:
+    """Text to motion: as JSON, as a file, or as a stream of events."""
 
     @router.post(
         "/generate",
-        summary="Sentence to motion",
+        summary="Text to motion",
         tags=["tasks"],
         response_model=schemas.ResultsOut,
-        responses={200: {"content": {**_BINARY, EVENTS: {"schema": {"type": "string"}}}}},
+        responses={200: {"content": {**_BINARY, **_STREAM[200]["content"]}}},
         openapi_extra=described(schemas.Generate),
     )
     async def generate(request: Request, view: schemas.View = "joints") -> Response:
         media = accepted(request, EVENTS)
-        asked = await read_json(request, schemas.Generate)
-        options: dict[str, Any] = {"seconds": asked.seconds, "samples": asked.samples, "seed": asked.seed}
+        body = await read_json(request, schemas.Generate)
+        options: dict[str, Any] = {"seconds": body.seconds, "samples": body.samples, "seed": body.seed, **body.options}
         if media == EVENTS:
-            made: list[Result] = []
-            return events(talk.generated(service, asked.text, **options, sampling=asked.sampling(), made=made))
-        results = await service.generate(asked.text, **options, sampling=asked.sampling())
+            return send_events(chat.generated(service, body.text, [], **options))
+        results = await service.generate(body.text, **options)
         if media != JSON:
-            return await send_file(results[0], _SUFFIXES[media])
+            return await send_file(service, results[0], SUFFIXES[media])
         views = [await service.view(one, view) for one in results]
         return JSONResponse({"results": views, "seed": results[0].seed, "rerank": results[0].rerank})
 
-    @task("/describe", "Motion to text", schemas.OfMotion, schemas.TextOut, file=True)
-    async def describe(request: Request) -> Response:
-        _, source = await read_about(request, schemas.OfMotion)
-        return JSONResponse({"text": await service.describe(source.motion)})
 
-    @task("/predict", "Continue a motion", schemas.Predict, file=True)
-    async def predict(request: Request, view: schemas.View = "joints") -> Response:
-        accepted(request)
-        asked, source = await read_about(request, schemas.Predict)
-        made = await service.predict(
-            source, given=asked.given, seconds=asked.seconds, seed=asked.seed, sampling=asked.sampling()
-        )
-        return await send(request, made, view)
+def _add_tasks(router: APIRouter, service: Service) -> None:
+    """The tasks about one motion, and those about codes: a line of work each."""
 
-    @task("/inbetween", "Fill the middle of a motion", schemas.Inbetween, file=True)
-    async def inbetween(request: Request, view: schemas.View = "joints") -> Response:
-        accepted(request)
-        asked, source = await read_about(request, schemas.Inbetween)
-        made = await service.inbetween(source, given=asked.given, seed=asked.seed, sampling=asked.sampling())
-        return await send(request, made, view)
+    def task(
+        path: str, summary: str, body: type[schemas.Body], *, answer: type[BaseModel] | None = None, tag: str = "tasks"
+    ) -> Callable[[Work], Work]:
+        """Make a route of work on a request ``body`` that answers with a motion, or with the fields of ``answer``."""
+        about_motion = issubclass(body, schemas.OfMotion)
 
-    @task("/ask", "Any instruction", schemas.Ask, schemas.AnswerOut, file=True)
-    async def ask(request: Request, view: schemas.View = "joints") -> Response:
-        asked, files = await read_either(request, schemas.Ask)
-        source = await source_of(asked.motion, files) if files or asked.motion is not None else None
-        sampling = Sampling(temperature=asked.temperature, cleanup=asked.cleanup)
-        text, made = await service.ask(asked.prompt, source, seed=asked.seed, sampling=sampling)
-        return JSONResponse({"text": text, "result": None if made is None else await service.view(made, view)})
+        async def respond(request: Request, view: str, work: Work) -> Response:
+            # Refuse a media type before the model works.
+            media = accepted(request) if answer is None else JSON
+            fields, files = await read_either(request, body) if about_motion else (await read_json(request, body), {})
+            source = await _source(service, fields.motion, files) if isinstance(fields, schemas.OfMotion) else None
+            done = await work(fields, source)
+            if isinstance(done, Result):
+                return await send_result(service, done, media, view)
+            return JSONResponse(done)
 
-    @task("/convert", "A motion in another format, as the model reads it", schemas.OfMotion, file=True)
-    async def convert(request: Request, view: schemas.View = "joints") -> Response:
-        accepted(request)
-        _, source = await read_about(request, schemas.OfMotion)
-        return await send(request, source, view)
+        def register(work: Work) -> Work:
+            async def with_view(request: Request, view: schemas.View = "joints") -> Response:
+                return await respond(request, view, work)
 
-    @task("/tokens/encode", "Motion to codes", schemas.OfMotion, schemas.CodesOut, file=True, tag="tokens")
-    async def encode(request: Request) -> Response:
-        _, source = await read_about(request, schemas.OfMotion)
-        codes = await service.encode(source.motion)
+            async def without_view(request: Request) -> Response:
+                return await respond(request, "none", work)
+
+            router.add_api_route(
+                path,
+                with_view if answer is None else without_view,
+                methods=["POST"],
+                name=path.strip("/").replace("/", "_"),
+                summary=summary,
+                tags=[tag],
+                response_model=answer or schemas.ResultOut,
+                responses=_FILE if answer is None else None,
+                openapi_extra=described(body, file=about_motion),
+            )
+            return work
+
+        return register
+
+    @task("/describe", "Motion to text", schemas.OfMotion, answer=schemas.TextOut)
+    async def describe(body: schemas.OfMotion, source: Result) -> dict[str, Any]:
+        return {"text": await service.describe(source.motion)}
+
+    @task("/predict", "Continue a motion", schemas.Predict)
+    async def predict(body: schemas.Predict, source: Result) -> Result:
+        return await service.predict(source, given=body.given, seconds=body.seconds, seed=body.seed, **body.options)
+
+    @task("/inbetween", "Fill in the middle of a motion", schemas.Inbetween)
+    async def inbetween(body: schemas.Inbetween, source: Result) -> Result:
+        return await service.inbetween(source, given=body.given, seed=body.seed, **body.options)
+
+    @task("/convert", "A motion in another format, standardised for the model", schemas.OfMotion)
+    async def convert(body: schemas.OfMotion, source: Result) -> Result:
+        return source
+
+    @task("/tokens/encode", "Motion to codes", schemas.OfMotion, answer=schemas.CodesOut, tag="tokens")
+    async def encode(body: schemas.OfMotion, source: Result) -> dict[str, Any]:
         tokenizer = service.model.tokenizer
-        return JSONResponse({"codes": codes, "stride": tokenizer.stride, "fps": tokenizer.skeleton.fps})
+        codes = await service.encode(source.motion)
+        return {"codes": codes, "stride": tokenizer.stride, "fps": tokenizer.skeleton.fps}
 
     @task("/tokens/decode", "Codes to motion", schemas.Codes, tag="tokens")
-    async def decode(request: Request, view: schemas.View = "joints") -> Response:
-        accepted(request)
-        asked = await read_json(request, schemas.Codes)
-        return await send(request, await service.decode(asked.codes), view)
+    async def decode(body: schemas.Codes, source: None) -> Result:
+        return await service.decode(body.codes)
+
+    @router.post(
+        "/ask",
+        summary="Follow any instruction",
+        tags=["tasks"],
+        response_model=schemas.AnswerOut,
+        openapi_extra=described(schemas.Ask, file=True),
+    )
+    async def ask(request: Request, view: schemas.View = "joints") -> Response:
+        body, files = await read_either(request, schemas.Ask)
+        source = await _source(service, body.motion, files) if files or body.motion is not None else None
+        text, result = await service.ask(body.prompt, source, seed=body.seed, **body.options)
+        return JSONResponse({"text": text, "result": None if result is None else await service.view(result, view)})
+
+
+def _add_chat(router: APIRouter, service: Service) -> None:
+    """The chat, and speech for it."""
+    conversations: Shelf[chat.Conversation] = Shelf(service.settings.conversations)
 
     @router.post(
         "/transcribe",
-        summary="Recording to words",
+        summary="Speech to text",
         tags=["chat"],
         response_model=schemas.TextOut,
-        responses={501: {"model": schemas.ErrorOut, "description": "There is no speech model."}},
+        responses={501: {"model": schemas.ErrorOut, "description": "The server has no speech model."}},
         openapi_extra=described(schemas.Body, form_only=True, audio=True),
     )
     async def transcribe(request: Request) -> Response:
@@ -268,53 +266,40 @@ def make_router(service: Service) -> APIRouter:
 
     @router.post(
         "/chat",
-        summary="Talk",
+        summary="Send a chat message",
         tags=["chat"],
         response_class=StreamingResponse,
-        responses={200: {"content": {EVENTS: {"schema": {"type": "string"}}}}},
+        responses=_STREAM,
         openapi_extra=described(schemas.Chat),
     )
-    async def chat(request: Request) -> Response:
-        asked = await read_json(request, schemas.Chat)
-        known = None if asked.conversation is None else conversations.get(asked.conversation)
-        conversation = known or talk.Conversation()
+    async def say(request: Request) -> Response:
+        body = await read_json(request, schemas.Chat)
+        known = None if body.conversation is None else conversations.get(body.conversation)
+        conversation = known or chat.Conversation()
         conversations.put(conversation.id, conversation)
-        if asked.motion is not None:
-            conversation.take(service.results.find(asked.motion))
+        if body.motion is not None:
+            conversation.take(service.results.find(body.motion))
+        reply = chat.Reply(
+            service, conversation, samples=body.samples, seconds=body.seconds, seed=body.seed, rerank=body.rerank
+        )
 
-        async def told() -> AsyncIterator[talk.Event]:
+        async def events() -> AsyncIterator[Event]:
             yield "conversation", {"id": conversation.id}
-            async for event in talk.answer(
-                service,
-                conversation,
-                asked.message,
-                samples=asked.samples,
-                seconds=asked.seconds,
-                seed=asked.seed,
-                rerank=asked.rerank,
-            ):
+            async for event in reply.to(body.message):
                 yield event
 
-        return events(told())
-
-    return router
+        return send_events(events())
 
 
-def events(told: AsyncIterator[talk.Event]) -> Response:
-    """Server-sent events; what goes wrong on the way is one of them, and the last is always ``done``."""
+async def _source(service: Service, motion: str | None, files: Files, **options: Any) -> Result:
+    """The motion of a request: a file in the request, or the id of a result.
 
-    async def stream() -> AsyncIterator[bytes]:
-        start = asyncio.get_running_loop().time()
-        try:
-            async for name, data in told:
-                yield format_sse_event(event=name, data_str=json.dumps(data))
-        except WebError as error:
-            yield format_sse_event(event="error", data_str=json.dumps({"code": error.code, "message": error.message}))
-        except MotionGPTError as error:
-            yield format_sse_event(event="error", data_str=json.dumps({"code": "invalid", "message": str(error)}))
-        seconds = round(asyncio.get_running_loop().time() - start, 3)
-        yield format_sse_event(event="done", data_str=json.dumps({"seconds": seconds}))
-
-    return StreamingResponse(
-        stream(), media_type=EVENTS, headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    )
+    Raises:
+        WebError: 422 with neither, 404 without such a result; see also :meth:`Service.upload`.
+    """
+    if "file" in files:
+        data, name = files["file"]
+        return await service.upload(data, name, rig=files.get("skeleton"), **options)
+    if motion is None:
+        raise WebError(422, "invalid", 'motion: give the id of a motion, or send a form with a file in "file".')
+    return service.results.find(motion)

@@ -1,4 +1,4 @@
-"""The application: page, API, its documentation, metrics and the MCP endpoint."""
+"""The ASGI application: page, REST API with its documentation, metrics and the MCP endpoint."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from motiongpt.web.speech import Whisper
 
 log = logging.getLogger("motiongpt.web")
 _PAGE = Path(__file__).parent / "page"
-# Not left to the system's table of types, which may be missing or wrong.
+# Our own table, since the system's may be missing or wrong.
 _TYPES = {
     ".html": "text/html",
     ".js": "text/javascript",
@@ -48,17 +48,17 @@ _DOCS = """<!doctype html>
 <link rel="stylesheet" href="/docs/swagger-ui.css"></head><body><div id="swagger-ui"></div>
 <script src="/docs/swagger-ui-bundle.js"></script><script src="/docs/start.js"></script></body></html>"""
 _DOCS_START = 'SwaggerUIBundle({url: "/openapi.json", dom_id: "#swagger-ui", validatorUrl: null, deepLinking: true});'
-# Swagger UI styles its elements in the document itself.
+# Swagger UI sets inline styles.
 _DOCS_POLICY = HEADERS["Content-Security-Policy"].replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
 
 
 def create_app(model: MotionGPT, settings: Settings = DEFAULTS, speech: Whisper | None = None) -> ASGIApp:
-    """An ASGI application around a model.
+    """The ASGI application of a model.
 
     Args:
-        model: used by one thread of the application alone, for as long as it runs.
-        settings: limits, token, names under which it may be called.
-        speech: what writes down recordings, if anything does.
+        model: only one thread of the application uses it.
+        settings: limits, token and host names.
+        speech: the speech recognition model, if there is one.
     """
     metrics = Metrics()
     service = Service(model, settings, speech, metrics.batches.observe)
@@ -68,13 +68,13 @@ def create_app(model: MotionGPT, settings: Settings = DEFAULTS, speech: Whisper 
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with mcp.session_manager.run():
             yield
-        # By now every answer has been given, or its caller told to come back.
+        # By now every request has its answer or a rejection.
         await service.thread(service.stop)
 
     app = FastAPI(
         title="MotionGPT",
         version=__version__,
-        description="Sentences to human motion, motion to sentences, and motion continued or filled in.",
+        description="Generate human motion from text, describe motion, continue it, and fill in its middle.",
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
@@ -84,8 +84,8 @@ def create_app(model: MotionGPT, settings: Settings = DEFAULTS, speech: Whisper 
     app.add_middleware(GZipMiddleware, minimum_size=4000, compresslevel=4)
     _answer_errors(app)
 
-    @app.get("/api/v1/metrics", summary="Numbers for Prometheus", tags=["server"], response_class=Response)
-    async def numbers() -> Response:
+    @app.get("/api/v1/metrics", summary="Metrics for Prometheus", tags=["server"], response_class=Response)
+    async def prometheus() -> Response:
         return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
     @app.get("/", include_in_schema=False)
@@ -114,7 +114,7 @@ def create_app(model: MotionGPT, settings: Settings = DEFAULTS, speech: Whisper 
 
 
 def _static(folder: Path, path: str) -> Response:
-    """A file of a folder and of nowhere else."""
+    """A file inside a folder."""
     try:
         file = (folder / path).resolve()
         known = file.is_relative_to(folder.resolve()) and file.is_file() and file.suffix in _TYPES
@@ -126,7 +126,7 @@ def _static(folder: Path, path: str) -> Response:
 
 
 def _answer_errors(app: FastAPI) -> None:
-    """Every error is one sentence in JSON."""
+    """Answer every error with one sentence in JSON."""
 
     def answer(error: WebError) -> JSONResponse:
         content, headers = error_content(error)
@@ -147,7 +147,7 @@ def _answer_errors(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def http_error(request: Request, error: HTTPException) -> JSONResponse:
-        sentence = {404: "There is no such address.", 405: "This address does not know that method."}
+        sentence = {404: "There is no such address.", 405: "This address does not support that method."}
         message = sentence.get(error.status_code, f"{str(error.detail).rstrip('.')}.")
         response = answer(WebError(error.status_code, _CODES.get(error.status_code, "error"), message))
         response.headers.update(error.headers or {})
@@ -156,4 +156,4 @@ def _answer_errors(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def broken(request: Request, error: Exception) -> JSONResponse:
         log.error("A request failed", exc_info=error)
-        return answer(WebError(500, "internal", "Something went wrong here; the server goes on."))
+        return answer(WebError(500, "internal", "An internal error occurred; the server keeps running."))

@@ -1,4 +1,4 @@
-"""A message answered: what is understood is carried out, and everything is told as it happens."""
+"""Replies to chat messages: each intent is carried out, and its events are sent while it is."""
 
 from __future__ import annotations
 
@@ -6,17 +6,24 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from motiongpt.motion import editing
+from motiongpt.motion import Motion, editing
 from motiongpt.web.intents import GREETING, Intent, understand
-from motiongpt.web.service import PLAIN, Sampling, Service
+from motiongpt.web.service import Service
 from motiongpt.web.settings import WebError
 from motiongpt.web.store import Result
 
-Event = tuple[str, dict[str, Any]]
-# Seconds by which "continue this" continues.
-_CONTINUED = 4.0
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from motiongpt.generation.options import SamplingOptions
+    from motiongpt.web.responses import Event
+
+T = TypeVar("T")
+# Seconds that "continue this" adds.
+_CONTINUATION = 4.0
+_IT = {"it", "this", "that", "here", "motion", "<motion>"}
 
 
 @dataclass
@@ -42,133 +49,173 @@ class Conversation:
         self.motion, self.prompt, self.base, self.intent = motion, motion.text, None, None
 
 
-async def answer(
-    service: Service,
-    conversation: Conversation,
-    message: str,
-    *,
-    samples: int | None = None,
-    seconds: float | None = None,
-    seed: int | None = None,
-    rerank: int | None = None,
-) -> AsyncIterator[Event]:
-    """Events that answer a message: task, text, partial, result.
+@dataclass
+class Reply:
+    """The reply to one message.
 
-    Args:
-        service: what does the work.
-        conversation: what "it" means; kept up to date.
-        message: as typed.
-        samples, seconds, seed, rerank: of motions, where the message does not say.
+    Attributes:
+        service: does the work.
+        conversation: what "it" refers to; kept up to date.
+        samples, seconds, seed, rerank: options of generated motions, where the message does not say.
     """
-    it = conversation.motion
-    intent = understand(message, motion=it is not None, prompt=conversation.prompt)
-    if intent.task == "again":
-        before = conversation.intent or Intent("predict")
-        seed = None
-        intent = replace(before, samples=intent.samples or before.samples)
-        it = conversation.base or it if before.task in ("predict", "inbetween") else it
-    if intent.task == "resize" and it is not None:
-        intent = _resized(intent, conversation, it)
-        if intent.task == "generate" and seed is None:
-            seed, rerank = it.seed, it.rerank
-    if intent.task == "edit" and intent.edit == "cut" and it is not None and intent.seconds is None:
-        intent = replace(intent, seconds=intent.amount * it.motion.seconds)
-    yield "task", {"task": intent.task, "note": _note(intent)}
 
-    if intent.task == "generate":
-        length = seconds if intent.seconds is None else intent.seconds
-        made: list[Result] = []
-        async for event in generated(
-            service,
-            intent.text,
-            seconds=length,
-            samples=intent.samples or samples or 1,
-            seed=seed,
-            made=made,
-            sampling=Sampling(rerank=rerank),
-        ):
+    service: Service
+    conversation: Conversation
+    samples: int | None = None
+    seconds: float | None = None
+    seed: int | None = None
+    rerank: int | None = None
+
+    async def to(self, message: str) -> AsyncIterator[Event]:
+        """The events of the reply: task, text, partial, result."""
+        it = self.conversation.motion
+        intent = understand(message, motion=it is not None, prompt=self.conversation.prompt)
+        if intent.task == "again":
+            intent, it = self._again(intent, it)
+        if intent.task == "resize" and it is not None:
+            intent = self._resized(intent, it)
+        yield (
+            "task",
+            {"task": intent.task, "note": intent.text if intent.task == "generate" else intent.edit or intent.task},
+        )
+        async for event in self._carry_out(intent, it):
             yield event
-        conversation.motion, conversation.prompt = made[0], intent.text
-        conversation.intent, conversation.base = replace(intent, seconds=length), None
-        number = f" {len(made)} times" if len(made) > 1 else f", {made[0].motion.seconds:.1f} seconds"
-        best = f", best of {made[0].rerank}" if (made[0].rerank or 1) > 1 else ""
-        yield "text", {"delta": f"Here is “{intent.text}”{number} (seed {made[0].seed}{best})."}
-    elif intent.task == "ask":
-        words, result = await service.ask(intent.text, it if it is not None and _about_it(intent.text) else None)
+
+    def _carry_out(self, intent: Intent, it: Result | None) -> AsyncIterator[Event]:
+        if intent.task == "generate":
+            return self._generate(intent)
+        if intent.task == "ask":
+            return self._ask(intent, it)
+        if it is None or intent.task == "help":
+            return _text(intent.text or GREETING)
+        if intent.task == "describe":
+            return self._describe(intent, it)
+        if intent.task == "length":
+            motion = it.motion
+            return _text(f"It lasts {motion.seconds:.1f} seconds: {len(motion)} frames at {motion.fps:g} per second.")
+        if intent.task == "export":
+            return self._export(intent, it)
+        return self._change(intent, it)
+
+    def _again(self, intent: Intent, it: Result | None) -> tuple[Intent, Result | None]:
+        """The last intent with another seed, on the motion that it was carried out on."""
+        last = self.conversation.intent or Intent("predict")
+        self.seed = None
+        if last.task in ("predict", "inbetween"):
+            it = self.conversation.base or it
+        return replace(last, samples=intent.samples or last.samples), it
+
+    def _resized(self, intent: Intent, it: Result) -> Intent:
+        """Another length: generate a sentence again with the same seed; continue or cut any other motion."""
+        now = it.motion.seconds
+        if intent.seconds is None:
+            target = now * intent.amount
+        else:
+            target = now + intent.seconds if intent.more else intent.seconds
+        target = max(round(target, 2), 0.5)
+        if it.kind == "generate" and self.conversation.prompt:
+            if self.seed is None:
+                self.seed, self.rerank = it.seed, it.rerank
+            return Intent("generate", self.conversation.prompt, seconds=target)
+        if target > now:
+            return Intent("predict", seconds=target - now)
+        return Intent("edit", edit="cut", seconds=target)
+
+    async def _generate(self, intent: Intent) -> AsyncIterator[Event]:
+        seconds = self.seconds if intent.seconds is None else intent.seconds
+        samples = intent.samples or self.samples or 1
+        results: list[Result] = []
+        options: dict[str, Any] = {"seconds": seconds, "samples": samples, "seed": self.seed, "rerank": self.rerank}
+        async for event in generated(self.service, intent.text, results, **options):
+            yield event
+        first = results[0]
+        self.conversation.motion, self.conversation.prompt = first, intent.text
+        self.conversation.intent, self.conversation.base = replace(intent, seconds=seconds), None
+        count = f" {len(results)} times" if len(results) > 1 else f", {first.motion.seconds:.1f} seconds"
+        best = f", best of {first.rerank}" if (first.rerank or 1) > 1 else ""
+        yield "text", {"delta": f"Here is “{intent.text}”{count} (seed {first.seed}{best})."}
+
+    async def _ask(self, intent: Intent, it: Result | None) -> AsyncIterator[Event]:
+        mentions_it = not _IT.isdisjoint(intent.text.lower().split())
+        text, result = await self.service.ask(intent.text, it if mentions_it else None)
         if result is not None:
-            yield "result", await service.view(result, "clip")
-            conversation.motion, conversation.prompt = result, ""
-        yield "text", {"delta": words or "This is how I would answer."}
-    elif it is None or intent.task == "help":
-        yield "text", {"delta": intent.text or GREETING}
-    elif intent.task == "describe":
-        async for event in _described(service, it):
-            yield event
+            yield "result", await self.service.view(result, "clip")
+            self.conversation.motion, self.conversation.prompt = result, ""
+        yield "text", {"delta": text or "This motion is my answer."}
+
+    async def _describe(self, intent: Intent, it: Result) -> AsyncIterator[Event]:
+        """The words of a description as the model writes them."""
+        shown = ""
+        finished: list[str] = []
+
+        async def work(report: Callable[[str], None]) -> list[str]:
+            return [await self.service.describe(it.motion, report)]
+
+        async for text in _progress(work, finished):
+            # The last word may still grow.
+            complete = text[: text.rfind(" ") + 1]
+            if len(complete) > len(shown) and complete.startswith(shown):
+                yield "text", {"delta": complete[len(shown) :]}
+                shown = complete
+        yield "text", {"delta": finished[0][len(shown) :]}
         if intent.length:
             yield "text", {"delta": f". It lasts {it.motion.seconds:.1f} seconds."}
-    elif intent.task == "length":
-        clip = it.motion
-        words = f"It lasts {clip.seconds:.1f} seconds: {len(clip)} frames, {clip.fps:g} a second."
-        yield "text", {"delta": words}
-    elif intent.task == "export":
-        if intent.text not in it.summary()["files"]:
-            raise WebError(422, "invalid", f"This motion cannot be written as .{intent.text} here.")
-        yield "text", {"delta": f"Here it is: {it.summary()['files'][intent.text]}"}
-    else:
-        result, words = await _changed(service, intent, it, seed)
-        conversation.motion, conversation.base, conversation.intent = result, it, intent
-        if result.text:
-            conversation.prompt = result.text
-        yield "result", await service.view(result, "clip")
-        yield "text", {"delta": words}
 
+    async def _export(self, intent: Intent, it: Result) -> AsyncIterator[Event]:
+        files = it.summary()["files"]
+        if intent.text not in files:
+            raise WebError(422, "invalid", f"This server cannot write this motion as .{intent.text}.")
+        yield "text", {"delta": f"Here is the file: {files[intent.text]}"}
 
-def _resized(intent: Intent, conversation: Conversation, it: Result) -> Intent:
-    """Another length: a sentence is asked again, another motion is continued or cut."""
-    now = it.motion.seconds
-    if intent.seconds is None:
-        target = now * intent.amount
-    else:
-        target = now + intent.seconds if intent.more else intent.seconds
-    target = max(round(target, 2), 0.5)
-    if it.kind == "generate" and conversation.prompt:
-        return Intent("generate", conversation.prompt, seconds=target)
-    if target > now:
-        return Intent("predict", seconds=target - now)
-    return Intent("edit", edit="cut", seconds=target)
+    async def _change(self, intent: Intent, it: Result) -> AsyncIterator[Event]:
+        """A completion or an edit of the motion, with a remark."""
+        if intent.task == "predict":
+            result, remark = await self._predict(intent, it)
+        elif intent.task == "inbetween":
+            result, remark = await self._inbetween(intent, it)
+        else:
+            result, remark = await _edited(self.service, intent, it)
+        self.conversation.motion, self.conversation.base, self.conversation.intent = result, it, intent
+        self.conversation.prompt = result.text or self.conversation.prompt
+        yield "result", await self.service.view(result, "clip")
+        yield "text", {"delta": remark}
 
+    async def _predict(self, intent: Intent, it: Result) -> tuple[Result, str]:
+        now, more = it.motion.seconds, intent.seconds or _CONTINUATION
+        result = await self.service.predict(it, given=1.0, seconds=now + more, seed=self.seed)
+        return result, f"It continues for {more:.1f} seconds; the first {now:.1f} stay the same."
 
-async def _changed(service: Service, intent: Intent, it: Result, seed: int | None) -> tuple[Result, str]:
-    """The motion after a completion or an edit, and what to say about it."""
-    now = it.motion.seconds
-    if intent.task == "predict":
-        more = intent.seconds or _CONTINUED
-        result = await service.predict(it, given=1.0, seconds=now + more, seed=seed)
-        return result, f"It goes on for {more:.1f} more seconds; the first {now:.1f} stay as they are."
-    if intent.task == "inbetween":
-        result = await service.inbetween(it, given=intent.given, seed=seed)
+    async def _inbetween(self, intent: Intent, it: Result) -> tuple[Result, str]:
+        result = await self.service.inbetween(it, given=intent.given, seed=self.seed)
         assert result.given is not None
-        first, last = result.given[0] / result.motion.fps, now - result.given[1] / result.motion.fps
-        return result, f"From {first:.1f} to {last:.1f} seconds it is new; both ends stay as they are."
+        fps = result.motion.fps
+        first, last = result.given[0] / fps, it.motion.seconds - result.given[1] / fps
+        return result, f"From {first:.1f} to {last:.1f} seconds it is new; both ends stay the same."
+
+
+async def _edited(service: Service, intent: Intent, it: Result) -> tuple[Result, str]:
+    """The motion after an edit, and a remark about it."""
+    now, length = it.motion.seconds, len(it.motion)
     if intent.edit == "tempo":
         result = await service.tempo(it, intent.amount)
         pace = "Faster" if intent.amount > 1 else "Slower"
-        return result, f"{pace}: {now:.1f} seconds have become {result.motion.seconds:.1f}."
+        return result, f"{pace}: {result.motion.seconds:.1f} seconds instead of {now:.1f}."
     if intent.edit == "mirror":
         result = await service.mirror(it)
-        return result, f"Left and right are exchanged{': ' + result.text if result.text else ''}."
+        return result, f"Left and right are swapped{': ' + result.text if result.text else ''}."
     if intent.edit == "reverse":
-        return await service.edit(it, editing.reverse), "Backwards in time."
+        return await service.edit(it, editing.reverse), "Reversed in time."
     if intent.edit == "turn":
-        result = await service.edit(it, lambda motion: editing.bend_path(motion, intent.amount))
         side = "left" if intent.amount > 0 else "right"
+        result = await service.edit(it, lambda motion: editing.bend_path(motion, intent.amount))
         return result, f"It turns {abs(intent.amount):g}° more to the {side}."
     if intent.edit == "loop":
-        length = min(intent.seconds or now * intent.amount, service.settings.seconds)
-        result = await service.edit(it, lambda motion: editing.loop(motion, length))
-        return result, f"Repeated for {result.motion.seconds:.1f} seconds."
-    frames = max(1, min(round((intent.seconds or now) * it.motion.fps), len(it.motion)))
-    part = slice(len(it.motion) - frames, None) if intent.last else slice(0, frames)
+        seconds = min(intent.seconds or now * intent.amount, service.settings.seconds)
+        result = await service.edit(it, lambda motion: editing.loop(motion, seconds))
+        return result, f"Looped for {result.motion.seconds:.1f} seconds."
+    seconds = now * intent.amount if intent.seconds is None else intent.seconds
+    frames = max(1, min(round(seconds * it.motion.fps), length))
+    part = slice(length - frames, None) if intent.last else slice(0, frames)
     result = await service.edit(it, lambda motion: motion[part])
     return result, f"Cut to {result.motion.seconds:.1f} seconds."
 
@@ -176,72 +223,50 @@ async def _changed(service: Service, intent: Intent, it: Result, seed: int | Non
 async def generated(
     service: Service,
     text: str,
+    results: list[Result],
     *,
     seconds: float | None,
     samples: int,
     seed: int | None,
-    made: list[Result],
-    sampling: Sampling = PLAIN,
+    **options: Unpack[SamplingOptions],
 ) -> AsyncIterator[Event]:
-    """Partial motions while they are written, then the results, which are put into ``made``."""
-    work = service.generate
-    async for sample, part in _while(
-        lambda tell: work(
+    """Events of motions that are being generated: partial motions, then the results, which are added to ``results``."""
+
+    def work(report: Callable[[tuple[int, Motion]], None]) -> Awaitable[list[Result]]:
+        return service.generate(
             text,
             seconds=seconds,
             samples=samples,
             seed=seed,
-            sampling=sampling,
-            on_part=lambda number, motion: tell((number, motion)),
-        ),
-        made,
-    ):
+            on_part=lambda sample, part: report((sample, part)),
+            **options,
+        )
+
+    async for sample, part in _progress(work, results):
         yield "partial", {"sample": sample, "seconds": part.seconds, "clip": await service.clip(part)}
-    for result in made:
+    for result in results:
         yield "result", await service.view(result, "clip")
 
 
-async def _described(service: Service, it: Result) -> AsyncIterator[Event]:
-    """The words of a description as they come."""
-    told = ""
-    finished: list[str] = []
-
-    async def work(tell: Callable[[str], None]) -> list[str]:
-        return [await service.describe(it.motion, tell)]
-
-    async for text in _while(work, finished):
-        # The last word may still grow.
-        sure = text[: text.rfind(" ") + 1]
-        if len(sure) > len(told) and sure.startswith(told):
-            yield "text", {"delta": sure[len(told) :]}
-            told = sure
-    yield "text", {"delta": finished[0][len(told) :]}
-
-
-async def _while(work: Callable[[Callable[[Any], None]], Awaitable[list[Any]]], made: list[Any]) -> AsyncIterator[Any]:
-    """What some work in another thread tells while it goes on; its results are put into ``made``."""
+async def _progress(
+    work: Callable[[Callable[[T], None]], Awaitable[list[Any]]], results: list[Any]
+) -> AsyncIterator[T]:
+    """What work in another thread reports while it runs; its results are added to ``results``."""
     loop = asyncio.get_running_loop()
-    told: asyncio.Queue[Any] = asyncio.Queue()
+    reports: asyncio.Queue[T | None] = asyncio.Queue()
 
-    def tell(item: Any) -> None:
-        loop.call_soon_threadsafe(told.put_nowait, item)
+    def report(item: T) -> None:
+        loop.call_soon_threadsafe(reports.put_nowait, item)
 
-    task = asyncio.ensure_future(work(tell))
-    task.add_done_callback(lambda _: told.put_nowait(None))
+    task = asyncio.ensure_future(work(report))
+    task.add_done_callback(lambda _: reports.put_nowait(None))
     try:
-        while (item := await told.get()) is not None:
+        while (item := await reports.get()) is not None:
             yield item
-        made += await task
+        results += await task
     finally:
         task.cancel()
 
 
-def _about_it(question: str) -> bool:
-    return any(word in question.lower().split() for word in ("it", "this", "that", "here", "motion", "<motion>"))
-
-
-def _note(intent: Intent) -> str:
-    """A few words for a label."""
-    if intent.task == "generate":
-        return intent.text
-    return intent.edit or intent.task
+async def _text(text: str) -> AsyncIterator[Event]:
+    yield "text", {"delta": text}

@@ -1,4 +1,4 @@
-"""A client of the server that needs nothing but Python's standard library."""
+"""A client of the server; beyond this package it needs only Python's standard library."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class ServerError(MotionGPTError):
     Attributes:
         status: HTTP status.
         code: a word for programs, such as "busy".
-        retry_after: seconds after which it is worth trying again, when the server said so.
+        retry_after: seconds after which a retry may succeed, where the server gives them.
     """
 
     def __init__(self, message: str, status: int, code: str, retry_after: float | None) -> None:
@@ -36,13 +36,13 @@ class ServerError(MotionGPTError):
 
 @dataclass(frozen=True)
 class RemoteMotion:
-    """A motion that the server keeps.
+    """A motion on the server.
 
     Attributes:
         id: for further requests.
         kind, text, seed, sample, rerank, given, source: see :class:`motiongpt.web.store.Result`.
-        motion: joints (T, 22, 3), metres, Y up.
-        files: paths of downloads by format.
+        motion: joints (T, 22, 3) in metres, Y up.
+        files: paths of downloads, by format.
     """
 
     id: str
@@ -59,38 +59,38 @@ class RemoteMotion:
 
 @dataclass(frozen=True)
 class Event:
-    """Of a stream: its name (conversation, task, text, partial, result, error, done) and its data."""
+    """An event of a stream: its name (conversation, task, text, partial, result, error, done) and its data."""
 
     name: str
     data: dict[str, Any]
 
 
 class Client:
-    """Calls to a server.
+    """A client of one server.
 
-    Every method raises :class:`ServerError` where the server answers with an error, and
-    :class:`motiongpt.MotionGPTError` where there is no server.
+    Every method raises :class:`ServerError` when the server answers with an error, and
+    :class:`motiongpt.MotionGPTError` when there is no server.
 
     Args:
         url: such as ``http://localhost:8888``.
-        token: what the server was started with.
+        token: the token of the server, if it has one.
         timeout: seconds to wait for an answer.
     """
 
     def __init__(self, url: str = "http://localhost:8888", token: str | None = None, timeout: float = 120.0) -> None:
         if not url.startswith(("http://", "https://")):
-            raise MotionGPTError(f"The address of a server begins with http:// or https://, but is {url!r}.")
+            raise MotionGPTError(f"The address of a server must start with http:// or https://, not {url!r}.")
         self.url, self.token, self.timeout = url.rstrip("/"), token, timeout
 
     def health(self) -> dict[str, Any]:
-        """What the server is and can do."""
+        """State, model and limits of the server."""
         return self._json("GET", "/health")
 
     def wait(self, seconds: float = 60.0) -> None:
-        """Until a server that has just been started answers.
+        """Wait until a starting server answers.
 
         Raises:
-            MotionGPTError: it does not within so many seconds.
+            MotionGPTError: it does not answer within that many seconds.
         """
         end = time.monotonic() + seconds
         while True:
@@ -103,11 +103,11 @@ class Client:
             time.sleep(0.1)
 
     def generate(self, text: str, **options: Any) -> list[RemoteMotion]:
-        """Motions of a sentence; options as of POST /generate: seconds, samples, seed, rerank ..."""
+        """Generate motions from a sentence; options are those of POST /generate: seconds, samples, seed, rerank ..."""
         return [_remote(item) for item in self._json("POST", "/generate", {"text": text, **options})["results"]]
 
     def upload(self, path: str | Path, *, skeleton: str | Path | None = None, **fields: Any) -> RemoteMotion:
-        """A motion file; ``skeleton`` is the .asf of an .amc, ``fields`` are fps and unit."""
+        """Upload a motion file; ``skeleton`` is the .asf of an .amc, ``fields`` are fps and unit."""
         files = {"file": Path(path)}
         if skeleton is not None:
             files["skeleton"] = Path(skeleton)
@@ -116,15 +116,15 @@ class Client:
             return _remote(json.load(response))
 
     def describe(self, motion: str | RemoteMotion) -> str:
-        """A motion in words."""
+        """Describe a motion."""
         return str(self._json("POST", "/describe", {"motion": _id(motion)})["text"])
 
     def predict(self, motion: str | RemoteMotion, **options: Any) -> RemoteMotion:
-        """A motion continued; options: given, seconds, seed ..."""
+        """Continue a motion; options: given, seconds, seed ..."""
         return _remote(self._json("POST", "/predict", {"motion": _id(motion), **options}))
 
     def inbetween(self, motion: str | RemoteMotion, **options: Any) -> RemoteMotion:
-        """A motion whose middle is new; options: given, seed ..."""
+        """Fill in the middle of a motion; options: given, seed ..."""
         return _remote(self._json("POST", "/inbetween", {"motion": _id(motion), **options}))
 
     def ask(self, prompt: str, motion: str | RemoteMotion | None = None, **options: Any) -> tuple[str, Motion | None]:
@@ -138,26 +138,26 @@ class Client:
         return np.array(self._json("POST", "/tokens/encode", {"motion": _id(motion)})["codes"], dtype=np.int64)
 
     def decode(self, codes: Sequence[int] | np.ndarray) -> RemoteMotion:
-        """The motion of codes."""
+        """Decode codes to a motion."""
         return _remote(self._json("POST", "/tokens/decode", {"codes": [int(code) for code in codes]}))
 
     def result(self, motion: str) -> RemoteMotion:
-        """A motion by its id."""
+        """Fetch a motion by its id."""
         return _remote(self._json("GET", f"/results/{urllib.parse.quote(motion, safe='')}"))
 
     def download(self, motion: str | RemoteMotion, suffix: str) -> bytes:
-        """A motion as a file: "bvh", "glb", "mp4" ..."""
+        """Download a motion as a file: "bvh", "glb", "mp4" ..."""
         name = urllib.parse.quote(f"{_id(motion)}.{suffix}", safe="")
         with self._open("GET", f"/results/{name}") as response:
             return response.read()
 
     def chat(self, message: str, conversation: str | None = None, **options: Any) -> Iterator[Event]:
-        """The events that answer a message, as they come; options: motion (an id), samples, seconds, seed, rerank."""
+        """Send a chat message and yield the events of the reply; options: motion, samples, seconds, seed, rerank."""
         body = {"message": message, "conversation": conversation, **options}
         yield from self._events("/chat", body)
 
     def stream(self, text: str, **options: Any) -> Iterator[Event]:
-        """As :meth:`generate`, as events: partial motions while they are written, then the results."""
+        """Like :meth:`generate`, as events: partial motions while the model writes them, then the results."""
         yield from self._events("/generate", {"text": text, **options})
 
     def _events(self, path: str, body: dict[str, Any]) -> Iterator[Event]:
@@ -180,7 +180,7 @@ class Client:
     def _open(
         self, method: str, path: str, data: bytes | None = None, headers: dict[str, str] | None = None
     ) -> HTTPResponse:
-        # The scheme was checked when the client was made.
+        # The constructor has checked the scheme.
         request = urllib.request.Request(f"{self.url}/api/v1{path}", data=data, headers=headers or {}, method=method)
         if self.token is not None:
             request.add_header("Authorization", f"Bearer {self.token}")
@@ -200,7 +200,7 @@ def _server_error(error: urllib.error.HTTPError) -> ServerError:
     try:
         detail = json.loads(error.read())["error"]
     except (ValueError, KeyError, TypeError, OSError):
-        detail = {"code": "error", "message": f"The server answers with status {error.code}."}
+        detail = {"code": "error", "message": f"The server answered with status {error.code}."}
     after = error.headers.get("Retry-After")
     return ServerError(detail["message"], error.code, detail["code"], float(after) if after else None)
 
@@ -228,7 +228,7 @@ def _form(files: dict[str, Path], fields: dict[str, Any]) -> tuple[bytes, str]:
         try:
             data = path.read_bytes()
         except OSError as error:
-            raise MotionGPTError(f"{path}: cannot be read ({error.strerror or error}).") from error
+            raise MotionGPTError(f"{path} cannot be read ({error.strerror or error}).") from error
         plain = path.name.replace('"', "_").replace("\r", "_").replace("\n", "_")
         head = f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"; filename="{plain}"\r\n\r\n'
         pieces += [head.encode(), data, b"\r\n"]

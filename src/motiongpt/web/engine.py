@@ -1,4 +1,4 @@
-"""One model, many callers: a thread that answers waiting requests of one kind together."""
+"""One model, many callers: a thread that answers waiting requests of one kind in batches."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ class Job:
     """A request to the model.
 
     Attributes:
-        key: jobs with equal keys can be answered together.
-        run: answers for a list of arguments, as many as there are.
-        argument: this job's.
-        size: what it counts for in a batch.
+        key: jobs with equal keys can share a batch.
+        run: answers for the arguments of a batch, one for each.
+        argument: the argument of this job.
+        size: its share of a batch.
         future: of the answer.
     """
 
@@ -37,13 +37,13 @@ class Job:
 
 
 class Engine:
-    """Queue and worker thread.
+    """A queue and the worker thread of a model.
 
     Args:
-        queue: jobs that may wait.
-        batch: size of a batch, at most (but one job is always taken).
-        linger: seconds that jobs wait for company, at most, when they are fewer than those of the batch before.
-        on_batch: told the number of jobs of every batch.
+        queue: maximum number of waiting jobs.
+        batch: maximum size of a batch (a larger job runs alone).
+        linger: maximum time in seconds that jobs wait for others when they are fewer than in the batch before.
+        on_batch: called with the number of jobs of every batch.
     """
 
     def __init__(
@@ -53,38 +53,38 @@ class Engine:
         self._jobs: deque[Job] = deque()
         self._changed = threading.Condition()
         self._stopping = False
-        self._company = 1  # jobs of the last batch
-        self._pace = 0.3  # seconds a job takes, a running mean
+        self._last_batch = 1  # jobs in it
+        self._seconds_per_job = 0.3  # a running mean
         self._thread = threading.Thread(target=self._work, name="model", daemon=True)
         self._thread.start()
 
     @property
     def waiting(self) -> int:
-        """Jobs that nobody has begun."""
+        """Number of jobs in the queue."""
         return len(self._jobs)
 
     def submit(self, job: Job) -> Future[Any]:
-        """Put a job into the queue.
+        """Add a job to the queue.
 
         Raises:
             WebError: 429 when the queue is full, 503 when the engine has been stopped.
         """
         with self._changed:
             if self._stopping:
-                raise WebError(503, "unavailable", "The server is stopping; ask again when it is back.", 5)
+                raise WebError(503, "unavailable", "The server is stopping; try again when it is back.", 5)
             if len(self._jobs) >= self._limit:
                 raise WebError(
                     429,
                     "busy",
-                    f"{len(self._jobs)} requests are waiting already; try again in a moment.",
-                    max(1, round(len(self._jobs) * self._pace)),
+                    f"{len(self._jobs)} requests are already waiting; try again in a moment.",
+                    max(1, round(len(self._jobs) * self._seconds_per_job)),
                 )
             self._jobs.append(job)
             self._changed.notify()
         return job.future
 
     def stop(self) -> None:
-        """Accept nothing more, finish what is in the queue, end the thread."""
+        """Reject new jobs, finish those in the queue, and end the thread."""
         with self._changed:
             self._stopping = True
             self._changed.notify()
@@ -92,24 +92,24 @@ class Engine:
 
     def _work(self) -> None:
         while batch := self._next():
-            # Whoever has gone away gets no answer.
+            # Skip the jobs whose callers have given up.
             batch = [job for job in batch if job.future.set_running_or_notify_cancel()]
             if not batch:
                 continue
             start = time.monotonic()
             self._on_batch(len(batch))
             self._answer(batch)
-            self._pace += 0.2 * ((time.monotonic() - start) / len(batch) - self._pace)
+            self._seconds_per_job += 0.2 * ((time.monotonic() - start) / len(batch) - self._seconds_per_job)
 
     def _next(self) -> list[Job]:
-        """The longest waiting job and those like it; nothing when the engine is stopped and the queue empty."""
+        """The oldest job and those with its key; nothing when the engine is stopped and the queue is empty."""
         with self._changed:
             while not self._jobs:
                 if self._stopping:
                     return []
                 self._changed.wait()
-            # Callers who ask again as soon as they are answered come back together; who is alone does not wait.
-            self._changed.wait_for(lambda: self._stopping or len(self._jobs) >= self._company, self._linger)
+            # Callers of one batch that repeat their requests come back together. A single caller does not wait.
+            self._changed.wait_for(lambda: self._stopping or len(self._jobs) >= self._last_batch, self._linger)
             first = self._jobs.popleft()
             batch, size, others = [first], first.size, []
             for job in self._jobs:
@@ -119,7 +119,7 @@ class Engine:
                 else:
                     others.append(job)
             self._jobs = deque(others)
-            self._company = len(batch)
+            self._last_batch = len(batch)
             return batch
 
     def _answer(self, batch: Sequence[Job]) -> None:
@@ -127,7 +127,7 @@ class Engine:
             answers = batch[0].run([job.argument for job in batch])
         except Exception as error:
             if len(batch) > 1:
-                # One of them is to blame; the others must not suffer.
+                # One job failed: run them one by one, so that the others get their answers.
                 for job in batch:
                     self._answer([job])
                 return

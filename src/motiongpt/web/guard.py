@@ -1,4 +1,4 @@
-"""What every request passes on its way in and out: names, origins, the token, sizes, headers, numbers."""
+"""Checks and headers of all requests: host names, origins, the token, sizes, security headers and metrics."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from motiongpt.web.settings import Settings, WebError
 
-_ACTIVE = 256
+_MAX_ACTIVE = 256
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; "
     "font-src 'self'; connect-src 'self' blob:; worker-src 'self' blob:; base-uri 'none'; form-action 'none'; "
@@ -33,7 +33,7 @@ HEADERS: Mapping[str, str] = {
 
 
 class Metrics:
-    """What is counted, for Prometheus."""
+    """The metrics for Prometheus."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -49,11 +49,11 @@ class Metrics:
         )
         self.batches = Histogram(
             "motiongpt_batch_size",
-            "Requests that the model answered together.",
+            "Requests in a batch of the model.",
             registry=self.registry,
             buckets=(1, 2, 4, 8, 16, 32),
         )
-        self.active = Gauge("motiongpt_active_requests", "Requests under way.", registry=self.registry)
+        self.active = Gauge("motiongpt_active_requests", "Requests in progress.", registry=self.registry)
 
 
 class Guard:
@@ -61,8 +61,8 @@ class Guard:
 
     Args:
         app: the application.
-        settings: limits, token, names.
-        metrics: what is counted.
+        settings: limits, token and host names.
+        metrics: for Prometheus.
     """
 
     def __init__(self, app: ASGIApp, settings: Settings, metrics: Metrics) -> None:
@@ -111,12 +111,14 @@ class Guard:
         headers = Headers(scope=scope)
         host = headers.get("host", "")
         if self.settings.hosts and _name(host) not in self.settings.hosts:
-            raise WebError(403, "forbidden", "This server does not answer to that name: use localhost, or its address.")
+            raise WebError(
+                403, "forbidden", "This host name is not accepted: use localhost, or the address of the server."
+            )
         origin = headers.get("origin")
-        # Other sites must not use a visitor's browser to reach a server that only the visitor can reach.
+        # Another site must not use a visitor's browser to reach a server on the visitor's machine.
         if origin is not None and origin.partition("://")[2] != host:
-            raise WebError(403, "forbidden", "Requests from other sites are not answered.")
-        if self._active > _ACTIVE:
+            raise WebError(403, "forbidden", "Requests from other sites are not accepted.")
+        if self._active > _MAX_ACTIVE:
             raise WebError(503, "unavailable", "Too many connections; try again in a moment.", 2)
         path = scope["path"]
         closed = path.startswith(("/api/", "/mcp", "/metrics")) and path != "/api/v1/health"
@@ -124,7 +126,7 @@ class Guard:
             given = headers.get("authorization", "")
             expected = f"Bearer {self.settings.token}"
             if not hmac.compare_digest(given.encode("utf-8", "replace"), expected.encode()):
-                raise WebError(401, "unauthorized", "Show the token: Authorization: Bearer TOKEN.")
+                raise WebError(401, "unauthorized", "Send the token as Authorization: Bearer TOKEN.")
         length = headers.get("content-length", "0")
         if length.isdigit() and int(length) > self._limit(headers):
             raise self._too_large(headers)
@@ -137,7 +139,7 @@ class Guard:
         return WebError(413, "too_large", f"The request is larger than {self._limit(headers) / 1e6:g} MB.")
 
     def _limited(self, scope: Scope, receive: Receive) -> Receive:
-        """The request's body, no longer than is allowed, and in time."""
+        """Receive the request's body within the limits of size and time."""
         headers, read, complete = Headers(scope=scope), 0, False
         end = time.monotonic() + self.settings.upload_timeout
 
@@ -167,7 +169,7 @@ def error_content(error: WebError) -> tuple[dict[str, Any], dict[str, str]]:
 
 
 async def respond(error: WebError, send: Send) -> None:
-    """Send an error as an answer of its own."""
+    """Send an error as the response."""
     content, extra = error_content(error)
     data = json.dumps(content).encode()
     headers = {"Content-Type": "application/json", "Content-Length": str(len(data)), "Connection": "close", **extra}
@@ -182,5 +184,5 @@ async def respond(error: WebError, send: Send) -> None:
 
 
 def _name(host: str) -> str:
-    """The name in a Host header, without the port."""
+    """The host name of a Host header, without the port."""
     return host.rpartition("]")[0] + "]" if host.startswith("[") else host.partition(":")[0].lower()

@@ -1,4 +1,4 @@
-"""The Model Context Protocol endpoint: language-model agents make, read and change motions with tools."""
+"""The Model Context Protocol endpoint: tools with which language-model agents generate and edit motions."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from starlette.applications import Starlette
 
 from motiongpt import __version__
 from motiongpt.errors import MotionGPTError
-from motiongpt.web.service import Sampling, Service
+from motiongpt.web.service import Service
 from motiongpt.web.settings import WebError
 from motiongpt.web.store import Result
 
-_TEXT_FORMATS = ("bvh", "csv", "json", "usda")
+_TEXT_FORMATS = ("bvh", "csv")
 
 
 def make_mcp(service: Service) -> tuple[MCPServer[Any], Starlette]:
-    """The server of tools, and the application that answers at /mcp (streamable HTTP, stateless)."""
+    """The server with its tools, and its application at /mcp (streamable HTTP, stateless)."""
     server: MCPServer[Any] = MCPServer(
         "motiongpt",
         version=__version__,
         log_level="WARNING",
-        instructions="Human motion: make it from sentences, describe it, continue it, fill its middle, convert it. "
-        "Motions are known by ids; their files can be fetched from the paths under 'files'.",
+        instructions="Human motion: generate it from sentences, describe it, continue it, fill in its middle, convert "
+        "it. Every motion has an id; 'files' has the paths of its downloads.",
     )
 
     def found(motion: str) -> Result:
@@ -36,31 +36,31 @@ def make_mcp(service: Service) -> tuple[MCPServer[Any], Starlette]:
     async def generate_motion(
         text: str, seconds: float | None = None, samples: int = 1, seed: int | None = None, rerank: int | None = None
     ) -> dict[str, Any]:
-        """Make human motion from an English sentence such as "a person walks forward and turns left".
+        """Generate human motion from an English sentence such as "a person walks forward and turns left".
 
         The same seed and the same rerank, the number of candidates, give the same motion.
         """
-        sampling = Sampling(rerank=_checked(rerank, "rerank", 1))
-        results = await service.generate(text, seconds=seconds, samples=samples, seed=_checked(seed), sampling=sampling)
+        rerank, seed = _checked(rerank, "rerank", 1), _checked(seed)
+        results = await service.generate(text, seconds=seconds, samples=samples, seed=seed, rerank=rerank)
         return {"results": [one.summary() for one in results]}
 
     @server.tool()
     async def upload_motion(name: str, data: str) -> dict[str, Any]:
-        """Upload a motion file (.bvh, .npz of AMASS, .npy): its name, and its bytes as base64."""
+        """Upload a motion file (.bvh, .npz of AMASS, .npy ...): its name, and its bytes as base64."""
         try:
             content = base64.b64decode(data, validate=True)
         except (binascii.Error, ValueError) as error:
-            raise MotionGPTError("data must be the bytes of the file as base64.") from error
+            raise MotionGPTError("data must be the bytes of the file, encoded as base64.") from error
         return (await service.upload(content, name)).summary()
 
     @server.tool()
     async def describe_motion(motion: str) -> str:
-        """Say in a sentence what a motion shows; motion is its id."""
+        """Describe a motion in a sentence; motion is its id."""
         return await service.describe(found(motion).motion)
 
     @server.tool()
     async def continue_motion(motion: str, seconds: float = 4.0, seed: int | None = None) -> dict[str, Any]:
-        """Let a motion go on for so many seconds more."""
+        """Continue a motion for that many seconds."""
         source = found(motion)
         length = source.motion.seconds + seconds
         return (await service.predict(source, given=1.0, seconds=length, seed=_checked(seed))).summary()
@@ -69,13 +69,13 @@ def make_mcp(service: Service) -> tuple[MCPServer[Any], Starlette]:
     async def fill_motion(
         motion: str, given_start: float = 0.25, given_end: float = 0.25, seed: int | None = None
     ) -> dict[str, Any]:
-        """Make the middle of a motion anew; the shares at its start and end stay as they are."""
+        """Generate a new middle for a motion; the given shares at its start and end stay the same."""
         given = (given_start, given_end)
         return (await service.inbetween(found(motion), given=given, seed=_checked(seed))).summary()
 
     @server.tool()
     async def convert_motion(motion: str, format: str = "bvh") -> dict[str, str]:
-        """A motion as a file: text for bvh, base64 for glb, npy, npz, mp4 and other binary formats."""
+        """Convert a motion to a file: text for bvh and csv, base64 for glb, npy, npz, mp4 and other binary formats."""
         data = await service.file(found(motion), format.lower().lstrip("."))
         if format in _TEXT_FORMATS:
             return {"format": format, "text": data.decode()}
@@ -85,13 +85,13 @@ def make_mcp(service: Service) -> tuple[MCPServer[Any], Starlette]:
         json_response=True,
         stateless_http=True,
         max_request_body_size=service.settings.body_bytes,
-        # The application's guard looks at names and origins itself.
+        # The application's own guard checks host names and origins.
         transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
     )
     return server, app
 
 
-def _checked(number: int | None, name: str = "seed", least: int = 0) -> int | None:
-    if number is not None and number < least:
-        raise WebError(422, "invalid", f"{name} must be {least} or more.")
+def _checked(number: int | None, name: str = "seed", minimum: int = 0) -> int | None:
+    if number is not None and number < minimum:
+        raise WebError(422, "invalid", f"{name} must be {minimum} or more.")
     return number

@@ -1,4 +1,4 @@
-"""Requests read by hand: JSON or a form with a file, and the kind of answer that is wanted."""
+"""Requests: JSON, or a form with files, and the media type of the response."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ FORM = "multipart/form-data"
 
 
 async def read_json(request: Request, model: type[B]) -> B:
-    """The JSON of a request.
+    """The JSON body of a request.
 
     Raises:
-        WebError: 415 another type, 400 no JSON, 422 a field is wrong.
+        WebError: 415 for another media type, 400 for invalid JSON, 422 for an invalid field.
     """
     if _content_type(request) not in (JSON, ""):
-        raise WebError(415, "unsupported_media_type", "Send JSON, as Content-Type: application/json.")
+        raise WebError(415, "unsupported_media_type", "Send JSON with Content-Type: application/json.")
     return _validated(model, await request.body())
 
 
@@ -32,10 +32,10 @@ async def read_form(request: Request, model: type[B], files: tuple[str, ...]) ->
     """The fields of a form, and its files as bytes with their names.
 
     Raises:
-        WebError: 400 no form, 415 another type, 422 a field is wrong, or a file that is not asked for.
+        WebError: 400 for an invalid form, 415 for another media type, 422 for an invalid field or an unexpected file.
     """
     if _content_type(request) != FORM:
-        raise WebError(415, "unsupported_media_type", f"Send the file in a form, as Content-Type: {FORM}.")
+        raise WebError(415, "unsupported_media_type", f"Send the file in a form with Content-Type: {FORM}.")
     found: dict[str, tuple[bytes, str]] = {}
     fields: dict[str, Any] = {}
     try:
@@ -43,14 +43,14 @@ async def read_form(request: Request, model: type[B], files: tuple[str, ...]) ->
             for name, value in form.multi_items():
                 if isinstance(value, UploadFile):
                     if name not in files:
-                        raise WebError(422, "invalid", f"There is no file field {name!r}; send {' and '.join(files)}.")
+                        raise WebError(422, "invalid", f"There is no file field {name!r}: send {' and '.join(files)}.")
                     found[name] = await value.read(), value.filename or name
                 elif name in files:
                     raise WebError(422, "invalid", f"{name} must be a file, not text.")
                 else:
                     fields[name] = value
     except (HTTPException, UnicodeError, ValueError, KeyError) as error:
-        raise WebError(400, "bad_request", "The form cannot be read: it is damaged or has too many parts.") from error
+        raise WebError(400, "bad_request", "The form cannot be parsed: it is damaged or has too many parts.") from error
     return _validated(model, fields), found
 
 
@@ -62,10 +62,10 @@ async def read_either(request: Request, model: type[B]) -> tuple[B, dict[str, tu
 
 
 def accepted(request: Request, *others: str) -> str:
-    """The media type of the answer: that of JSON, of a file, or one of the others; the caller's first choice.
+    """The media type of the response: the caller's first choice among JSON, the file types and the others.
 
     Raises:
-        WebError: 406, none of those that the caller takes.
+        WebError: 406, the caller accepts none of them.
     """
     known = (JSON, *others, *MEDIA_TYPES.values())
     choices: list[tuple[float, int, str]] = []
@@ -89,7 +89,7 @@ def accepted(request: Request, *others: str) -> str:
 def described(
     model: type[BaseModel], *, file: bool = False, audio: bool = False, form_only: bool = False
 ) -> dict[str, Any]:
-    """The request body for the OpenAPI page."""
+    """The OpenAPI description of a request body."""
     schema = model.model_json_schema()
     content: dict[str, Any] = {} if form_only else {JSON: {"schema": schema}}
     if file or form_only:
@@ -114,6 +114,6 @@ def _validated(model: type[B], data: bytes | dict[str, Any]) -> B:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         if first["type"] == "json_invalid":
-            raise WebError(400, "bad_request", "The request is no valid JSON.") from error
+            raise WebError(400, "bad_request", "The request is not valid JSON.") from error
         place = ".".join(str(part) for part in first["loc"]) or "The request"
         raise WebError(422, "invalid", f"{place}: {first['msg'].rstrip('.')}.") from error

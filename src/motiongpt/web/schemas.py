@@ -1,4 +1,4 @@
-"""What callers may send, field by field."""
+"""The fields of requests and responses, and their limits."""
 
 from __future__ import annotations
 
@@ -6,59 +6,69 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from motiongpt.web.service import Sampling
+from motiongpt.generation.options import SamplingOptions
 
 View = Literal["joints", "clip", "none"]
 _FINITE = {"allow_inf_nan": False}
 
 
 def _two(value: Any) -> Any:
-    """Forms have no lists: "0.25,0.25" is one."""
+    """A form has no lists, so it sends "0.25,0.25"."""
     return value.split(",") if isinstance(value, str) else value
 
 
-Id = Annotated[str, Field(max_length=64, description="Id of a result: of an upload, or of a motion made before.")]
-Seed = Annotated[int, Field(ge=0, lt=2**63, description="Seed of all randomness; drawn and reported when missing.")]
+Id = Annotated[str, Field(max_length=64, description="Id of a result: an uploaded or a generated motion.")]
+Seed = Annotated[int, Field(ge=0, lt=2**63, description="Random seed. By default a random one is drawn and reported.")]
 Rerank = Annotated[
     int,
     Field(
         ge=1,
         le=64,
-        description="Candidates for each motion. When missing it depends on how many ask at once, and is reported: the "
-        "same seed and the same number give the same motion.",
+        description="Candidates per motion. By default the number depends on the load and is reported: the same seed "
+        "and the same number of candidates give the same motion.",
     ),
 ]
 Seconds = Annotated[float, Field(gt=0, le=3600, description="Length in seconds.", **_FINITE)]
 
 
+Temperature = Annotated[float, Field(ge=0, le=100, description="Sampling temperature; 0 is greedy.", **_FINITE)]
+Cleanup = Annotated[bool, Field(description="Smooth the motion and remove foot sliding.")]
+Samples = Annotated[int, Field(ge=1, le=64, description="Number of motions.")]
+Share = Annotated[float, Field(gt=0, lt=1, **_FINITE)]
+
+
 class Body(BaseModel):
-    """Nothing but the known fields."""
+    """A request without unknown fields."""
 
     model_config = ConfigDict(extra="forbid")
 
-
-class CompletionSampling(Body):
-    """How the model draws."""
-
-    temperature: Annotated[float, Field(ge=0, le=100, **_FINITE)] | None = None
-    top_k: Annotated[int, Field(ge=0, le=100_000)] | None = None
-    top_p: Annotated[float, Field(gt=0, le=1, **_FINITE)] | None = None
-    cleanup: bool | None = None
-
-    def sampling(self) -> Sampling:
-        names = Sampling.__dataclass_fields__
-        return Sampling(**{name: value for name, value in self.model_dump().items() if name in names})
+    @property
+    def options(self) -> Any:
+        """Those of the :class:`motiongpt.generation.options.SamplingOptions` that the request has."""
+        return self.model_dump(include=set(SamplingOptions.__optional_keys__), exclude_none=True)
 
 
-class Generate(CompletionSampling):
-    """A sentence to make motions of."""
+class Completion(Body):
+    """The options of a :class:`motiongpt.generation.options.CompletionOptions`."""
+
+    temperature: Temperature | None = None
+    top_k: Annotated[int, Field(ge=0, le=100_000, description="Top-k sampling; 0 keeps all tokens.")] | None = None
+    top_p: Annotated[float, Field(gt=0, le=1, description="Nucleus sampling.", **_FINITE)] | None = None
+    cleanup: Cleanup | None = None
+
+
+class Generate(Completion):
+    """A sentence to generate motions from."""
 
     text: Annotated[str, Field(min_length=1, max_length=10_000, examples=["a person walks forward and turns left"])]
     seconds: Seconds | None = None
-    samples: Annotated[int, Field(ge=1, le=64)] = 1
+    samples: Samples = 1
     seed: Seed | None = None
-    guidance: Annotated[float, Field(ge=0, le=100, **_FINITE)] | None = None
+    guidance: (
+        Annotated[float, Field(ge=0, le=100, description="Scale of classifier-free guidance.", **_FINITE)] | None
+    ) = None
     rerank: Rerank | None = None
+    clauses: Annotated[bool, Field(description="Generate the actions of a sentence one by one.")] | None = None
 
 
 class OfMotion(Body):
@@ -67,39 +77,39 @@ class OfMotion(Body):
     motion: Id | None = None
 
 
-class Predict(CompletionSampling, OfMotion):
+class Predict(Completion, OfMotion):
     """A motion to continue."""
 
-    given: Annotated[float, Field(gt=0, le=1, **_FINITE)] = 0.2
+    given: Annotated[float, Field(gt=0, le=1, description="Share of the motion that is kept.", **_FINITE)] = 0.2
     seconds: Seconds | None = None
     seed: Seed | None = None
 
 
-class Inbetween(CompletionSampling, OfMotion):
-    """A motion whose middle is to be made."""
+class Inbetween(Completion, OfMotion):
+    """A motion that needs a new middle."""
 
     given: Annotated[
-        tuple[Annotated[float, Field(gt=0, lt=1, **_FINITE)], Annotated[float, Field(gt=0, lt=1, **_FINITE)]],
+        tuple[Share, Share],
         BeforeValidator(_two),
+        Field(description="Shares of the motion that are kept at its start and end."),
     ] = (0.25, 0.25)
     seed: Seed | None = None
 
 
-class Ask(Body):
-    """Any instruction."""
+class Ask(OfMotion):
+    """Any instruction, with or without a motion."""
 
     prompt: Annotated[str, Field(min_length=1, max_length=10_000, examples=["Describe <motion> in a few words."])]
-    motion: Id | None = None
     seed: Seed = 0
-    temperature: Annotated[float, Field(ge=0, le=100, **_FINITE)] | None = None
-    cleanup: bool | None = None
+    temperature: Temperature | None = None
+    cleanup: Cleanup | None = None
 
 
 class Upload(Body):
-    """What is said about an uploaded file."""
+    """Options of an uploaded file."""
 
-    fps: Annotated[float, Field(gt=0, le=10_000, **_FINITE)] | None = None
-    unit: Annotated[str, Field(max_length=16)] | None = None
+    fps: Annotated[float, Field(gt=0, le=10_000, description="Frame rate of the file.", **_FINITE)] | None = None
+    unit: Annotated[str, Field(max_length=16, description="Length unit of the file, such as cm.")] | None = None
 
 
 class Codes(Body):
@@ -114,21 +124,21 @@ class Chat(Body):
     message: Annotated[str, Field(max_length=10_000)]
     conversation: Id | None = None
     motion: Id | None = None
-    samples: Annotated[int, Field(ge=1, le=64)] | None = None
+    samples: Samples | None = None
     seconds: Seconds | None = None
     seed: Seed | None = None
     rerank: Rerank | None = None
 
 
 class ResultOut(BaseModel):
-    """A motion that was made or uploaded."""
+    """A generated, edited or uploaded motion."""
 
     id: str
     kind: Literal["generate", "predict", "inbetween", "edit", "upload", "ask", "decode"]
     text: str
     seed: int | None
     sample: int
-    rerank: int | None = Field(description="Candidates that it was chosen among.")
+    rerank: int | None = Field(description="Number of candidates that it was chosen from.")
     frames: int
     fps: float
     seconds: float
@@ -137,7 +147,7 @@ class ResultOut(BaseModel):
     page: str
     files: dict[str, str]
     joints: list[list[list[float]]] | None = Field(None, description="(frames, 22, 3) metres, Y up; view=joints.")
-    clip: dict[str, Any] | None = Field(None, description="What the player of the page plays; view=clip.")
+    clip: dict[str, Any] | None = Field(None, description="Data for the player of the page; view=clip.")
 
 
 class ResultsOut(BaseModel):
@@ -167,6 +177,6 @@ class ErrorDetail(BaseModel):
 
 
 class ErrorOut(BaseModel):
-    """What went wrong, in a sentence."""
+    """An error, described in one sentence."""
 
     error: ErrorDetail

@@ -1,4 +1,4 @@
-"""Running it: from the command line, and for tests in a thread."""
+"""The uvicorn server of the application."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _LOCAL = ("localhost", "127.0.0.1", "[::1]")
 
 
 def names_of(host: str) -> tuple[str, ...]:
-    """Names under which a server that listens at ``host`` may be called; () for any.
+    """The host names that a server which listens at ``host`` accepts; () for any.
 
-    A page of another site can let its own name lead to this machine; such requests show that name.
+    Another site can point its own name to this machine (DNS rebinding); such requests have that name.
     """
     try:
         address = ipaddress.ip_address(host)
@@ -33,8 +33,8 @@ def make_server(
     model: str | None = None,
     device: str = "cpu",
     speech: str | None = None,
-):  # type: ignore[no-untyped-def]  # uvicorn.Server; uvicorn is only there with the extra
-    """A uvicorn server with the model loaded, not yet running.
+):  # type: ignore[no-untyped-def]  # uvicorn.Server, which only the extra installs
+    """A uvicorn server with a loaded model, not yet running.
 
     Raises:
         MotionGPTError: the extra web is not installed, or there is no such model.
@@ -47,7 +47,7 @@ def make_server(
     from motiongpt.web.speech import Whisper
 
     if not 0 <= port < 65536:
-        raise MotionGPTError(f"A port is a number from 0 to 65535, not {port}.")
+        raise MotionGPTError(f"port must be 0 to 65535, not {port}.")
     app = create_app(
         MotionGPT.from_pretrained(model, device),
         replace(settings, hosts=names_of(host)),

@@ -1,12 +1,12 @@
-"""What the server can do, apart from how it is asked: the model's tasks, edits, uploads, files and views of results."""
+"""The operations of the server, apart from HTTP: the model's tasks, edits, uploads, files and views of results."""
 
 from __future__ import annotations
 
 import asyncio
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
-from typing import Any, TypeVar
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
 import numpy as np
@@ -22,41 +22,27 @@ from motiongpt.web.settings import Settings, WebError
 from motiongpt.web.speech import Whisper
 from motiongpt.web.store import PICTURES, Result, Results, read_upload, write_file
 
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from motiongpt.generation.options import CompletionOptions, SamplingOptions
+
 T = TypeVar("T")
-_SEEDS = 2**31
-# Pictures and films that may wait to be drawn.
-_DRAWINGS = 8
-# Candidates of a sample, however many wait: the first few are worth the most.
-_FEWEST = 4
-
-
-@dataclass(frozen=True)
-class Sampling:
-    """How the model draws; None takes its own default. See :meth:`motiongpt.MotionGPT.generate`."""
-
-    temperature: float | None = None
-    top_k: int | None = None
-    top_p: float | None = None
-    guidance: float | None = None
-    rerank: int | None = None
-    cleanup: bool | None = None
-
-    def options(self, *names: str) -> dict[str, Any]:
-        return {item.name: getattr(self, item.name) for item in fields(self) if not names or item.name in names}
-
-
-PLAIN = Sampling()
-_COMPLETION = ("temperature", "top_k", "top_p", "cleanup")
+_MAX_SEED = 2**31
+# Pictures and videos that may wait to be rendered.
+_MAX_WAITING_RENDERS = 8
+# Candidates of a sample on a busy server, since the first few improve the motion the most.
+_MIN_CANDIDATES = 4
 
 
 class Service:
-    """One model behind a queue, and the motions that came of it.
+    """One model behind a queue, and the motions that it made.
 
     Args:
         model: used by the engine's thread alone.
         settings: limits.
-        speech: what writes down recordings, if anything does.
-        on_batch: told the size of every batch.
+        speech: the speech recognition model, if there is one.
+        on_batch: called with the size of every batch.
     """
 
     def __init__(
@@ -71,7 +57,7 @@ class Service:
         self.results = Results(settings)
         self.fingerprint = model.fingerprint()
         self._threads = anyio.CapacityLimiter(2)
-        self._drawing = anyio.CapacityLimiter(1)
+        self._rendering = anyio.CapacityLimiter(1)
 
     async def generate(
         self,
@@ -80,50 +66,55 @@ class Service:
         seconds: float | None = None,
         samples: int = 1,
         seed: int | None = None,
-        sampling: Sampling = PLAIN,
         on_part: Callable[[int, Motion], None] | None = None,
+        **options: Unpack[SamplingOptions],
     ) -> list[Result]:
-        """Motions of a sentence; a seed is drawn where none is given.
+        """Generate motions from a sentence; without a seed a random one is drawn.
 
-        Without ``sampling.rerank`` the number of candidates depends on how many ask at the same time, see
-        :class:`motiongpt.web.settings.Settings`. The results say how many there were: the same seed and the same number
-        give the same motion.
+        Without ``rerank`` the number of candidates depends on the load, see :class:`motiongpt.web.settings.Settings`.
+        The results report it: the same seed and the same number of candidates give the same motion.
 
         Args:
-            on_part: called in another thread with the number of a sample and what there is of it.
+            text: the sentence.
+            seconds: requested length.
+            samples: number of motions.
+            seed: random seed.
+            on_part: called in another thread with the index of a sample and its motion so far.
+            options: see :meth:`motiongpt.MotionGPT.generate`.
         """
         limits = self.settings
         self._check_text(text)
-        if samples > limits.samples or (sampling.rerank or 1) > limits.most_rerank:
+        if samples > limits.samples or (options.get("rerank") or 1) > limits.max_rerank:
             raise WebError(
                 422,
                 "invalid",
-                f"At most {limits.samples} samples with {limits.most_rerank} candidates each can be asked for at once.",
+                f"At most {limits.samples} samples with {limits.max_rerank} candidates each can be requested at once.",
             )
         self._check_seconds(seconds)
-        seed = secrets.randbelow(_SEEDS) if seed is None else seed
-        if sampling.rerank is None:
-            sampling = replace(sampling, rerank=limits.rerank)
+        seed = _drawn(seed)
+        requested = limits.rerank if options.get("rerank") is None else options["rerank"]
 
         def run(jobs: Sequence[Any]) -> Sequence[Any]:
             texts, lengths, seeds, callbacks = (list(column) for column in zip(*jobs, strict=True))
 
-            def show(number: int, sample: int, part: Motion) -> None:
-                if callbacks[number] is not None:
-                    callbacks[number](sample, part)
+            def show(index: int, sample: int, part: Motion) -> None:
+                if callbacks[index] is not None:
+                    callbacks[index](sample, part)
 
-            rerank = self._candidates(len(jobs), samples) if sampling.rerank is None else sampling.rerank
-            made = self.model.generate(
+            rerank = self._candidates(len(jobs), samples) if requested is None else requested
+            sampling: SamplingOptions = {**options, "rerank": rerank}
+            generated = self.model.generate(
                 texts,
                 n=samples,
                 seconds=lengths,
                 seed=seeds,
                 on_part=show if any(callbacks) else None,
-                **{**sampling.options(), "rerank": rerank},
+                **sampling,
             )
-            return [(motions, rerank) for motions in made]
+            return [(motions, rerank) for motions in generated]
 
-        job = Job(("generate", samples, sampling), run, (text, seconds, seed, on_part), samples)
+        key = ("generate", samples, *sorted({**options, "rerank": requested}.items()))
+        job = Job(key, run, (text, seconds, seed, on_part), samples)
         motions, rerank = await self._ask(job)
         return [
             self.results.add(Result("generate", motion, text, seed, sample, rerank))
@@ -131,26 +122,26 @@ class Service:
         ]
 
     def _candidates(self, requests: int, samples: int) -> int:
-        """Candidates of each sample when so many requests with so many samples each are answered together."""
+        """Candidates of each sample in a batch of that many requests with that many samples each."""
         full = self.model.defaults.rerank
         share = self.settings.candidates // (requests * samples)
-        # The model writes as many candidates of each of its wordings.
+        # The model divides its candidates evenly among the paraphrases of a sentence.
         share -= share % self.model.defaults.paraphrases
-        return full if requests == 1 else min(full, max(_FEWEST, share))
+        return full if requests == 1 else min(full, max(_MIN_CANDIDATES, share))
 
     async def describe(self, motion: Motion, on_text: Callable[[str], None] | None = None) -> str:
-        """A motion in words; ``on_text`` is called in another thread with what there is of them.
+        """Describe a motion; ``on_text`` is called in another thread with the description so far.
 
-        A model with a matcher chooses among several descriptions in the end, so there is nothing to be shown before.
+        A model with a matcher chooses among several descriptions at the end, so it has nothing to show before.
         """
         shown = None if self.model.matcher is not None else on_text
 
         def run(jobs: Sequence[Any]) -> Sequence[Any]:
             motions, callbacks = (list(column) for column in zip(*jobs, strict=True))
 
-            def show(number: int, text: str) -> None:
-                if callbacks[number] is not None:
-                    callbacks[number](text)
+            def show(index: int, text: str) -> None:
+                if callbacks[index] is not None:
+                    callbacks[index](text)
 
             return self.model.describe(motions, on_text=show)
 
@@ -163,18 +154,16 @@ class Service:
         given: float = 0.2,
         seconds: float | None = None,
         seed: int | None = None,
-        sampling: Sampling = PLAIN,
+        **options: Unpack[CompletionOptions],
     ) -> Result:
-        """A motion continued; see :meth:`motiongpt.MotionGPT.predict`."""
-        self._check_seconds(seconds, least=source.motion.seconds)
-        seed = secrets.randbelow(_SEEDS) if seed is None else seed
+        """Continue a motion, see :meth:`motiongpt.MotionGPT.predict`."""
+        self._check_seconds(seconds, minimum=source.motion.seconds)
+        seed = _drawn(seed)
         motion: Motion = await self._alone(
-            lambda: self.model.predict(
-                source.motion, given=given, seconds=seconds, seed=seed, **sampling.options(*_COMPLETION)
-            )
+            lambda: self.model.predict(source.motion, given=given, seconds=seconds, seed=seed, **options)
         )
         kept = min(max(1, round(given * len(source.motion))), len(motion))
-        return self._made("predict", source, motion, source.text, seed, given=(kept, 0))
+        return self._keep("predict", source, motion, source.text, seed, given=(kept, 0))
 
     async def inbetween(
         self,
@@ -182,29 +171,35 @@ class Service:
         *,
         given: tuple[float, float] = (0.25, 0.25),
         seed: int | None = None,
-        sampling: Sampling = PLAIN,
+        **options: Unpack[CompletionOptions],
     ) -> Result:
-        """A motion whose middle is made anew; see :meth:`motiongpt.MotionGPT.inbetween`."""
-        seed = secrets.randbelow(_SEEDS) if seed is None else seed
+        """Generate a new middle for a motion, see :meth:`motiongpt.MotionGPT.inbetween`."""
+        seed = _drawn(seed)
         motion: Motion = await self._alone(
-            lambda: self.model.inbetween(source.motion, given=given, seed=seed, **sampling.options(*_COMPLETION))
+            lambda: self.model.inbetween(source.motion, given=given, seed=seed, **options)
         )
         kept = (max(1, round(given[0] * len(motion))), max(1, round(given[1] * len(motion))))
-        return self._made("inbetween", source, motion, source.text, seed, given=kept)
+        return self._keep("inbetween", source, motion, source.text, seed, given=kept)
 
     async def ask(
-        self, prompt: str, source: Result | None = None, *, seed: int = 0, sampling: Sampling = PLAIN
+        self,
+        prompt: str,
+        source: Result | None = None,
+        *,
+        seed: int = 0,
+        temperature: float | None = None,
+        cleanup: bool | None = None,
     ) -> tuple[str, Result | None]:
-        """The model's own answer to any instruction: words, and a motion if it writes one."""
+        """The model's answer to any instruction: text, and a motion if it writes one."""
         self._check_text(prompt)
         motion = None if source is None else source.motion
         answer = await self._alone(
-            lambda: self.model.ask(prompt, motion, seed=seed, **sampling.options("temperature", "cleanup"))
+            lambda: self.model.ask(prompt, motion, seed=seed, temperature=temperature, cleanup=cleanup)
         )
         if answer.motion is None:
             return answer.text, None
-        made = Result("ask", answer.motion, prompt, seed, source=None if source is None else source.id)
-        return answer.text, self.results.add(made)
+        result = Result("ask", answer.motion, prompt, seed, source=None if source is None else source.id)
+        return answer.text, self.results.add(result)
 
     async def encode(self, motion: Motion) -> list[int]:
         """The coarse codes of a motion."""
@@ -212,47 +207,47 @@ class Service:
         return [int(code) for code in codes]
 
     async def decode(self, codes: Sequence[int]) -> Result:
-        """The motion of codes."""
+        """Decode codes to a motion."""
         self._check_seconds(len(codes) * self.model.tokenizer.stride / self.model.tokenizer.skeleton.fps)
         motion: Motion = await self._alone(lambda: self.model.tokenizer.decode_motion(codes))
         return self.results.add(Result("decode", motion))
 
     async def edit(self, source: Result, change: Callable[[Motion], Motion], text: str | None = None) -> Result:
-        """A motion changed by a function of :mod:`motiongpt.motion.editing`."""
+        """Apply a function of :mod:`motiongpt.motion.editing` to a motion."""
         motion = await self.thread(lambda: change(source.motion))
-        return self._made("edit", source, motion, source.text if text is None else text)
+        return self._keep("edit", source, motion, source.text if text is None else text)
 
     async def mirror(self, source: Result) -> Result:
-        """Left and right exchanged, in the motion and in its text."""
+        """Exchange left and right, in the motion and in its text."""
         return await self.edit(source, Motion.mirrored, mirror_caption(source.text))
 
     async def tempo(self, source: Result, factor: float) -> Result:
-        """Faster (above 1) or slower."""
+        """Change the tempo: above 1 is faster, below 1 slower."""
         self._check_seconds(source.motion.seconds / factor)
         return await self.edit(source, lambda motion: editing.change_tempo(motion, factor))
 
     async def upload(self, data: bytes, name: str, *, rig: tuple[bytes, str] | None = None, **options: Any) -> Result:
-        """An uploaded motion file."""
+        """Read an uploaded motion file."""
         motion = await self.thread(lambda: read_upload(self.settings, data, name, rig=rig, **options))
         if motion.skeleton is not self.model.tokenizer.skeleton:
             raise WebError(
                 422,
                 "invalid",
-                f"This motion has {motion.skeleton.num_joints} joints, and the model here reads the "
-                f"{self.model.tokenizer.skeleton.num_joints} of {self.model.tokenizer.skeleton.name}.",
+                f"This motion has {motion.skeleton.num_joints} joints, but the model needs the "
+                f"{self.model.tokenizer.skeleton.num_joints} joints of {self.model.tokenizer.skeleton.name}.",
             )
         return self.results.add(Result("upload", replace(motion, text=""), ""))
 
     async def file(self, result: Result, suffix: str) -> bytes:
-        """A result as a file of that format."""
+        """A result as a file, in the format of that suffix."""
         if suffix not in PICTURES:
             return await self.thread(lambda: write_file(result, suffix))
-        if self._drawing.statistics().tasks_waiting >= _DRAWINGS:
-            raise WebError(429, "busy", "Too many films are being drawn; try again in a moment.", 10)
-        return await run_sync(lambda: write_file(result, suffix), limiter=self._drawing)
+        if self._rendering.statistics().tasks_waiting >= _MAX_WAITING_RENDERS:
+            raise WebError(429, "busy", "Too many videos are being rendered; try again in a moment.", 10)
+        return await run_sync(lambda: write_file(result, suffix), limiter=self._rendering)
 
     async def view(self, result: Result, view: str = "joints") -> dict[str, Any]:
-        """A result as JSON, with joints, with what the player needs, or with neither."""
+        """A result as JSON: with its joints (``joints``), with the player's data (``clip``), or with neither."""
         summary = result.summary()
         if view == "joints":
             summary["joints"] = await self.thread(lambda: np.round(result.motion.joints.astype(np.float64), 5).tolist())
@@ -261,13 +256,13 @@ class Service:
         return summary
 
     async def clip(self, motion: Motion, result: Result | None = None) -> dict[str, Any]:
-        """What the player in the page plays."""
+        """The data of a motion for the player in the page."""
         given = None if result is None else result.given
         label = None if result is None else result.text or None
         return await self.thread(lambda: clip_data(motion, label=label, given=given))
 
     async def transcribe(self, data: bytes) -> str:
-        """The words of a recording.
+        """The text of a recording.
 
         Raises:
             WebError: 501 without a speech model.
@@ -279,17 +274,17 @@ class Service:
                 "not_available",
                 "This server has no speech model: start it with --speech FOLDER, the folder of a Whisper model.",
             )
-        return await run_sync(lambda: speech(data), limiter=self._drawing)
+        return await run_sync(lambda: speech(data), limiter=self._rendering)
 
     async def thread(self, function: Callable[[], T]) -> T:
-        """The result of a function that takes its time, found beside the event loop."""
+        """Run a slow function in a thread, so that it does not block the event loop."""
         return await run_sync(function, limiter=self._threads)
 
     def stop(self) -> None:
-        """Finish what was accepted, accept nothing more."""
+        """Finish accepted requests and reject new ones."""
         self.engine.stop()
 
-    def _made(
+    def _keep(
         self, kind: str, source: Result, motion: Motion, text: str, seed: int | None = None, **more: Any
     ) -> Result:
         result = Result(kind, replace(motion, text=text), text, seed, source=source.id, **more)
@@ -309,15 +304,20 @@ class Service:
 
     def _check_text(self, text: str) -> None:
         if not text.strip():
-            raise MotionGPTError("The text is empty: say what the person should do, such as 'a person walks forward'.")
+            raise MotionGPTError("The text is empty: describe what the person does, such as 'a person walks forward'.")
         if len(text) > self.settings.text_characters:
             raise WebError(
                 422,
                 "invalid",
-                f"The text has {len(text)} characters, more than {self.settings.text_characters}: say less at once.",
+                f"The text has {len(text)} characters, more than {self.settings.text_characters}: shorten it.",
             )
 
-    def _check_seconds(self, seconds: float | None, least: float = 0.0) -> None:
-        limit = max(self.settings.seconds, least)
+    def _check_seconds(self, seconds: float | None, minimum: float = 0.0) -> None:
+        limit = max(self.settings.seconds, minimum)
         if seconds is not None and not 0 < seconds <= limit:
-            raise WebError(422, "invalid", f"A motion may last up to {limit:g} seconds here, not {seconds:g}.")
+            raise WebError(422, "invalid", f"A motion can last up to {limit:g} seconds here, not {seconds:g}.")
+
+
+def _drawn(seed: int | None) -> int:
+    """The seed, or a random one where there is none."""
+    return secrets.randbelow(_MAX_SEED) if seed is None else seed

@@ -1,4 +1,4 @@
-"""What the server allows, in one place."""
+"""Settings and limits of the server, and its error class."""
 
 from __future__ import annotations
 
@@ -7,31 +7,32 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Settings:
-    """Limits of the server.
+    """Settings and limits of the server.
 
     Attributes:
-        token: what callers must show as ``Authorization: Bearer TOKEN``; None lets everyone in who can reach it.
-        hosts: names by which the server may be called, against DNS rebinding; empty allows any.
-        embed: site that may show the page in a frame, such as ``https://huggingface.co``; None for no site.
-        body_bytes: largest request without a file.
-        upload_bytes: largest request with a file; unpacked, an archive may have ten times as many.
-        upload_seconds: longest motion that is read.
-        seconds: longest motion that is made.
-        samples: most motions of one request.
-        most_rerank: most candidates that a request may ask for, for each of them.
-        rerank: candidates of requests that do not say how many; None gives one alone the model's own number, and lets
-            those that are answered together share ``candidates``.
-        candidates: that the samples of a batch share, but each gets four, and none more than it would get alone.
-        text_characters: longest sentence.
-        queue: requests that may wait for the model; more are told to come back.
-        batch: requests that are answered together, at most.
-        linger: seconds that requests wait for as many as were in the batch before, at most.
-        timeout: seconds until an answer, waiting included.
-        upload_timeout: seconds until a request has arrived as a whole.
-        drain: seconds that a stopping server gives the requests it has accepted.
-        results: motions that are kept for links and downloads, the oldest forgotten first.
-        results_bytes: memory that they may take.
-        conversations: conversations that are kept.
+        token: callers must send it as ``Authorization: Bearer TOKEN``; None accepts everyone who can reach the server.
+        hosts: accepted host names, against DNS rebinding; empty accepts any.
+        embed: site that may embed the page in a frame, such as ``https://huggingface.co``; None for no site.
+        body_bytes: maximum size of a request without a file.
+        upload_bytes: maximum size of a request with a file; an archive may unpack to ten times as many bytes.
+        upload_seconds: maximum length of an uploaded motion.
+        seconds: maximum length of a generated motion.
+        samples: maximum number of motions of a request.
+        max_rerank: maximum number of candidates per motion that a request may ask for.
+        rerank: candidates per motion of a request that does not ask for a number. With None, a request alone gets the
+            model's default, and the requests of a batch share ``candidates``.
+        candidates: number of candidates that the samples of a batch share; each gets at least four, and at most the
+            model's default.
+        text_characters: maximum length of a sentence.
+        queue: maximum number of waiting requests; the server rejects further ones.
+        batch: maximum number of requests in a batch.
+        linger: maximum time in seconds that requests wait for a batch as large as the one before.
+        timeout: maximum time in seconds until an answer, waiting included.
+        upload_timeout: maximum time in seconds until a request has arrived.
+        drain: time in seconds that a stopping server has to finish accepted requests.
+        results: number of motions that are kept for links and downloads; the oldest are dropped first.
+        results_bytes: maximum memory of these motions.
+        conversations: number of conversations that are kept.
     """
 
     token: str | None = None
@@ -42,7 +43,7 @@ class Settings:
     upload_seconds: float = 600.0
     seconds: float = 60.0
     samples: int = 8
-    most_rerank: int = 32
+    max_rerank: int = 32
     rerank: int | None = None
     candidates: int = 128
     text_characters: int = 1000
@@ -61,13 +62,13 @@ DEFAULTS = Settings()
 
 
 class WebError(Exception):
-    """An answer other than the one hoped for.
+    """An error response.
 
     Attributes:
         status: HTTP status.
         code: a word for programs.
         message: a sentence for people.
-        retry_after: seconds after which it is worth trying again.
+        retry_after: seconds after which a retry may succeed.
     """
 
     def __init__(self, status: int, code: str, message: str, retry_after: int | None = None) -> None:

@@ -1,4 +1,4 @@
-"""Words from a microphone, by a speech model of the user's."""
+"""Speech to text with a model that the user provides."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import numpy as np
 from motiongpt.errors import MotionGPTError, require
 
 RATE = 16_000
-# Longest recording, seconds.
-LONGEST = 60
+# Seconds.
+MAX_RECORDING = 60
 
 
 class Whisper:
@@ -21,7 +21,7 @@ class Whisper:
         source: folder of the model, such as a download of ``openai/whisper-base``.
 
     Raises:
-        MotionGPTError: transformers is not installed, or there is no such model in the folder.
+        MotionGPTError: transformers is not installed, or the folder has no speech model.
     """
 
     def __init__(self, source: str | Path) -> None:
@@ -34,19 +34,19 @@ class Whisper:
             ) from error
 
     def __call__(self, data: bytes) -> str:
-        """The words in a recording.
+        """The text of a recording.
 
         Raises:
-            MotionGPTError: no audio that can be decoded, or too long.
+            MotionGPTError: the audio cannot be decoded or is too long.
         """
         return str(self._pipe({"raw": decode_audio(data), "sampling_rate": RATE})["text"]).strip()
 
 
 def decode_audio(data: bytes) -> np.ndarray:
-    """(samples,) float32 mono at 16 kHz of a recording in any format that FFmpeg knows (webm, ogg, wav, mp3 ...).
+    """(samples,) float32 mono at 16 kHz of a recording in any format of FFmpeg (webm, ogg, wav, mp3 ...).
 
     Raises:
-        MotionGPTError: no audio that can be decoded, or longer than a minute.
+        MotionGPTError: the audio cannot be decoded, or is longer than a minute.
     """
     import io
 
@@ -60,11 +60,11 @@ def decode_audio(data: bytes) -> np.ndarray:
                 for piece in resampler.resample(frame):
                     pieces.append(piece.to_ndarray().ravel())
                     count += pieces[-1].size
-                if count > LONGEST * RATE:
-                    raise MotionGPTError(f"The recording is longer than {LONGEST} seconds: say less at once.")
+                if count > MAX_RECORDING * RATE:
+                    raise MotionGPTError(f"The recording is longer than {MAX_RECORDING} seconds: record less at once.")
             pieces += [piece.to_ndarray().ravel() for piece in resampler.resample(None)]
     except (av.FFmpegError, ValueError, IndexError) as error:
         raise MotionGPTError("The recording cannot be decoded: send webm, ogg, wav or mp3.") from error
     if not pieces:
-        raise MotionGPTError("The recording is empty: nothing was said.")
+        raise MotionGPTError("The recording is empty: record something.")
     return np.concatenate(pieces).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Motions that were made or uploaded, kept in memory for links and downloads; conversions to and from files."""
+"""Generated and uploaded motions, kept in memory for links and downloads; conversion to and from files."""
 
 from __future__ import annotations
 
@@ -22,37 +22,34 @@ from motiongpt.web.settings import Settings, WebError
 
 V = TypeVar("V")
 
-# What a file of this kind is called on the wire.
+# The formats of downloads, with their media types.
 MEDIA_TYPES = {
     "npy": "application/x-npy",
     "npz": "application/x-npz",
     "bvh": "application/x-bvh",
     "glb": "model/gltf-binary",
     "fbx": "application/x-fbx",
-    "usd": "model/vnd.usd",
-    "usda": "model/vnd.usda",
     "csv": "text/csv",
-    "json": "application/json",
     "mp4": "video/mp4",
     "gif": "image/gif",
     "png": "image/png",
 }
-# A film for the page, and its stand-ins; drawn one at a time.
+# Rendered formats, which are slow: the server renders one file at a time.
 PICTURES = ("mp4", "gif", "png")
-_FILM: dict[str, dict[str, Any]] = {"mp4": {"size": (854, 480)}, "gif": {"size": (480, 270), "fps": 12.5}}
+_VIDEO: dict[str, dict[str, Any]] = {"mp4": {"size": (854, 480)}, "gif": {"size": (480, 270), "fps": 12.5}}
 
 
 @dataclass(frozen=True)
 class Result:
-    """A motion with where it comes from.
+    """A motion and its origin.
 
     Attributes:
-        kind: what was done: generate, predict, inbetween, edit, upload, ask, decode.
+        kind: generate, predict, inbetween, edit, upload, ask or decode.
         motion: at the model's frame rate.
         text: caption or prompt, "" when there is none.
-        seed, sample: of the randomness; None where there was none.
-        rerank: candidates that it was chosen among; None where there were none.
-        given: frames kept at the start and at the end.
+        seed, sample: seed and index of the sample; seed is None without randomness.
+        rerank: number of candidates that it was chosen from; None without a choice.
+        given: frames that were kept at the start and at the end.
         source: id of the motion that this one was made from.
         id: for links, cannot be guessed.
     """
@@ -88,14 +85,16 @@ class Result:
 
 
 def writable(motion: Motion) -> list[str]:
-    """Formats, as suffixes without their dot, in which a motion can be downloaded."""
+    """The formats in which a motion can be downloaded, as suffixes without their dot."""
     names = [suffix.lstrip(".") for suffix in formats.WRITERS if suffix.lstrip(".") in MEDIA_TYPES]
-    # What needs a rig needs HumanML3D's joints.
-    return names if motion.skeleton is HUMANML3D else [name for name in names if name in ("npy", *PICTURES)]
+    if motion.skeleton is HUMANML3D:
+        return names
+    # Rotations are fitted to HumanML3D's joints only.
+    return [name for name in names if f".{name}" not in formats.RIGGED]
 
 
 class Shelf(Generic[V]):
-    """A dictionary that forgets what was not used for longest; safe to use from several threads."""
+    """A dictionary that drops the least recently used entries; safe to use from several threads."""
 
     def __init__(self, count: int) -> None:
         self._count = count
@@ -123,7 +122,7 @@ class Shelf(Generic[V]):
 
 
 class Results(Shelf[Result]):
-    """Results by id, as many as the limits of number and memory allow."""
+    """Results by id, within the limits of number and memory."""
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings.results)
@@ -135,36 +134,38 @@ class Results(Shelf[Result]):
         return result
 
     def find(self, key: str) -> Result:
-        """The result of that id.
+        """The result with that id.
 
         Raises:
             WebError: 404, there is none.
         """
         result = self.get(key)
         if result is None:
-            raise WebError(404, "not_found", "This motion is not kept any more, or never was; make or upload it again.")
+            raise WebError(
+                404, "not_found", "This motion is not kept any more, or never existed: generate or upload it again."
+            )
         return result
 
     def _trim(self) -> None:
         super()._trim()
-        held = sum(result.motion.joints.nbytes for result in self._items.values())
-        while held > self._bytes and len(self._items) > 1:
-            held -= self._items.popitem(last=False)[1].motion.joints.nbytes
+        size = sum(result.motion.joints.nbytes for result in self._items.values())
+        while size > self._bytes and len(self._items) > 1:
+            size -= self._items.popitem(last=False)[1].motion.joints.nbytes
 
 
 def read_upload(
     settings: Settings, data: bytes, name: str, *, rig: tuple[bytes, str] | None = None, **options: Any
 ) -> Motion:
-    """The motion of an uploaded file, as the model reads it; nothing of it stays on the disk.
+    """The motion of an uploaded file, standardised for the model. The file does not stay on the disk.
 
     Args:
-        settings: whose limits hold.
-        data, name: the file; of its name the suffix tells the format.
-        rig: the .asf of an .amc.
+        settings: limits.
+        data, name: content and name of the file; the suffix of the name selects the format.
+        rig: content and name of the .asf of an .amc.
         options: of the format, see :func:`motiongpt.formats.read`.
 
     Raises:
-        WebError: 413 when it is unpacked or lasts longer than is allowed, 422 when it is no motion that can be read.
+        WebError: 413 when the file unpacks to too many bytes or lasts too long, 422 when it cannot be read.
     """
     name = _plain(name)
     with tempfile.TemporaryDirectory(prefix="motiongpt-") as folder:
@@ -180,8 +181,8 @@ def read_upload(
                 raise WebError(
                     413,
                     "too_large",
-                    f"{name} lasts {motion.seconds:.0f} seconds, more than the {settings.upload_seconds:g} that are "
-                    "read here: cut it.",
+                    f"{name} lasts {motion.seconds:.0f} seconds, more than the limit of {settings.upload_seconds:g}: "
+                    "cut it.",
                 )
             return motion.standard()
         except MotionGPTError as error:
@@ -189,30 +190,30 @@ def read_upload(
         except WebError:
             raise
         except Exception as error:
-            # Whatever a damaged file sets off in a reader.
-            raise WebError(422, "invalid", f"{name}: cannot be read as a motion; it seems to be damaged.") from error
+            # A damaged file can raise any error in a reader.
+            raise WebError(422, "invalid", f"{name} cannot be read as a motion: it seems to be damaged.") from error
 
 
 def write_file(result: Result, suffix: str) -> bytes:
     """A result as a file of that format.
 
     Raises:
-        WebError: 404, it cannot be written in that format.
+        WebError: 404, the motion cannot be written in that format.
     """
     if suffix not in writable(result.motion):
         raise WebError(
             404,
             "not_found",
-            f"There is no file .{suffix} of this motion; there are {', '.join(writable(result.motion))}.",
+            f"There is no file .{suffix} of this motion: use one of {', '.join(writable(result.motion))}.",
         )
     with tempfile.TemporaryDirectory(prefix="motiongpt-") as folder:
         path = Path(folder) / f"motion.{suffix}"
-        result.motion.save(path, **_FILM.get(suffix, {}))
+        result.motion.save(path, **_VIDEO.get(suffix, {}))
         return path.read_bytes()
 
 
 def file_name(result: Result) -> str:
-    """A readable name for downloads, without suffix."""
+    """A readable name for a download, without its suffix."""
     words = re.sub(r"[^a-z0-9]+", "-", result.text.lower()).strip("-")[:48].strip("-") or result.kind
     if result.seed is None:
         return words
@@ -221,14 +222,14 @@ def file_name(result: Result) -> str:
 
 
 def _plain(name: str) -> str:
-    """A file name without folders or anything else that means something to a file system."""
+    """A file name without folders and without special characters."""
     name = re.sub(r"[^\w.-]+", "_", name.replace("\\", "/").rsplit("/", 1)[-1], flags=re.ASCII).lstrip(".-")
     stem, _, suffix = name.rpartition(".")
     return f"{stem[:60] or 'motion'}.{suffix[:8].lower()}"
 
 
 def _check_size(path: Path, limit: int) -> None:
-    """Refuse arrays and archives whose headers promise more than may be unpacked.
+    """Reject arrays and archives whose headers announce more bytes than the limit.
 
     Raises:
         WebError: 413.
@@ -240,20 +241,20 @@ def _check_size(path: Path, limit: int) -> None:
                 for entry in archive.infolist():
                     size += entry.file_size
                     with archive.open(entry) as file:
-                        size = max(size, _promised(file))
+                        size = max(size, _announced(file))
         elif path.suffix == ".npy":
             with path.open("rb") as file:
-                size = _promised(file)
+                size = _announced(file)
     except (ValueError, OSError, EOFError, SyntaxError, zipfile.BadZipFile, RuntimeError, NotImplementedError):
-        return  # damaged: the reader will say so
+        return  # damaged: the reader reports it
     if size > limit:
         raise WebError(
             413, "too_large", f"{path.name} unpacks to {size / 1e6:.0f} MB, more than the {limit / 1e6:.0f} allowed."
         )
 
 
-def _promised(file: Any) -> int:
-    """Bytes of the array that the header of an .npy announces; 0 where there is no header."""
+def _announced(file: Any) -> int:
+    """Size of the array that the header of an .npy announces, in bytes; 0 without a header."""
     if file.read(6) != b"\x93NUMPY":
         return 0
     version = tuple(file.read(2))
