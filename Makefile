@@ -1,25 +1,21 @@
 # make demo    install, make a motion from a sentence, write a video, a BVH, an npy and a strip of poses
 # make test    install, then everything a change must pass
 # make quick   the tests that take seconds
-# make model   build the embedded model again from the raw data (hours on a CPU)
+# make data    build the data set of the embedded model from the raw data
+# make model   build the embedded model from the raw data (hours on a CPU)
 #
-# VENV names the virtual environment, which is made when it is missing; RAW the folder of raw data (see docs/data.md).
+# VENV names the virtual environment, which is made when it is missing; RAW the folder of raw data (see
+# recipes/embedded/README.md).
 
 PYTHON ?= python3
 VENV ?= .venv
 RAW ?= ../shared/data
-# Defaults of generation of the embedded model.
-GENERATION := top_p=0.95 guidance=2 rerank=24 wordings=4 min_seconds=1.5 clauses=true
 TEXT ?= a person walks forward and turns left
 
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --constraint constraints.txt --editable
 
-PRACTICE = mkdir -p runs/practice && $(BIN)/motiongpt data practice data/augmented \
-	--captions $(RAW)/captions/humanml3d.jsonl.gz
-assemble = $(BIN)/motiongpt train assemble --tokenizer runs/embedded-refinement/final --language runs/$(1)/final \
-	--matcher runs/embedded-matcher/final --refiner runs/embedded-quick-refiner/final \
-	--evaluator runs/embedded-evaluator/final --dtype int8 --output $(2) $(GENERATION)
+RECIPE = -f recipes/embedded/Makefile RAW=$(RAW) MOTIONGPT=$(BIN)/motiongpt
 
 .PHONY: demo test browser quick lint data model
 
@@ -48,33 +44,13 @@ lint: $(VENV)/installed-dev
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
+# The recipe of the embedded model, recipes/embedded/README.md.
 data: $(VENV)/installed-all
-	$(BIN)/motiongpt data build --cmu $(RAW)/cmu --captions $(RAW)/captions/humanml3d.jsonl.gz --hdm05 $(RAW)/hdm05 \
-		--output data/motion
+	$(MAKE) $(RECIPE) data
 
-# Each stage goes on where it was interrupted; the configs say what it reads and where it writes.
-model: data
+model: $(VENV)/installed-all
 	$(INSTALL) '.[all,pretrained]'
-	$(BIN)/motiongpt data augment data/motion --output data/augmented --clips 40000
-	$(BIN)/motiongpt data mine data/augmented --captions $(RAW)/captions/humanml3d.jsonl.gz \
-		--output data/augmented/mined.jsonl.gz
-	$(BIN)/motiongpt train tokenizer --config embedded-tokenizer
-	$(BIN)/motiongpt train tokenizer --config embedded-refinement
-	$(BIN)/motiongpt train pretrain --config embedded-pretrain
-	$(BIN)/motiongpt train instruct --config embedded-instruct
-	$(BIN)/motiongpt train instruct --config embedded-finetune
-	$(BIN)/motiongpt train evaluator --config embedded-matcher
-	$(BIN)/motiongpt train refiner --config embedded-refiner
-	$(BIN)/motiongpt train refiner --config embedded-quick-refiner
-	$(BIN)/motiongpt train evaluator --config embedded-evaluator
-	$(call assemble,embedded-finetune,runs/embedded)
-	$(PRACTICE) --model runs/embedded --output runs/practice/first.jsonl.gz
-	$(BIN)/motiongpt train instruct --config embedded-practice
-	$(call assemble,embedded-practice,runs/embedded-practised)
-	$(PRACTICE) --model runs/embedded-practised --seed 1 --output runs/practice/more.jsonl.gz
-	cat runs/practice/first.jsonl.gz runs/practice/more.jsonl.gz > runs/practice/second.jsonl.gz
-	$(BIN)/motiongpt train instruct --config embedded-practice-more
-	$(call assemble,embedded-practice-more,src/motiongpt/weights)
+	$(MAKE) $(RECIPE) model MODEL=src/motiongpt/weights
 
 # The tests' tools come with everything else.
 $(VENV)/installed-all: pyproject.toml constraints.txt | $(BIN)/python

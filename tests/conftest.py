@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-from motiongpt.data.build import feature_statistics
+from motiongpt.data.layout import feature_statistics
 from motiongpt.motion import HUMANML3D, KIT, Motion, Skeleton, rotations
 from motiongpt.motion.kinematics import forward
 

@@ -2,8 +2,8 @@
 
     python tools/room_moves.py
 
-A room is a top-level folder or module of the package. The tracer follows calls and returns of Python functions; what runs
-outside the package (torch, numpy) belongs to the room that called it. The fewer moves, the less a reader has to jump.
+A room is a top-level folder or module of the package. The tracer follows calls and returns of Python functions; what
+runs outside the package (torch, numpy) belongs to the room that called it. Fewer moves mean fewer jumps for a reader.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ __all__ = ["Motion", "MotionGPT", "MotionGPTError", "__version__"]
 if "torch" not in sys.modules:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-# Imported on first use: Motion brings NumPy and SciPy, MotionGPT also PyTorch.
+# Imported on first use: Motion brings NumPy, MotionGPT also PyTorch.
 _LAZY = {"Motion": "motiongpt.motion", "MotionGPT": "motiongpt.generation.motiongpt"}
 
 

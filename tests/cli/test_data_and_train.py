@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from motiongpt import Motion, MotionGPT
-from motiongpt.data.build import feature_statistics
-from motiongpt.training.self_training import read_practice
+from motiongpt.data.layout import feature_statistics
+from motiongpt.training.self_training import read_samples
 
 from .conftest import Cli
 
@@ -83,16 +83,18 @@ def test_augment(cli: Cli, dataset: Path, refused: Callable[..., str]) -> None:
     assert "already holds a data set" in refused("data", "augment", dataset, "-o", dataset)
 
 
-def test_practice(cli: Cli, dataset: Path, refused: Callable[..., str], tiny_model_folder: Path) -> None:
+def test_self_training(cli: Cli, dataset: Path, refused: Callable[..., str], tiny_model_folder: Path) -> None:
     options = ("--sentences", 6, "--candidates", 4, "--keep", 1, "--seed", 3)
-    result = cli("data", "practice", dataset, "-o", "practice.jsonl.gz", *options)
-    assert (result.code, result.lines) == (0, ["practice.jsonl.gz"]), result.err
+    result = cli("train", "self-training", dataset, "-o", "samples.jsonl.gz", *options)
+    assert (result.code, result.lines) == (0, ["samples.jsonl.gz"]), result.err
     assert "of 6 sentences, seed 3" in result.err
-    kept = read_practice("practice.jsonl.gz", 1024)
-    assert len({one.exercise.sentence for one in kept}) == len(kept) <= 6
-    without = ("data", "practice", dataset, "-o", "other.jsonl.gz", "--model", tiny_model_folder)
-    assert "needs a model with a matcher" in refused(*without)
+    kept = read_samples("samples.jsonl.gz", 1024)
+    assert len({one.prompt.sentence for one in kept}) == len(kept) <= 6
+    # The verb's older name works, and help does not show it.
+    older = ("data", "practice", dataset, "-o", "other.jsonl.gz")
+    assert "needs a model with a matcher" in refused(*older, "--model", tiny_model_folder)
     assert not Path("other.jsonl.gz").exists()
+    assert "practice" not in cli("data", "--help").out
 
 
 def test_build(cli: Cli, refused: Callable[..., str], make_walk: Callable[..., Motion]) -> None:
@@ -115,7 +117,12 @@ def test_build(cli: Cli, refused: Callable[..., str], make_walk: Callable[..., M
 
 def test_list_configs(cli: Cli) -> None:
     names = cli("train", "--list-configs").lines
-    assert {"embedded-tokenizer", "embedded-pretrain", "embedded-instruct"} <= set(names)
+    assert {"tiny-tokenizer", "paper-pretrain", "kit-instruct", "small-evaluator"} <= set(names)
+
+
+def test_a_config_must_be_named(refused: Callable[..., str]) -> None:
+    assert "--config" in refused("train", "tokenizer", "data=set")
+    assert "recipes/embedded/tokenizer.yaml" in refused("train", "tokenizer", "--config", "embedded-tokenizer")
 
 
 @pytest.mark.slow
@@ -151,10 +158,12 @@ def test_all_stages_to_a_model(
     assert sizes[0] < 0.8 * sizes[1]
     assert len(MotionGPT.from_pretrained("small").generate("a person walks", seconds=1)) == 20
     refinement = ("data=set", "output=runs/refinement", "refines=runs/tokenizer/final", "quantize_from=0")
-    result = cli("train", "tokenizer", "--config", "embedded-refinement", *refinement, "network.width=32", *loop)
+    result = cli("train", "tokenizer", "--config", "tiny-refinement", *refinement, "network.width=32", *loop)
     assert result.code == 0, result.err
     refiner = ("data=set", "tokenizer=runs/refinement/final", "output=runs/refiner", f"text_encoder={bert_folder}")
-    result = cli("train", "refiner", *refiner, "network.width=32", "network.layers=1", *loop)
+    result = cli(
+        "train", "refiner", "--config", "tiny-refiner", *refiner, "network.width=32", "network.layers=1", *loop
+    )
     assert result.lines == ["runs/refiner/final"], result.err
     refined = ("--tokenizer", "runs/refinement/final", *parts[2:], "--refiner", "runs/refiner/final")
     assert cli("train", "assemble", *refined, "-o", "refined").lines == ["refined"]

@@ -65,7 +65,7 @@ def test_options_in_tables_are_those_of_the_verb(verb: str) -> None:
 
 
 def test_verbs_in_tables_exist() -> None:
-    named = re.findall(r"^\| `([a-z]+ [a-z0-9]+)\b", PAGE, flags=re.MULTILINE)
+    named = re.findall(r"^\| `([a-z]+ [a-z0-9-]+)\b", PAGE, flags=re.MULTILINE)
     assert {tuple(name.split()) for name in named} == {path for path in VERBS if len(path) > 1}
 
 

@@ -10,12 +10,15 @@ import numpy as np
 import pytest
 
 from motiongpt.data import build as module
-from motiongpt.data.build import BuildReport, build, feature_statistics
+from motiongpt.data.build import BuildReport, build
 from motiongpt.data.check import check
-from motiongpt.data.layout import MotionTextDataset
+from motiongpt.data.layout import MotionTextDataset, feature_statistics
 from motiongpt.errors import MotionGPTError
 from motiongpt.formats import read
 from motiongpt.motion import HUMANML3D, Motion, features_to_joints, joints_to_features
+
+RECIPE = Path(__file__).resolve().parents[2] / "recipes" / "embedded"
+CMU_PHRASES, HDM05_PHRASES = RECIPE / "phrases" / "cmu.yaml", RECIPE / "phrases" / "hdm05.yaml"
 
 
 def run(raw: Path, out: Path, **options: Any) -> BuildReport:
@@ -24,7 +27,7 @@ def run(raw: Path, out: Path, **options: Any) -> BuildReport:
 
 
 def tree(root: Path) -> dict[str, bytes]:
-    """Everything in a data set but the reports, which tell times."""
+    """Everything in a data set but the reports, which have times."""
     files = (path for path in sorted(root.rglob("*")) if path.is_file() and not path.name.startswith("report."))
     return {str(path.relative_to(root)): path.read_bytes() for path in files}
 
@@ -61,11 +64,13 @@ def test_builds_a_data_set_that_passes_the_check(raw: Path, tmp_path: Path) -> N
 
 def test_captions_come_from_rows_descriptions_and_labels(raw: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    run(raw, out, hdm05=raw / "hdm05")
+    report = run(raw, out, hdm05=raw / "hdm05", phrases=[CMU_PHRASES, HDM05_PHRASES])
     rows = clips(out)
 
     def texts(clip: str) -> list[str]:
         return [line.split("#")[0] for line in (out / "texts" / f"{clip}.txt").read_text().splitlines()]
+
+    assert report.unphrased == {}
 
     assert texts("000001") == ["a man walks."]
     assert texts("M000003") == ["a walk", "he walks right"]
@@ -75,6 +80,28 @@ def test_captions_come_from_rows_descriptions_and_labels(raw: Path, tmp_path: Pa
     assert rows["cmu_01_03_00"]["caption_source"] == "none"
     assert texts("cmu_01_03_00") == []
     assert any("squat" in text for text in texts("hdm05_bd_squat1Reps_001"))
+
+
+def test_descriptions_give_no_captions_without_a_phrase_list(raw: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    report = run(raw, out, hdm05=raw / "hdm05", phrases=[HDM05_PHRASES])
+    assert set(report.words) == {"humanml3d", "label", "none"}
+    assert report.unphrased == {"cmu": report.words["none"]}
+    advice = f"{report.words['none']} clips of cmu have a description but no captions: pass a phrase list of cmu."
+    assert report.advice == [advice]
+    assert advice in (out / "report.md").read_text()
+    # With one, these recordings are built again.
+    again = run(raw, out, hdm05=raw / "hdm05", phrases=[HDM05_PHRASES, CMU_PHRASES])
+    assert 0 < again.resumed < again.trials
+    assert again.words["description"] > 0
+
+
+def test_phrase_lists_that_fit_nothing_are_refused(raw: Path, tmp_path: Path) -> None:
+    with pytest.raises(MotionGPTError, match="phrase list for hdm05, but no recording of hdm05"):
+        run(raw, tmp_path / "out", phrases=[CMU_PHRASES, HDM05_PHRASES])
+    with pytest.raises(MotionGPTError, match="second phrase list for cmu"):
+        run(raw, tmp_path / "out", phrases=[CMU_PHRASES, CMU_PHRASES])
+    assert not (tmp_path / "out").exists()
 
 
 def test_mirrored_features_are_features_of_mirrored_joints(raw: Path, tmp_path: Path) -> None:
@@ -112,7 +139,7 @@ def test_workers_do_not_change_the_result(raw: Path, tmp_path: Path) -> None:
     assert tree(tmp_path / "one") == tree(tmp_path / "two")
 
 
-def test_an_interrupted_build_goes_on(raw: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_build_resumes(raw: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run(raw, tmp_path / "straight")
     out = tmp_path / "interrupted"
     original, calls = module._write_clip, []
@@ -222,9 +249,9 @@ def test_captions_that_end_at_twice_the_length_halve_the_frame_rate(raw: Path, t
 
 def test_falling_faster_than_anything_falls_halves_the_frame_rate() -> None:
     assert module._double_rate(_hopping(fps=120.0), 0, ()) == ""
-    told_wrong = _hopping(fps=60.0)
-    told_wrong.fps = 120.0
-    assert "falls" in module._double_rate(told_wrong, 0, ())
+    mislabelled = _hopping(fps=60.0)
+    mislabelled.fps = 120.0
+    assert "falls" in module._double_rate(mislabelled, 0, ())
 
 
 def _hopping(fps: float) -> Motion:
@@ -279,6 +306,21 @@ def test_reads_the_archive_users_download(raw: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "archive" / ".cache").exists()
 
 
+def test_reads_several_archives_with_their_tables(raw: Path, tmp_path: Path) -> None:
+    packed = tmp_path / "packed"
+    packed.mkdir()
+    lines = (raw / "cmu" / "trials.csv").read_text().splitlines()
+    for name, subject in (("trials", "01"), ("trials_more", "02")):
+        with tarfile.open(packed / f"{name}.tar.xz", "w:xz") as tar:
+            tar.add(raw / "cmu" / subject, f"cmu/{subject}")
+        rows = [line for line in lines[1:] if line.startswith(subject)]
+        (packed / f"{name}.csv").write_text("\n".join([lines[0], *rows]) + "\n")
+    run(raw, tmp_path / "folder")
+    report = run(raw, tmp_path / "archives", cmu=packed)
+    assert report.trials == report.trials_used == 6
+    assert tree(tmp_path / "archives") == tree(tmp_path / "folder")
+
+
 def test_an_archive_cannot_write_outside(raw: Path, tmp_path: Path) -> None:
     packed = tmp_path / "packed"
     packed.mkdir()
@@ -316,7 +358,7 @@ def test_wrong_requests_are_one_sentence(raw: Path, tmp_path: Path) -> None:
         run(raw, tmp_path / "out")
     foreign = tmp_path / "foreign"
     (foreign / "new_joint_vecs").mkdir(parents=True)
-    with pytest.raises(MotionGPTError, match="not built here"):
+    with pytest.raises(MotionGPTError, match="already holds a data set that this command has not written"):
         run(raw, foreign)
 
 

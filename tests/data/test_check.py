@@ -76,7 +76,7 @@ def test_finds_leaking_splits(make_dataset: Make) -> None:
     assert len(problems) == 4
     assert "000012 is also in train.txt" in text
     assert "000003 is listed 2 times" in text
-    assert "M000014 is parted from 000014" in text
+    assert "M000014 is separated from 000014" in text
     assert "recording a is in more than one split" in text
 
 

@@ -6,16 +6,23 @@ from pathlib import Path
 
 import pytest
 
-from motiongpt.data.clips import CaptionRow, plan, read_caption_rows
+from motiongpt.data.captions import CaptionRow, PhraseList, read_caption_rows
+from motiongpt.data.clips import plan
 from motiongpt.data.sources import Trial
 from motiongpt.data.splits import assign_splits
 from motiongpt.errors import MotionGPTError
 
+PHRASES = Path(__file__).resolve().parents[2] / "recipes" / "embedded" / "phrases"
 ROW = {"id": "000025", "start_frame": 29, "end_frame": 229, "split": "train", "captions": ["boxing "], "trial": "13_18"}
 
 
 def trial(words: str = "", name: str = "13_18", source: str = "cmu", capture: str = "") -> Trial:
-    return Trial(name, source, Path(f"{name}.amc"), None, 120.0, capture or f"{source} {name}", words, "")
+    path = Path(f"{name}.amc")
+    return Trial(name, source, path, None, 120.0, capture or f"{source} {name}", words, "", cut=source == "hdm05")
+
+
+def captions(words: str) -> list[str]:
+    return PhraseList(PHRASES / "cmu.yaml").captions(words)
 
 
 def row(start: int, end: int, split: str = "train", name: str = "000025") -> CaptionRow:
@@ -54,7 +61,7 @@ def test_files_that_are_no_tables(tmp_path: Path) -> None:
 
 
 def test_windows_fill_what_rows_leave() -> None:
-    clips, dropped = plan(trial("boxing"), [row(29, 229)], 0, 500)
+    clips, dropped = plan(trial("boxing"), [row(29, 229)], captions("boxing"), 0, 500)
     assert [(clip.id, clip.start, clip.end) for clip in clips] == [
         ("000025", 29, 229),
         ("cmu_13_18_00", 0, 29),
@@ -62,19 +69,19 @@ def test_windows_fill_what_rows_leave() -> None:
         ("cmu_13_18_02", 364, 500),
     ]
     assert dropped == []
-    # 29 frames are too few for a word about them.
+    # 29 frames are too few for a description.
     assert [clip.words for clip in clips] == ["humanml3d", "none", "description", "description"]
 
 
 def test_every_usable_frame_is_in_a_clip_and_no_clip_is_long() -> None:
-    clips, _ = plan(trial(), [], 3, 1999)
+    clips, _ = plan(trial(), [], (), 3, 1999)
     covered = [frame for clip in clips for frame in range(clip.start, clip.end)]
     assert covered == list(range(3, 1999))
     assert max(clip.end - clip.start for clip in clips) <= 200
 
 
 @pytest.mark.parametrize(
-    ("words", "frames", "told"),
+    ("words", "frames", "captioned"),
     [
         ("walk", 600, True),
         ("salsa dance", 600, True),
@@ -86,20 +93,20 @@ def test_every_usable_frame_is_in_a_clip_and_no_clip_is_long() -> None:
         ("", 90, False),
     ],
 )
-def test_a_description_is_told_where_it_is_true(words: str, frames: int, told: bool) -> None:
-    clips, _ = plan(trial(words), [], 0, frames)
-    assert all(bool(clip.captions) == told for clip in clips)
+def test_a_description_is_used_where_it_is_true(words: str, frames: int, captioned: bool) -> None:
+    clips, _ = plan(trial(words), [], captions(words), 0, frames)
+    assert all(bool(clip.captions) == captioned for clip in clips)
 
 
 def test_hdm05_cuts_stay_whole() -> None:
-    clips, _ = plan(trial("squat 1 reps", "bd_squat1Reps_001", "hdm05"), [], 0, 301)
+    clips, _ = plan(trial("squat 1 reps", "bd_squat1Reps_001", "hdm05"), [], ["a person squats"], 0, 301)
     assert [(clip.id, clip.start, clip.end, clip.words) for clip in clips] == [
         ("hdm05_bd_squat1Reps_001", 0, 301, "label")
     ]
 
 
-def test_short_recordings_are_told() -> None:
-    clips, dropped = plan(trial("walk"), [], 0, 9)
+def test_short_recordings_are_dropped() -> None:
+    clips, dropped = plan(trial("walk"), [], captions("walk"), 0, 9)
     assert clips == []
     assert "shorter than 10" in dropped[0].why
 

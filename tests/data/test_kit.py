@@ -7,9 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from motiongpt.data.build import feature_statistics
 from motiongpt.data.check import check, stride_frequency
-from motiongpt.data.layout import MotionTextDataset
+from motiongpt.data.layout import MotionTextDataset, feature_statistics
 from motiongpt.data.stats import statistics
 from motiongpt.motion import KIT, FeatureLayout, Motion
 

@@ -27,7 +27,7 @@ def test_items_have_features_and_captions(make_dataset: Callable[..., Path]) -> 
 def test_length_limits_include_both_ends(make_dataset: Callable[..., Path]) -> None:
     dataset = MotionTextDataset(make_dataset(), "train", min_frames=61, max_frames=65)
     assert dataset.frames == [61, 62, 63, 64, 65]
-    with pytest.raises(MotionGPTError, match="none has the asked length"):
+    with pytest.raises(MotionGPTError, match="none has the requested length"):
         MotionTextDataset(make_dataset("other"), "train", min_frames=1000)
 
 

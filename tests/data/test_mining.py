@@ -1,12 +1,11 @@
-"""Sentences that say the same as captions."""
+"""Sentences that mean the same as captions."""
 
 import gzip
 import json
 
 import pytest
 
-from motiongpt.data.mining import mine, mine_sentences, read_mined
-from motiongpt.data.sentences import SentenceTable
+from motiongpt.data.mining import SentenceTable, mine, mine_sentences, read_mined
 from motiongpt.errors import MotionGPTError
 from motiongpt.lm.sentence_encoder import SentenceEncoder
 
@@ -20,7 +19,7 @@ def test_a_sentence_goes_to_the_nearest_caption_with_the_same_contrasts(table):
     left = table.add("person waves with the left hand")
     right = table.add("person waves with the right hand")
     found = mine(["person waves with the right hand!", "person waves with a hand"], table, 0.9)
-    # Whatever the encoder says of left and right, it is not asked.
+    # Contrasts decide about left and right, whatever the encoder says.
     assert left not in found
     assert [table.sentences[number] for number in found[right]] == ["person waves with the right hand!"]
 

@@ -108,7 +108,7 @@ def test_reading_what_the_original_wrote(tmp_path: Path, tokenizer: MotionTokeni
     np.save(tmp_path / "000001.npy", rows)
     folder = TokenFolder(tmp_path, tokenizer)
     np.testing.assert_array_equal(folder.read("000001", 0, 121, 121)[0], rows[0])
-    # A told part is cut in codes: frames 10 to 47 are codes 2 to 10.
+    # A captioned part is cut in codes: frames 10 to 47 are codes 2 to 10.
     np.testing.assert_array_equal(folder.read("000001", 10, 47, 121)[0], rows[0, 2:11])
     assert folder.read("000001", 1, 3, 121) == ()
     np.save(tmp_path / "000002.npy", np.stack([rows[0], rows[0, ::-1]]))
@@ -139,7 +139,7 @@ def test_files_that_do_not_fit_are_named(
         TokenFolder(tmp_path / "none", tokenizer)
 
 
-def test_clips_without_codes_are_told(data_folder: Path, tmp_path: Path, tokenizer: MotionTokenizer) -> None:
+def test_clips_without_codes_are_reported(data_folder: Path, tmp_path: Path, tokenizer: MotionTokenizer) -> None:
     root = tmp_path / "set"
     (root / "new_joint_vecs").mkdir(parents=True)
     np.save(root / "new_joint_vecs/a.npy", features(data_folder, "000000"))

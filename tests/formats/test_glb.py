@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from browser import Three, open_three, validate
 
+from formats.browser import Three, open_three, validate
 from motiongpt import formats
 from motiongpt.bodies.mannequin import Mannequin
 from motiongpt.bodies.posing import fit_pose

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
+import inspect
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -15,20 +18,11 @@ from motiongpt.errors import MotionGPTError
 from motiongpt.motion import Motion
 
 
-def test_every_format_names_its_function() -> None:
-    for doing, table in (("read", formats.READERS), ("write", formats.WRITERS)):
-        for suffix, target in table.items():
-            module, _, name = target.rpartition(".")
-            function = getattr(importlib.import_module(f"motiongpt.formats.{module}"), name)
-            assert function.__name__.startswith(doing), suffix
-    assert set(formats.RIGGED) | set(formats.TAKE_SEVERAL) <= set(formats.WRITERS)
-
-
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
         ("missing.bvh", None, "no such file"),
-        ("motion.obj", b"data", r"'?\.obj.*\.bvh, \.amc, \.npz, \.npy"),
+        ("motion.obj", b"data", rf"\.obj is not possible; known are {', '.join(formats.READERS)}\.$"),
         ("motion", b"data", "without a suffix"),
         ("empty.bvh", b"", "empty"),
         ("page.bvh", b"<!doctype html><html>", "web page"),
@@ -70,7 +64,7 @@ def test_options_that_the_format_does_not_have(tmp_path: Path, moving: Motion) -
 
 def test_unknown_suffix_when_writing(tmp_path: Path, moving: Motion) -> None:
     for name in ("m.obj", "m.amc", "m"):
-        with pytest.raises(MotionGPTError, match=r"\.npy, \.bvh, .*\.mp4"):
+        with pytest.raises(MotionGPTError, match=rf"is not possible; known are {', '.join(formats.WRITERS)}\.$"):
             formats.write(moving, tmp_path / name)
     assert not list(tmp_path.iterdir())
 
@@ -132,3 +126,57 @@ def test_marker_files_are_refused_with_what_would_work(tmp_path: Path) -> None:
     path.write_bytes(b"\x02P" + bytes(510))
     with pytest.raises(MotionGPTError, match=r"walk\.c3d: its markers lie on the skin.*\.bvh"):
         formats.read(path)
+
+
+@pytest.mark.parametrize("row", formats.FORMATS.values(), ids=lambda row: row.suffix)
+def test_every_row_of_the_registry_names_functions_and_its_options(row: formats.Format) -> None:
+    assert row.reader or row.writer
+    for name, doing, given in (
+        (row.reader, "read", ["path"]),
+        (row.writer, "write", ["motions" if row.several else "motion", "path"]),
+    ):
+        if name:
+            function = formats._function(name)
+            assert function.__name__.startswith(doing)
+            parameters = list(inspect.signature(function).parameters.values())
+            assert [p.name for p in parameters[: len(given)]] == given
+            # An option without a default could not be left out.
+            assert all(p.kind in (p.KEYWORD_ONLY, p.VAR_KEYWORD) for p in parameters[len(given) :])
+            assert all(p.default is not p.empty for p in parameters[len(given) :] if p.kind is p.KEYWORD_ONLY)
+
+
+def test_several_motions_in_a_file_of_one(tmp_path: Path, moving: Motion) -> None:
+    for suffix in [suffix for suffix in formats.WRITERS if not formats.FORMATS[suffix].several]:
+        with pytest.raises(MotionGPTError, match=r"hold one motion, not 2; write each to a file of its own"):
+            formats.write([moving, moving], tmp_path / f"two{suffix}")
+    assert not list(tmp_path.iterdir())
+
+
+def test_formats_are_listed_without_loading_them() -> None:
+    program = (
+        "import sys, motiongpt.formats\n"
+        "assert motiongpt.formats.READERS\n"
+        "assert not {'numpy', 'scipy', 'torch', 'numba'} & set(sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_what_a_motion_needs_is_all_that_is_loaded(tmp_path: Path, moving: Motion) -> None:
+    formats.write(moving, tmp_path / "m.npy")
+    program = (
+        "import sys\nfrom motiongpt import formats\n"
+        f"motion = formats.read({str(tmp_path / 'm.npy')!r})\n"
+        f"formats.write(motion, {str(tmp_path / 'm.glb')!r})\n"
+        f"formats.write(motion, {str(tmp_path / 'm.bvh')!r})\n"
+        "assert not {'torch', 'numba', 'PIL', 'av', 'matplotlib', 'tqdm'} & set(sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_the_page_on_formats_lists_those_of_the_registry() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "formats.md").read_text(encoding="utf-8")
+    table = re.search(r"^\| file \|.*\| read \| write \|\n\|[-|]+\|\n((?:\|.*\|\n)+)", text, flags=re.MULTILINE)
+    assert table is not None
+    rows = [[cell.strip() for cell in row.strip("|").split("|")] for row in table[1].splitlines()]
+    listed = {suffix: (row[-2] != "no", row[-1] != "no") for row in rows for suffix in re.findall(r"`(\.\w+)`", row[0])}
+    assert listed == {suffix: (bool(row.reader), bool(row.writer)) for suffix, row in formats.FORMATS.items()}

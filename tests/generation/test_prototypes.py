@@ -103,7 +103,7 @@ def test_verbs_that_the_thesaurus_would_misread() -> None:
 
 def test_vectors_that_come_with_the_package_are_those_of_its_phrases(prototypes: Prototypes) -> None:
     stored = stored_vectors(prototypes.digest)
-    assert stored is not None, "run tools/store_phrases.py"
+    assert stored is not None, "run recipes/embedded/tools/store_phrases.py"
     some = slice(None, None, 23)
     computed = prototypes.encode([phrase.text for phrase in prototypes.phrases[some]])
     assert stored.shape == (len(prototypes.phrases), computed.shape[1])

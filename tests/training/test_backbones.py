@@ -84,7 +84,7 @@ def test_two_steps_of_both_stages(data_folder: Path, tokenizer_folder: Path, tmp
 
 def test_every_config_of_a_hub_model_is_tested() -> None:
     for name in config_names():
-        if not name.endswith(("tokenizer", "refinement", "matcher", "evaluator", "refiner")):
+        if not name.endswith(("tokenizer", "refinement", "evaluator", "refiner")):
             model = load_config(LanguageTraining, name).model
             assert (model.backbone == "causal" or name.startswith("flan")) == (name in HUB_IDS), name
 

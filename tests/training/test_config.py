@@ -1,7 +1,10 @@
-"""Configs: every packaged one is valid, overrides apply, mistakes are named."""
+"""Configs: those of the package and of the recipe are valid, overrides apply, mistakes are named."""
+
+from pathlib import Path
 
 import pytest
 
+import motiongpt
 from motiongpt.errors import MotionGPTError
 from motiongpt.training.config import (
     LanguageTraining,
@@ -21,15 +24,53 @@ KINDS = {
 }
 
 
-@pytest.mark.parametrize("name", config_names())
-def test_packaged_configs_load(name):
-    config = load_config(KINDS.get(name.rpartition("-")[2], LanguageTraining), name)
+RECIPE = Path(__file__).resolve().parents[2] / "recipes" / "embedded"
+
+
+@pytest.mark.parametrize("name", [*config_names(), *map(str, sorted(RECIPE.glob("*.yaml")))])
+def test_configs_load(name):
+    config = load_config(KINDS.get(Path(name).stem.rpartition("-")[2], LanguageTraining), name)
     assert config.loop.steps > 0
 
 
-def test_there_is_a_config_of_each_stage_for_tests_and_for_the_embedded_model():
-    stages = {f"{size}-{stage}" for size in ("tiny", "embedded") for stage in ("tokenizer", "pretrain", "instruct")}
-    assert stages <= set(config_names())
+def test_no_config_names_a_folder_outside_the_working_directory():
+    packaged = Path(motiongpt.__file__).parent / "training" / "configs"
+    files = [*packaged.rglob("*.yaml"), *RECIPE.rglob("*.yaml")]
+    assert len(files) > 30
+    for file in files:
+        assert "../" not in file.read_text(), file
+
+
+def test_there_is_a_tiny_config_of_each_stage():
+    stages = ("tokenizer", "refinement", "pretrain", "instruct", "evaluator", "refiner")
+    assert {f"tiny-{stage}" for stage in stages} <= set(config_names())
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("embedded-tokenizer", "tokenizer.yaml"),
+        ("embedded", "instruct.yaml"),
+        ("embedded-practice-more", "self-training-more.yaml"),
+        ("scratch-pretrain", "scratch-pretrain.yaml"),
+    ],
+)
+def test_configs_that_have_left_the_package_are_named_with_their_file(tmp_path, name, file):
+    with pytest.raises(MotionGPTError, match=rf"recipes/embedded/{file}, which is in the source repository") as error:
+        load_config(LanguageTraining, name, stage="instruct")
+    assert (RECIPE.parents[1] / str(error.value).split("path of ")[1].split(",")[0]).is_file()
+    (tmp_path / "mine.yaml").write_text(f"extends: {name}\n")
+    with pytest.raises(MotionGPTError, match="recipes/embedded"):
+        load_config(LanguageTraining, tmp_path / "mine.yaml", stage="instruct")
+
+
+def test_keys_of_older_configs_are_read(tmp_path):
+    (tmp_path / "base.yaml").write_text("data: x\ntokenizer: t\noutput: y\npractice: a\npractice_share: 0.25\n")
+    config = load_config(LanguageTraining, tmp_path / "base.yaml")
+    assert (config.self_training, config.self_training_share) == ("a", 0.25)
+    (tmp_path / "new.yaml").write_text("extends: base.yaml\nself_training: b\n")
+    config = load_config(LanguageTraining, tmp_path / "new.yaml", ["practice_share=0.75"])
+    assert (config.self_training, config.self_training_share) == ("b", 0.75)
 
 
 def test_overrides_reach_nested_keys_with_their_types():

@@ -1,6 +1,7 @@
-"""Every config of the package trains two steps: small networks in its place, its choices as they are."""
+"""Every config of the package and of the recipe trains two steps, its network made small."""
 
 import gzip
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,18 +23,33 @@ from motiongpt.training.config import (
 from motiongpt.training.language import train_language
 from motiongpt.training.matcher import train_matcher
 from motiongpt.training.refiner import RefinerTask, train_refiner
-from motiongpt.training.self_training import Exercise, Practised, write_practice
+from motiongpt.training.self_training import Prompt, Sample, write_samples
 from motiongpt.training.tokenizer import train_tokenizer
 
-TOKENIZERS = [name for name in config_names() if name.endswith(("tokenizer", "refinement"))]
-MATCHERS = [name for name in config_names() if name.endswith(("matcher", "evaluator"))]
-REFINERS = [name for name in config_names() if name.endswith("refiner")]
+RECIPE = Path(__file__).resolve().parents[2] / "recipes" / "embedded"
+# Names of the package, and files of the recipe.
+CONFIGS = [*config_names(), *map(str, sorted(RECIPE.glob("*.yaml")))]
+
+
+def ending(*stages):
+    return [name for name in CONFIGS if Path(name).stem.endswith(stages)]
+
+
+TOKENIZERS = ending("tokenizer", "refinement")
+MATCHERS = ending("matcher", "evaluator")
+REFINERS = ending("refiner")
 # Causal models and LoRA are not what they are without their backbone: tests/training/test_backbones.py trains them.
 LANGUAGES = [
     name
-    for name in config_names()
+    for name in CONFIGS
     if name not in TOKENIZERS + MATCHERS + REFINERS and load_config(LanguageTraining, name).model.backbone != "causal"
 ]
+
+
+def label(name):
+    return name.replace(str(RECIPE), "recipe").removesuffix(".yaml")
+
+
 STEPS = ["loop.steps=2", "loop.batch_size=4"]
 # Clustering the first codes is tested elsewhere, and takes seconds.
 SMALL_TOKENIZER = ["network.width=32", "network.code_dim=32", "quantize_from=0"]
@@ -51,18 +67,18 @@ def folder_of(data_folder, kit_folder):
 @pytest.fixture(scope="module")
 def tokenizers(data_folder, kit_folder, tmp_path_factory):
     """A trained tokenizer for each skeleton."""
-    made = {}
+    folders = {}
     for name, folder, features in (("humanml3d", data_folder, 263), ("kit", kit_folder, 251)):
         output = tmp_path_factory.mktemp("run") / name
         values = [f"data={folder}", f"output={output}", f"network.features={features}", "loop.steps=2"]
-        made[name] = train_tokenizer(load_config(TokenizerTraining, "tiny-tokenizer", values))
-    return made
+        folders[name] = train_tokenizer(load_config(TokenizerTraining, "tiny-tokenizer", values))
+    return folders
 
 
-@pytest.mark.parametrize("name", TOKENIZERS)
+@pytest.mark.parametrize("name", TOKENIZERS, ids=label)
 def test_tokenizer(name, folder_of, tokenizers, tmp_path):
     values = [f"data={folder_of(name)}", f"output={tmp_path}", *STEPS, *SMALL_TOKENIZER]
-    if name.endswith("refinement"):
+    if load_config(TokenizerTraining, name).refines:
         values.append(f"refines={tokenizers['humanml3d']}")
     config = load_config(TokenizerTraining, name, values)
     trained = MotionTokenizer.load(train_tokenizer(config))
@@ -78,14 +94,14 @@ def test_tokenizer(name, folder_of, tokenizers, tmp_path):
 
 @pytest.fixture(scope="module")
 def mined(tmp_path_factory):
-    """Sentences that say the same as captions, as ``data mine`` writes them."""
+    """A file as ``data mine`` writes it."""
     path = tmp_path_factory.mktemp("mined") / "mined.jsonl.gz"
     with gzip.open(path, "wt", encoding="utf-8") as file:
         file.write('{"caption": "a person walks slowly", "sentences": ["someone is walking at a slow pace"]}\n')
     return path
 
 
-@pytest.mark.parametrize("name", MATCHERS)
+@pytest.mark.parametrize("name", MATCHERS, ids=label)
 def test_matcher(name, folder_of, tokenizers, mined, bert_folder, tmp_path):
     values = [f"data={folder_of(name)}", f"output={tmp_path}", "loop.steps=2", "loop.batch_size=4"]
     values += [f"text_encoder={bert_folder}", "network.width=32", "network.embedding=16"]
@@ -104,10 +120,10 @@ def refined(data_folder, tokenizers, tmp_path_factory):
     """A tokenizer with a refinement."""
     folder = tmp_path_factory.mktemp("refined")
     values = [f"data={data_folder}", f"output={folder}", f"refines={tokenizers['humanml3d']}", *STEPS]
-    return train_tokenizer(load_config(TokenizerTraining, "embedded-refinement", [*values, *SMALL_TOKENIZER]))
+    return train_tokenizer(load_config(TokenizerTraining, RECIPE / "refinement.yaml", [*values, *SMALL_TOKENIZER]))
 
 
-@pytest.mark.parametrize("name", REFINERS)
+@pytest.mark.parametrize("name", REFINERS, ids=label)
 def test_refiner(name, folder_of, refined, bert_folder, tmp_path):
     values = [f"data={folder_of(name)}", f"tokenizer={refined}", f"text_encoder={bert_folder}"]
     small = ["network.width=32", "network.heads=2", "network.layers=1", "network.feed_forward=32"]
@@ -118,7 +134,7 @@ def test_refiner(name, folder_of, refined, bert_folder, tmp_path):
         return train_refiner(load_config(RefinerTraining, config, changes))
 
     if load_config(RefinerTraining, name).start:
-        values.append(f"start={trained('base', 1, 'embedded-refiner')}")
+        values.append(f"start={trained('base', 1, RECIPE / 'refiner.yaml')}")
     tokenizer = MotionTokenizer.load(refined)
     codes = tokenizer.encode(np.load(folder_of(name) / "new_joint_vecs" / "000000.npy"), coarse=True)
     folders = trained("one", 2), trained("other", 2)
@@ -130,7 +146,7 @@ def test_refiner(name, folder_of, refined, bert_folder, tmp_path):
 def test_a_refiner_learns_what_is_left_over(data_folder, refined, bert_folder, tmp_path):
     values = [f"data={data_folder}", f"tokenizer={refined}", f"text_encoder={bert_folder}", f"output={tmp_path}"]
     values += ["network.width=64", "network.layers=2", "network.feed_forward=64", "network.dropout=0"]
-    task = RefinerTask(load_config(RefinerTraining, "embedded-refiner", [*values, "loop.batch_size=8"]))
+    task = RefinerTask(load_config(RefinerTraining, RECIPE / "refiner.yaml", [*values, "loop.batch_size=8"]))
     # It is only to be seen to learn.
     task.held_out = list(task._read(MotionTextDataset(data_folder, "train")))
     task.module.eval()
@@ -152,7 +168,8 @@ def test_clips_that_lose_more_are_drawn_more_often(data_folder, refined, bert_fo
     values = [f"data={data_folder}", f"tokenizer={refined}", f"text_encoder={bert_folder}", f"output={tmp_path}"]
     values += ["network.width=32", "network.layers=1", "balance=0"]
     even, quick = (
-        RefinerTask(load_config(RefinerTraining, "embedded-refiner", [*values, f"quick={power}"])) for power in (0, 2)
+        RefinerTask(load_config(RefinerTraining, RECIPE / "refiner.yaml", [*values, f"quick={power}"]))
+        for power in (0, 2)
     )
     np.testing.assert_allclose(even.shares, 1 / len(even.clips))
     latents = [clip.latents.astype(np.float64) for clip in quick.clips]
@@ -163,33 +180,33 @@ def test_clips_that_lose_more_are_drawn_more_often(data_folder, refined, bert_fo
 def test_a_refiner_of_another_skeleton_is_refused(kit_folder, refined, bert_folder, tmp_path):
     values = [f"data={kit_folder}", f"tokenizer={refined}", f"text_encoder={bert_folder}", f"output={tmp_path}"]
     with pytest.raises(MotionGPTError, match="skeleton"):
-        train_refiner(load_config(RefinerTraining, "embedded-refiner", values))
+        train_refiner(load_config(RefinerTraining, RECIPE / "refiner.yaml", values))
 
 
 @pytest.fixture(scope="module")
-def practice(tmp_path_factory):
-    """A motion that does what a sentence says, as ``data practice`` writes it."""
-    path = tmp_path_factory.mktemp("practice") / "practice.jsonl.gz"
-    write_practice(path, [Practised(Exercise("a person ambles", "a person walks"), np.arange(8))])
+def samples(tmp_path_factory):
+    """A file as ``train self-training`` writes it."""
+    path = tmp_path_factory.mktemp("samples") / "samples.jsonl.gz"
+    write_samples(path, [Sample(Prompt("a person ambles", "a person walks"), np.arange(8))])
     return path
 
 
-@pytest.mark.parametrize("name", LANGUAGES)
-def test_language(name, folder_of, tokenizers, mined, practice, bert_folder, tmp_path):
+@pytest.mark.parametrize("name", LANGUAGES, ids=label)
+def test_language(name, folder_of, tokenizers, mined, samples, bert_folder, tmp_path):
     tokenizer = tokenizers["kit" if name.startswith("kit") else "humanml3d"]
     values = [f"data={folder_of(name)}", f"tokenizer={tokenizer}", f"output={tmp_path}", "start=", "captions="]
     if load_config(LanguageTraining, name).model.text_encoder:
         values.append(f"model.text_encoder={bert_folder}")
     if load_config(LanguageTraining, name).mined:
         values.append(f"mined={mined}")
-    if load_config(LanguageTraining, name).practice:
-        values.append(f"practice={practice}")
+    if load_config(LanguageTraining, name).self_training:
+        values.append(f"self_training={samples}")
     config = load_config(LanguageTraining, name, [*values, *STEPS, *SMALL_LANGUAGE])
     assert (train_language(config) / "config.json").is_file()
 
 
 def test_ablations_are_those_of_the_published_tables():
-    configs = [load_config(TokenizerTraining, name).network for name in TOKENIZERS if "/" in name]
+    configs = [load_config(TokenizerTraining, name).network for name in TOKENIZERS if name.startswith("ablations/")]
     published = load_config(TokenizerTraining, "paper-tokenizer").network
     assert {config.stride for config in configs} | {published.stride} == {1, 2, 4, 8}
     assert {config.num_codes for config in configs} | {published.num_codes} == {256, 512, 1024, 2048}

@@ -1,4 +1,4 @@
-"""Motions that a model wrote itself, to train with."""
+"""Self-training: prompts, samples that pass their checks, and the file of them."""
 
 import gzip
 import json
@@ -16,14 +16,14 @@ from motiongpt.motion import HUMANML3D
 from motiongpt.motion.features import features_to_joints
 from motiongpt.retrieval.matcher import Matcher, MatcherConfig
 from motiongpt.training.self_training import (
-    Exercise,
-    Practised,
-    action_shares,
-    exercises,
-    practise,
-    practise_file,
-    read_practice,
-    write_practice,
+    Prompt,
+    Sample,
+    draw_prompts,
+    prompt_shares,
+    read_samples,
+    sample_motions,
+    write_samples,
+    write_self_training,
 )
 
 
@@ -45,94 +45,96 @@ def model(tiny_model_folder, sentence_encoder):
     return model
 
 
-def test_exercises_ask_for_what_geometry_can_tell_and_keep_it(sentence_encoder):
+def test_prompts_ask_for_what_checks_can_verify(sentence_encoder):
     captions = [
         "a person paddles a boat",
         "a person walks forward, then sits down",
         "the dancer hops four times",
         "the boy hops four times",
     ]
-    found = exercises(captions, 300, sentence_encoder)
+    found = draw_prompts(captions, 300, sentence_encoder)
     assert len({one.sentence for one in found}) == len(found) == 300
     meanings = {one.meaning for one in found}
     assert meanings & set(captions[2:])
     assert not meanings & set(captions[:2])
-    # In other words, and asking for the same wherever these words are known.
+    # Many are paraphrases, and the checks of the meaning are known.
     assert sum(one.sentence != one.meaning for one in found) > 100
     assert all(checks(one.meaning) for one in found)
-    assert exercises(captions, 300, sentence_encoder) == found
-    assert exercises(captions, 300, sentence_encoder, seed=1) != found
+    assert draw_prompts(captions, 300, sentence_encoder) == found
+    assert draw_prompts(captions, 300, sentence_encoder, seed=1) != found
 
 
-def test_rare_actions_are_practised_about_as_often_as_common_ones(sentence_encoder):
+def test_rare_actions_are_drawn_about_as_often_as_common_ones(sentence_encoder):
     captions = [f"a person walks forward {number} metres" for number in range(400)]
-    actions = [check.action for one in exercises(captions, 400, sentence_encoder) for check in checks(one.meaning)]
+    actions = [check.action for one in draw_prompts(captions, 400, sentence_encoder) for check in checks(one.meaning)]
     assert actions.count("walks") < 200
     assert min(actions.count(action) for action in ("kicks", "waves", "sits", "jumps")) >= 5
 
 
-def test_chosen_actions_alone_are_practised(sentence_encoder):
-    found = exercises([], 40, sentence_encoder, actions=["throws", "spins"])
+def test_only_chosen_actions_are_drawn(sentence_encoder):
+    found = draw_prompts([], 40, sentence_encoder, actions=["throws", "spins"])
     assert len(found) == 40
     for one in found:
         assert {check.action for check in checks(one.meaning)} & {"throws", "spins"}
-    with pytest.raises(MotionGPTError, match="There is no action 'flies': take some of goes, "):
-        exercises([], 40, sentence_encoder, actions=["flies"])
+    with pytest.raises(MotionGPTError, match="There is no action 'flies': choose from goes, "):
+        draw_prompts([], 40, sentence_encoder, actions=["flies"])
 
 
 @pytest.mark.parametrize("workers", [0, 2])
-def test_what_is_kept_does_what_is_asked(model, workers):
-    # What the tiny model writes goes forward more or less straight, whatever it is asked.
-    asked = [
-        Exercise("a person strolls", "a person moves forward"),
-        Exercise("a person ambles on", "a person moves forward"),
-        Exercise("a person flies", "a person turns around"),
+def test_kept_samples_pass_their_checks(model, workers):
+    # Motions of the tiny model go forward more or less straight, whatever the sentence.
+    prompts = [
+        Prompt("a person strolls", "a person moves forward"),
+        Prompt("a person ambles on", "a person moves forward"),
+        Prompt("a person flies", "a person turns around"),
     ]
-    kept = [one for part in practise(model, asked, candidates=24, keep=3, seed=2, workers=workers) for one in part]
+    kept = [
+        one for part in sample_motions(model, prompts, candidates=24, keep=3, seed=2, workers=workers) for one in part
+    ]
     assert kept
     for one in kept:
         joints = features_to_joints(model.tokenizer.decode(one.codes))
         assert len(joints) == 60
-        assert passed(one.exercise.meaning, joints) >= 0.95
+        assert passed(one.prompt.meaning, joints) >= 0.95
     counts = {
-        sentence: sum(one.exercise.sentence == sentence for one in kept)
-        for sentence in (exercise.sentence for exercise in asked)
+        sentence: sum(one.prompt.sentence == sentence for one in kept)
+        for sentence in (prompt.sentence for prompt in prompts)
     }
     assert counts == {"a person strolls": 3, "a person ambles on": 3, "a person flies": 0}
 
 
 def test_the_file_is_read_back(model, data_folder, tmp_path, monkeypatch):
-    output = tmp_path / "practice.jsonl.gz"
+    output = tmp_path / "samples.jsonl.gz"
     monkeypatch.setattr("motiongpt.training.self_training.passed", lambda sentence, joints: float(joints[-1, 0, 2] > 0))
-    done = practise_file(model, data_folder, None, output, sentences=12, candidates=8, keep=2, seed=1)
-    kept = read_practice(output, model.tokenizer.num_codes)
+    done = write_self_training(model, data_folder, None, output, sentences=12, candidates=8, keep=2, seed=1)
+    kept = read_samples(output, model.tokenizer.num_codes)
     assert done.sentences == 12
     assert 0 < done.motions == len(kept) <= 24
-    assert done.right == len({one.exercise.sentence for one in kept})
-    write_practice(output, [Practised(Exercise("a person walks", "a person moves"), np.array([3, 1]))])
-    (one,) = read_practice(output, 4)
-    assert one.exercise == Exercise("a person walks", "a person moves")
+    assert done.solved == len({one.prompt.sentence for one in kept})
+    write_samples(output, [Sample(Prompt("a person walks", "a person moves"), np.array([3, 1]))])
+    (one,) = read_samples(output, 4)
+    assert one.prompt == Prompt("a person walks", "a person moves")
     assert one.codes.tolist() == [3, 1]
 
 
-def test_an_interrupted_run_goes_on_where_it_was(model, data_folder, tmp_path, monkeypatch):
+def test_an_interrupted_run_resumes(model, data_folder, tmp_path, monkeypatch):
     monkeypatch.setattr("motiongpt.training.self_training.passed", lambda sentence, joints: float(joints[-1, 0, 2] > 0))
-    monkeypatch.setattr("motiongpt.training.self_training._SENTENCES", 4)
-    asked = []
-    write = MotionGPT.candidates
+    monkeypatch.setattr("motiongpt.training.self_training._STEP", 4)
+    calls = []
+    generate = MotionGPT.candidates
 
     def candidates(self, sentences, n, **options):
-        asked.append(sentences)
-        if len(asked) == 2:
+        calls.append(sentences)
+        if len(calls) == 2:
             raise KeyboardInterrupt
-        return write(self, sentences, n, **options)
+        return generate(self, sentences, n, **options)
 
     def run(name, seed=1):
-        practise_file(model, data_folder, None, tmp_path / name, sentences=12, candidates=8, keep=2, seed=seed)
-        return [(one.exercise, one.codes.tolist()) for one in read_practice(tmp_path / name, model.tokenizer.num_codes)]
+        write_self_training(model, data_folder, None, tmp_path / name, sentences=12, candidates=8, keep=2, seed=seed)
+        return [(one.prompt, one.codes.tolist()) for one in read_samples(tmp_path / name, model.tokenizer.num_codes)]
 
     def interrupted():
-        asked.clear()
+        calls.clear()
         with pytest.raises(KeyboardInterrupt):
             run("cut.jsonl.gz")
         assert not (tmp_path / "cut.jsonl.gz").exists()
@@ -141,29 +143,29 @@ def test_an_interrupted_run_goes_on_where_it_was(model, data_folder, tmp_path, m
     monkeypatch.setattr(MotionGPT, "candidates", candidates)
     interrupted()
     assert run("cut.jsonl.gz") == whole
-    assert len(asked) == 2 + 2
+    assert len(calls) == 2 + 2
     (tmp_path / "cut.jsonl.gz").unlink()
-    # Another seed begins anew.
+    # Another seed starts again.
     interrupted()
     run("cut.jsonl.gz", seed=2)
-    assert len(asked) == 2 + 3
+    assert len(calls) == 2 + 3
     assert sorted(path.name for path in tmp_path.iterdir()) == ["cut.jsonl.gz", "whole.jsonl.gz"]
 
 
 def test_rare_actions_are_drawn_more_often():
-    asked = [Exercise("a", "a person walks")] * 8 + [Exercise("b", "a person kicks")] * 2
-    shares = action_shares(asked, 0.5)
+    prompts = [Prompt("a", "a person walks")] * 8 + [Prompt("b", "a person kicks")] * 2
+    shares = prompt_shares(prompts, 0.5)
     assert shares.sum() == pytest.approx(1)
     assert shares[9] / shares[0] == pytest.approx(2)
-    np.testing.assert_allclose(action_shares(asked, 0), 0.1)
+    np.testing.assert_allclose(prompt_shares(prompts, 0), 0.1)
 
 
-def test_a_model_without_a_matcher_cannot_practise(tiny_model_folder, data_folder, tmp_path):
+def test_a_model_without_a_matcher_is_refused(tiny_model_folder, data_folder, tmp_path):
     model = MotionGPT.from_pretrained(tiny_model_folder)
     with pytest.raises(MotionGPTError, match="needs a model with a matcher"):
-        practise_file(model, data_folder, None, tmp_path / "practice.jsonl.gz")
+        write_self_training(model, data_folder, None, tmp_path / "samples.jsonl.gz")
     with pytest.raises(MotionGPTError, match="needs a model with a matcher"):
-        next(practise(model, [Exercise("a person walks", "a person walks")]))
+        next(sample_motions(model, [Prompt("a person walks", "a person walks")]))
 
 
 @pytest.mark.parametrize(
@@ -171,13 +173,13 @@ def test_a_model_without_a_matcher_cannot_practise(tiny_model_folder, data_folde
     ['{"sentence": "a", "codes": [1]}', '{"sentence": "a", "meaning": "a", "codes": [4]}', "[]", '{"codes": []}', "x"],
 )
 def test_a_bad_line_is_named(tmp_path, row):
-    path = tmp_path / "practice.jsonl.gz"
+    path = tmp_path / "samples.jsonl.gz"
     good = json.dumps({"sentence": "a person walks", "meaning": "a person walks", "codes": [0]})
     with gzip.open(path, "wt") as file:
         file.write(f"{good}\n{row}\n")
     with pytest.raises(
-        MotionGPTError, match=r"practice\.jsonl\.gz line 2 is not a sentence with its meaning and motion codes below 4"
+        MotionGPTError, match=r"samples\.jsonl\.gz line 2 is not a sentence with its meaning and motion codes below 4"
     ):
-        read_practice(path, 4)
+        read_samples(path, 4)
     with pytest.raises(MotionGPTError, match=r"Cannot read .*missing"):
-        read_practice(tmp_path / "missing.gz", 4)
+        read_samples(tmp_path / "missing.gz", 4)

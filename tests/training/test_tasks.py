@@ -12,7 +12,7 @@ from motiongpt.lm.tasks import Task
 from motiongpt.tokenizer import MotionTokenizer
 from motiongpt.training.config import LanguageTraining, TokenizerTraining, load_config
 from motiongpt.training.language import LanguageTask, train_language
-from motiongpt.training.self_training import Exercise, Practised, write_practice
+from motiongpt.training.self_training import Prompt, Sample, write_samples
 from motiongpt.training.tokenizer import train_tokenizer
 
 
@@ -133,19 +133,13 @@ def test_a_tokenizer_of_another_skeleton_is_refused(data_folder, tokenizers, tmp
         language_task(data_folder, tokenizers["kit", 4], tmp_path)
 
 
-def test_practice_takes_the_place_of_clips_in_text_to_motion(data_folder, tokenizers, tmp_path):
-    path = tmp_path / "practice.jsonl.gz"
-    write_practice(
-        path,
-        [
-            Practised(Exercise("a figure pirouettes", "a person spins"), np.array(codes))
-            for codes in ([1, 2, 3], [3, 2])
-        ],
-    )
+def test_self_training_samples_take_the_place_of_clips_in_text_to_motion(data_folder, tokenizers, tmp_path):
+    path = tmp_path / "samples.jsonl.gz"
+    prompt = Prompt("a figure pirouettes", "a person spins")
+    write_samples(path, [Sample(prompt, np.array(codes)) for codes in ([1, 2, 3], [3, 2])])
     for share, expected in ((1.0, 40), (0.0, 0), (0.5, 20)):
-        task = language_task(
-            data_folder, tokenizers["humanml3d", 4], tmp_path, f"practice={path}", f"practice_share={share}"
-        )
+        values = [f"self_training={path}", f"self_training_share={share}"]
+        task = language_task(data_folder, tokenizers["humanml3d", 4], tmp_path, *values)
         rng = np.random.default_rng(0)
         pairs = [task._pair(Task.T2M.value, rng) for _ in range(40)]
         ours = [answer for prompt, answer in pairs if "pirouettes" in prompt]

@@ -288,8 +288,8 @@ def test_the_joint_error_of_kit_bodies_is_in_metres(kit_folder, tmp_path, make_k
     np.testing.assert_allclose(path[0], joints[:, 0, [0, 2]], atol=1e-4)
 
 
-def test_a_run_of_an_earlier_version_goes_on(data_folder, tokenizer_folder, tmp_path):
-    """Its saved config lacks the keys that came later: they are off."""
+def test_a_run_of_an_earlier_version_resumes(data_folder, tokenizer_folder, tmp_path):
+    """Its saved config lacks keys that came later, which are off, and has others under their older names."""
     from safetensors import safe_open
     from safetensors.torch import save_file
 
@@ -300,6 +300,8 @@ def test_a_run_of_an_earlier_version_goes_on(data_folder, tokenizer_folder, tmp_
         metadata = file.metadata()
     config = json.loads(metadata["config"])
     del config["tokens"], config["model"]["text_encoder"]
+    for older, name in (("practice", "self_training"), ("practice_share", "self_training_share")):
+        config[older] = config.pop(name)
     save_file(load_file(path), path, {**metadata, "config": json.dumps(config)})
     train_language(language_config("pretrain", *values, "loop.steps=2"))
     write_tokens(data_folder, MotionTokenizer.load(tokenizer_folder), tmp_path / "TOKENS")

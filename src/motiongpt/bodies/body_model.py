@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.sparse import csc_matrix
 
 from motiongpt.bodies.posing import rest_joints
 from motiongpt.errors import MotionGPTError
@@ -78,6 +77,8 @@ def _array(value: Any) -> np.ndarray:
         if "x" in state:
             return _array(state["x"])
         shape = state.get("_shape", state.get("shape"))
+        from scipy.sparse import csc_matrix  # imported here, as only pickled models hold sparse matrices
+
         return csc_matrix((state["data"], state["indices"], state["indptr"]), shape=shape).toarray()
     return np.asarray(value)
 

@@ -20,7 +20,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.linalg import solveh_banded
 
 from motiongpt.bodies.rest_pose import rest_offsets
 from motiongpt.errors import MotionGPTError
@@ -155,6 +154,8 @@ def _smooth_angle(targets: list[tuple[np.ndarray, np.ndarray]], stiffness: float
     Args:
         targets: pairs of angles (T,) and weights (T,).
     """
+    from scipy.linalg import solveh_banded  # imported here, as reading a file should not wait for it
+
     pull = np.sum([weight for _, weight in targets], axis=0) + 1e-9
     right = np.sum([weight * np.exp(1j * angle) for angle, weight in targets], axis=0)
     if len(pull) == 1:

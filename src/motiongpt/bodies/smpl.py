@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from motiongpt.bodies.body_model import BodyModel
 from motiongpt.bodies.posing import Pose, fit_pose
@@ -76,6 +75,8 @@ class SmplFit:
 
     def save_vertices(self, path: Path) -> None:
         """Write vertices (T, V, 3) float32 to an .npy, Y up."""
+        from tqdm import tqdm
+
         shape = (len(self.pose), len(self.model.template), 3)
         with atomic_path(path) as temporary:
             array = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.float32, shape=shape)
@@ -90,6 +91,8 @@ class SmplFit:
 
     def save_ply(self, folder: Path) -> list[Path]:
         """Write a binary .ply mesh (Turk 1994) for each frame, ``000000.ply`` on; Y up, metres."""
+        from tqdm import tqdm
+
         faces = np.empty(len(self.model.faces), dtype=[("count", "u1"), ("corners", "<i4", 3)])
         faces["count"], faces["corners"] = 3, self.model.faces
         header = (

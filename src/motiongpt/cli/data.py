@@ -1,4 +1,4 @@
-"""The verbs of data sets: build, augment, mine, practice, check, stats, tokenize."""
+"""The verbs of data sets: build, augment, mine, check, stats, tokenize."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ from typing import Annotated
 
 import typer
 
+from motiongpt.cli import train
 from motiongpt.cli.console import load_model, print_json, say, writable_folder
 from motiongpt.cli.options import AsJson, Device, Model, Seed
 from motiongpt.errors import MotionGPTError
 
-app = typer.Typer(name="data", help="Data sets: build one from motion capture, find its faults, count, encode.")
+app = typer.Typer(
+    name="data", help="Data sets: build from motion capture, augment, mine captions, check, count, tokenize."
+)
 Root = Annotated[Path, typer.Argument(metavar="DIR", help="Data set in the HumanML3D layout.", show_default=False)]
 
 
@@ -23,27 +26,39 @@ def build(
         Path, typer.Option("-o", "--output", metavar="DIR", help="Folder of the data set.", show_default=False)
     ],
     cmu: Annotated[
-        Path | None, typer.Option("--cmu", metavar="DIR", help="Folder of CMU trials, or of their archive.")
+        Path | None, typer.Option("--cmu", metavar="DIR", help="Folder of CMU trials, or of archives of them.")
     ] = None,
     captions: Annotated[
-        Path | None, typer.Option("--captions", metavar="FILE", help="Captions of CMU trials, JSON lines (.gz).")
+        Path | None, typer.Option("--captions", metavar="FILE", help="Caption table of the trials, JSON lines (.gz).")
     ] = None,
     trials: Annotated[
-        Path | None, typer.Option("--trials", metavar="FILE", help="Table of CMU trials; <cmu>/trials.csv by default.")
+        list[Path] | None,
+        typer.Option(
+            "--trials", metavar="FILE", help="Table of CMU trials, repeatable; every trials*.csv of --cmu by default."
+        ),
     ] = None,
     hdm05: Annotated[
         Path | None,
-        typer.Option("--hdm05", metavar="DIR", help="Folder of HDM05 cuts (CC BY-SA), or of their archive."),
+        typer.Option("--hdm05", metavar="DIR", help="Folder of HDM05 cuts (CC BY-SA), or of archives of them."),
+    ] = None,
+    phrases: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--phrases",
+            metavar="FILE",
+            help="Phrase list that turns the descriptions of a source into captions, one per source. Without it they "
+            "give none.",
+        ),
     ] = None,
     workers: Annotated[
-        int | None, typer.Option("--workers", metavar="N", min=1, help="Processes; one a core by default.")
+        int | None, typer.Option("--workers", metavar="N", min=1, help="Worker processes; one per core by default.")
     ] = None,
     seed: Seed = 0,
     as_json: AsJson = False,
 ) -> None:
     """Build a data set in the HumanML3D layout from raw motion capture.
 
-    An interrupted build goes on where it stopped. DIR/report.md tells what was dropped and why.
+    Re-run the same command to resume. DIR/report.md lists what was dropped and why.
     """
     from motiongpt.data.build import build as build_data
 
@@ -53,12 +68,15 @@ def build(
         captions=captions,
         trials=trials,
         hdm05=hdm05,
+        phrases=phrases or (),
         workers=workers,
         seed=seed,
         progress=sys.stderr.isatty(),
     )
     for entry in report.dropped:
         say(f"dropped {entry.what}: {entry.why}")
+    for sentence in report.advice:
+        say(sentence)
     say(
         f"{report.clips} clips and as many mirrored ones from {report.trials_used} of {report.trials} recordings in "
         f"{report.seconds:.1f} s; {len(report.dropped)} dropped"
@@ -75,20 +93,20 @@ def augment(
     output: Annotated[
         Path, typer.Option("-o", "--output", metavar="OUT", help="Folder of the new data set.", show_default=False)
     ],
-    clips: Annotated[int, typer.Option("--clips", metavar="N", min=0, help="How many clips are made.")] = 10_000,
+    clips: Annotated[int, typer.Option("--clips", metavar="N", min=0, help="Number of new clips.")] = 10_000,
     config: Annotated[
         Path | None,
-        typer.Option("--config", metavar="FILE", help="YAML laid over the augmentation that comes with the package."),
+        typer.Option("--config", metavar="FILE", help="YAML file of settings that replace those of the package."),
     ] = None,
     workers: Annotated[
-        int | None, typer.Option("--workers", metavar="N", min=1, help="Processes; one a core by default.")
+        int | None, typer.Option("--workers", metavar="N", min=1, help="Worker processes; one per core by default.")
     ] = None,
     seed: Seed = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Make more training clips out of the real ones of a data set, with captions; validation and test stay as they are.
+    """Add captioned training clips made from those of a data set; validation and test clips stay as they are.
 
-    An interrupted run goes on where it stopped. OUT/report.md tells what was made and what was rejected.
+    Re-run the same command to resume. OUT/report.md counts what was made and what was rejected.
     """
     from motiongpt.data.augmentation.run import augment as augment_data
     from motiongpt.data.augmentation.run import read_config
@@ -116,17 +134,17 @@ def mine(
         Path, typer.Option("--captions", metavar="FILE", help="Caption table, JSON lines (.gz).", show_default=False)
     ],
     output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="FILE", help="File to make (.jsonl.gz).", show_default=False)
+        Path, typer.Option("-o", "--output", metavar="FILE", help="Output file (.jsonl.gz).", show_default=False)
     ],
     threshold: Annotated[
-        float, typer.Option("--threshold", help="Cosine from which two sentences say the same.")
+        float, typer.Option("--threshold", help="Cosine similarity from which two sentences mean the same.")
     ] = 0.8,
     text_encoder: Annotated[
         str, typer.Option("--text-encoder", metavar="NAME_OR_DIR", help="minilm, or the folder of a BERT.")
     ] = "minilm",
     as_json: AsJson = False,
 ) -> None:
-    """Find sentences without motion that say the same as a caption, to train with (needs the extra "pretrained")."""
+    """Find sentences in a caption table that mean the same as a training caption (needs the extra "pretrained")."""
     from motiongpt.data.mining import mine_sentences
 
     found, sentences = mine_sentences(root, captions, output, threshold=threshold, text_encoder=text_encoder)
@@ -137,57 +155,13 @@ def mine(
         print(output)
 
 
-@app.command()
-def practice(
-    root: Root,
-    output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="FILE", help="File to make (.jsonl.gz).", show_default=False)
-    ],
-    captions: Annotated[
-        Path | None,
-        typer.Option("--captions", metavar="FILE", help="Caption table, JSON lines (.gz), with more."),
-    ] = None,
-    sentences: Annotated[int, typer.Option("--sentences", metavar="N", min=1, help="Different sentences.")] = 16_000,
-    actions: Annotated[
-        str, typer.Option("--actions", metavar="A,B", help="Only sentences that ask for these, such as throws,spins.")
-    ] = "",
-    candidates: Annotated[int, typer.Option("--candidates", metavar="N", min=1, help="Motions for each.")] = 24,
-    keep: Annotated[int, typer.Option("--keep", metavar="N", min=1, help="Motions kept of them, at most.")] = 4,
-    model: Model = None,
-    device: Device = "cpu",
-    batch_size: Annotated[int, typer.Option("--batch-size", metavar="N", min=1, help="Motions written at once.")] = 64,
-    workers: Annotated[
-        int, typer.Option("--workers", metavar="N", min=0, help="More processes, which look at the motions.")
-    ] = 0,
-    seed: Seed = 0,
-    as_json: AsJson = False,
-) -> None:
-    """Have a model write motions for many sentences and keep those that geometry finds right, to train with."""
-    from motiongpt.training.self_training import practise_file
-
-    done = practise_file(
-        load_model(model, device),
-        root,
-        captions,
-        output,
-        sentences=sentences,
-        actions=[name.strip() for name in actions.split(",") if name.strip()],
-        candidates=candidates,
-        keep=keep,
-        seed=seed,
-        workers=workers,
-        batch_size=batch_size,
-    )
-    say(f"{done.motions} motions for {done.right} of {done.sentences} sentences, seed {seed}")
-    if as_json:
-        print_json({"output": str(output), **asdict(done)})
-    else:
-        print(output)
+# The name that train self-training had before.
+app.command("practice", hidden=True)(train.self_training)
 
 
 @app.command()
 def check(root: Root, as_json: AsJson = False) -> None:
-    """Find what is wrong with a data set, one problem a line; the exit code is 1 when there is any."""
+    """Check a data set; print one problem per line and exit with 1 if there is any."""
     from motiongpt.data.check import check as check_data
 
     problems = check_data(root)
@@ -205,11 +179,11 @@ def check(root: Root, as_json: AsJson = False) -> None:
 def stats(
     root: Root,
     plots: Annotated[
-        Path | None, typer.Option("--plots", metavar="DIR", help="Draw them too, into DIR/statistics.png.")
+        Path | None, typer.Option("--plots", metavar="DIR", help="Also plot them to DIR/statistics.png.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Numbers of a data set: clips, lengths, captions, words."""
+    """Print statistics of a data set: clips, lengths, captions, words."""
     from motiongpt.data.stats import plot_statistics, print_statistics, statistics
 
     if plots is not None:
@@ -229,19 +203,19 @@ def tokenize(
     root: Root,
     output: Annotated[
         Path | None,
-        typer.Option("-o", "--output", metavar="FOLDER", help="Folder of the codes; DIR/TOKENS when not given."),
+        typer.Option("-o", "--output", metavar="FOLDER", help="Folder for the codes; DIR/TOKENS by default."),
     ] = None,
     model: Model = None,
     tokenizer_folder: Annotated[
         Path | None,
-        typer.Option("--tokenizer", metavar="FOLDER", help="Result of train tokenizer, instead of a whole model."),
+        typer.Option("--tokenizer", metavar="FOLDER", help="Result of train tokenizer, instead of a model."),
     ] = None,
     device: Device = "cpu",
     as_json: AsJson = False,
 ) -> None:
-    """Write the codes of every clip of a data set, FOLDER/<id>.npy, int64 (1, n), as the original's script does.
+    """Write the motion tokens of every clip to FOLDER/<id>.npy, int64 (1, n), as the original's script does.
 
-    The training of the language model reads them with tokens=FOLDER. Clips whose codes are there already are kept.
+    Train the language model on them with tokens=FOLDER. Existing files are kept.
     """
     if model is not None and tokenizer_folder is not None:
         raise MotionGPTError("Give either --model or --tokenizer, not both.")
@@ -256,8 +230,8 @@ def tokenize(
         tokenizer = load_model(model, device).tokenizer
     result = write_tokens(root, tokenizer, output)
     for problem in result.problems:
-        say(f"left out: {problem}")
-    say(f"{result.written} clips encoded, {result.kept} kept, {len(result.problems)} left out")
+        say(f"skipped: {problem}")
+    say(f"{result.written} clips encoded, {result.kept} kept, {len(result.problems)} skipped")
     if as_json:
         print_json({**asdict(result), "folder": str(result.folder)})
     else:

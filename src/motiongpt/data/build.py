@@ -1,77 +1,74 @@
 """Building a HumanML3D-layout data set from raw motion capture: ``build(cmu=..., captions=..., out=...)``.
 
-Every recording is read, brought to 20 fps and to HumanML3D's proportions, cut into clips (motiongpt.data.clips), and
-every clip is stored canonically (floor, origin, facing +Z) as features and joints, with captions, and again mirrored
-as ``M<id>``. Besides the layout of motiongpt.data.layout the folder gets ``clips.csv`` (where every clip comes from),
-``report.json`` and ``report.md`` (what was built, dropped and noted), and ``.build/`` (what is done, for resuming).
+Every recording is read, resampled to 20 fps, retargeted to HumanML3D's proportions and cut into clips
+(motiongpt.data.clips). Every clip is stored canonically (floor, origin, facing +Z) as features and joints with
+captions, and once more mirrored, as ``M<id>``. Besides the layout of motiongpt.data.layout the folder has
+``report.json`` and ``report.md`` (what was built, dropped and noted), and ``.build/`` (markers of finished recordings,
+for resuming).
 """
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
-import os
 import shutil
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from scipy.ndimage import gaussian_filter1d
 
 from motiongpt import formats
-from motiongpt.data.clips import CaptionRow, captions_count_double, plan, read_caption_rows
-from motiongpt.data.layout import FEATURES, JOINTS, SPLITS, TEXTS
+from motiongpt.data.captions import CaptionRow, PhraseList, read_caption_rows, read_phrase_lists
+from motiongpt.data.clips import captions_count_double, plan
+from motiongpt.data.jobs import JobFolder, Result, check_workers, run_jobs
+from motiongpt.data.layout import FEATURES, JOINTS, SPLITS, TEXTS, write_index
 from motiongpt.data.sources import Dropped, Trial, find_cmu, find_hdm05
 from motiongpt.data.splits import assign_splits
 from motiongpt.data.texts import write_captions
 from motiongpt.errors import MotionGPTError
-from motiongpt.files import atomic_path, run_all
-from motiongpt.motion import HUMANML3D, FeatureLayout, Motion, Skeleton, features_to_joints
+from motiongpt.files import atomic_path
+from motiongpt.motion import HUMANML3D, FeatureLayout, Motion, features_to_joints
 from motiongpt.text.captions import mirror_caption
 
-# Part of every "done" marker: raise it when the same input should give other clips.
+# Part of every key: raise it when the same input should give other clips.
 _RECIPE = 1
-# Converters put the rest pose before a recording and some blend it into the first frames; jumps of the pose within
-# these many source frames are taken for that (metres a frame, joints relative to the root).
+# Converters put the rest pose before a recording, and some blend it into the first frames. Jumps of the pose within
+# these source frames are taken for that (metres per frame, joints relative to the root).
 _LEADING_FRAMES = 12
 _LEADING_JUMP = 0.08
 # m/s^2: in flight a torso accelerates downwards at about 10, in wild dance leaps at up to 20.
 _IMPOSSIBLE_FALL = 25.0
-# No joint moves so far between two frames at 20 fps (30 m/s): the marker solver lost the body there.
-_BREAK = 1.5
-# Metres; what is noted in the report.
+# Metres: no joint moves as far between two frames at 20 fps (30 m/s); the marker solver has lost the body.
+_MAX_STEP = 1.5
+# Metres: heights that the report notes.
 _LOW_PELVIS = 0.6
 _HIGH_FEET = 0.2
-
-CLIP_COLUMNS = (
-    "id", "trial", "source", "format", "source_fps", "start_frame", "end_frame", "frames", "split", "caption_source",
-    "captions", "capture", "mirrored", "licence", "note",
-)  # fmt: skip
 
 
 @dataclass
 class BuildReport:
-    """What a build did.
+    """Result of a build.
 
     Attributes:
         out: the data set.
         trials: recordings found; ``trials_used`` of them gave at least one clip.
-        resumed: recordings that an earlier run had done.
-        clips: clips without their mirrored twins; files are twice as many.
+        resumed: recordings that an earlier run had finished.
+        clips: clips without their mirror images; there are twice as many files.
         captions: captions of these clips.
         minutes: length of these clips (clips of one recording may overlap).
-        raw_minutes: length of all recordings that could be read.
+        raw_minutes: length of all readable recordings.
         seconds: wall time of this run.
-        splits: clips, minutes and captions by split, mirrored twins not counted.
-        words: clips by where their captions come from: humanml3d, description, label or none.
+        splits: clips, minutes and captions by split, without mirror images.
+        words: clips by the origin of their captions: humanml3d, description, label or none.
+        unphrased: clips without captions whose recording has a description, by source; no phrase list of that source
+            was given.
         dropped: what is not in the data set, and why.
-        notes: what is in it but is remarkable (shortened, another frame rate, lying, on a height).
+        notes: what is in it but is remarkable (shortened, another frame rate, lying, at a height).
     """
 
     out: str
@@ -85,24 +82,34 @@ class BuildReport:
     seconds: float = 0.0
     splits: dict[str, dict[str, float]] = field(default_factory=dict)
     words: dict[str, int] = field(default_factory=dict)
+    unphrased: dict[str, int] = field(default_factory=dict)
     dropped: list[Dropped] = field(default_factory=list)
     notes: list[Dropped] = field(default_factory=list)
 
     @property
     def speed(self) -> float:
-        """Recorded time over wall time; means nothing for a resumed build."""
+        """Recorded time over wall time; meaningless for a resumed build."""
         return self.raw_minutes * 60 / self.seconds if self.seconds else 0.0
 
+    @property
+    def advice(self) -> list[str]:
+        """Sentences about captions that phrase lists would add."""
+        return [
+            f"{clips} clips of {source} have a description but no captions: pass a phrase list of {source}."
+            for source, clips in self.unphrased.items()
+        ]
+
     def markdown(self) -> str:
-        """The report to read."""
-        pace = f"{self.resumed} recordings were done before" if self.resumed else f"{self.speed:.0f}x real time"
-        words = ", ".join(f"{source} {clips} clips" for source, clips in self.words.items())
+        """The report as Markdown."""
+        pace = f"{self.resumed} recordings were finished before" if self.resumed else f"{self.speed:.0f}x real time"
+        words = ", ".join(f"{origin} {clips} clips" for origin, clips in self.words.items())
         lines = [
             "# Data set report",
             "",
             f"{self.clips} clips ({self.minutes:.1f} minutes, {self.captions} captions) and as many mirrored ones, "
             f"from {self.trials_used} of {self.trials} recordings ({self.raw_minutes:.1f} minutes), in "
-            f"{self.seconds:.1f} s ({pace}). Captions come from: {words}.",
+            f"{self.seconds:.1f} s ({pace}). Origin of the captions: {words}.",
+            *(line for advice in self.advice for line in ("", advice)),
             "",
             "| split | clips | minutes | captions |",
             "|---|---|---|---|",
@@ -115,42 +122,35 @@ class BuildReport:
         return "\n".join(lines) + "\n"
 
 
-@dataclass(frozen=True)
-class _Job:
-    trial: Trial
-    rows: tuple[CaptionRow, ...]
-    out: Path
-
-    @property
-    def marker(self) -> Path:
-        return self.out / ".build" / f"{self.trial.source}_{self.trial.id}.json"
-
-
 def build(
     *,
     out: str | Path,
     cmu: str | Path | None = None,
     captions: str | Path | None = None,
-    trials: str | Path | None = None,
+    trials: str | Path | Sequence[str | Path] | None = None,
     hdm05: str | Path | None = None,
+    phrases: Sequence[str | Path] = (),
     workers: int | None = None,
     seed: int = 0,
     progress: bool = True,
 ) -> BuildReport:
-    """Build a data set, or go on with an interrupted build; the result is the same, whatever the number of workers.
+    """Build a data set, or resume an interrupted build.
 
     Args:
         out: folder of the data set, new or begun by this function.
-        cmu: folder with CMU trials, or with an archive of them (see motiongpt.data.sources.find_cmu).
-        captions: caption table for CMU trials (see motiongpt.data.clips.read_caption_rows).
-        trials: table of CMU trials, by default ``<cmu>/trials.csv`` when there is one.
-        hdm05: folder with HDM05 cuts. They are CC BY-SA: so is what is built or trained with them.
-        workers: processes, by default one a core.
-        seed: of the splits of recordings that HumanML3D does not place.
-        progress: show a bar on a terminal.
+        cmu: folder with CMU trials, or with archives of them (see motiongpt.data.sources.find_cmu).
+        captions: caption table (see motiongpt.data.captions.read_caption_rows).
+        trials: tables of CMU trials, by default every ``<cmu>/trials*.csv``.
+        hdm05: folder with HDM05 cuts. They are CC BY-SA, and so is what is built or trained with them.
+        phrases: phrase lists (motiongpt.data.captions.PhraseList), one per source. Without one, the descriptions of a
+            source give no captions.
+        workers: processes, by default one per core; the result does not depend on it.
+        seed: random seed of the splits of recordings that HumanML3D does not place.
+        progress: show a progress bar on a terminal.
 
     Raises:
-        MotionGPTError: nothing to build from, broken tables, ``out`` is something else, or no recording could be used.
+        MotionGPTError: there is nothing to build from, a table or phrase list is broken, ``out`` holds another data
+            set, or no recording is usable.
     """
     started = time.perf_counter()
     out = Path(out)
@@ -158,125 +158,108 @@ def build(
         raise MotionGPTError("Give raw motion to build from: a folder of CMU trials or of HDM05 cuts.")
     if cmu is None and (captions is not None or trials is not None):
         raise MotionGPTError("The tables of captions and trials belong to CMU trials: give their folder too.")
-    if workers is not None and workers < 1:
-        raise MotionGPTError(f"The number of workers must be 1 or more, not {workers}.")
+    check_workers(workers)
     rows = read_caption_rows(captions) if captions is not None else {}
-    state, cache = out / ".build", out / ".cache"
-    if not state.is_dir() and (out / FEATURES).exists():
-        raise MotionGPTError(f"{out} already holds a data set that was not built here: choose another folder.")
+    lists = read_phrase_lists(phrases)
+    folder, cache = JobFolder(out, ".build"), out / ".cache"
     found: list[Trial] = []
     missing: list[Dropped] = []
     if cmu is not None:
-        more, lacking = find_cmu(cmu, cache, trials)
+        tables = [trials] if isinstance(trials, (str, Path)) else trials or ()
+        more, lacking = find_cmu(cmu, cache, tables)
         found, missing = found + more, missing + lacking
     if hdm05 is not None:
         more, lacking = find_hdm05(hdm05, cache)
         found, missing = found + more, missing + lacking
-    with atomic_path(state / "README.txt") as note:
-        note.write_text("Marks of finished recordings: the build reads them to go on after an interruption.\n")
-    for folder in (FEATURES, JOINTS, TEXTS):
-        (out / folder).mkdir(exist_ok=True)
-    jobs = [_Job(trial, tuple(rows.get(trial.id, ())) if trial.source == "cmu" else (), out) for trial in found]
-    results = _run(jobs, workers or os.cpu_count() or 1, progress)
+    if unused := sorted(set(lists) - {trial.source for trial in found}):
+        raise MotionGPTError(f"There is a phrase list for {unused[0]}, but no recording of {unused[0]}: leave it out.")
+    folder.create((FEATURES, JOINTS, TEXTS))
+    jobs = [_Job(trial, tuple(rows.get(trial.id, ())), _captions(trial, lists), out) for trial in found]
+    results = run_jobs(jobs, workers, label="recordings", progress=progress)
     report = BuildReport(str(out), trials=len(found), dropped=missing)
     table = _table(jobs, results, assign_splits(found, rows, seed), report)
+    report.unphrased = _unphrased(table, found, lists)
     if not table:
         first = f"; the first: {report.dropped[0].what}: {report.dropped[0].why}" if report.dropped else ""
         raise MotionGPTError(f"None of the {len(found)} recordings could be used{first}")
     _finish(out, table)
     shutil.rmtree(cache, ignore_errors=True)
     report.seconds = time.perf_counter() - started
-    with atomic_path(out / "report.json") as path:
-        path.write_text(json.dumps({**asdict(report), "speed": report.speed}, indent=1) + "\n", encoding="utf-8")
-    with atomic_path(out / "report.md") as path:
-        path.write_text(report.markdown(), encoding="utf-8")
+    folder.write_report({**asdict(report), "speed": report.speed}, report.markdown())
     return report
 
 
-def feature_statistics(files: Iterable[Path], skeleton: Skeleton = HUMANML3D) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and standard deviation (D,) float32 of the rows of feature files.
-
-    As in the published data sets the deviation is averaged inside each block of the features (root yaw velocity, root
-    linear velocity, root height, positions, rotations, velocities, contacts), so that the axes of a block keep their
-    proportions. A block that never moves gets 1.
-    """
-    count, total, squares = 0, np.zeros(skeleton.feature_dim), np.zeros(skeleton.feature_dim)
-    for file in files:
-        features = np.load(file, allow_pickle=False).astype(np.float64)
-        count += len(features)
-        total += features.sum(0)
-        squares += (features**2).sum(0)
-    mean = total / count
-    std = np.sqrt(np.maximum(squares / count - mean**2, 0))
-    for block in FeatureLayout(skeleton).blocks().values():
-        std[block] = std[block].mean()
-    std[std < 1e-6] = 1.0
-    return mean.astype(np.float32), std.astype(np.float32)
+def _captions(trial: Trial, lists: Mapping[str, PhraseList]) -> tuple[str, ...]:
+    """Captions of the description of a recording."""
+    return tuple(lists[trial.source].captions(trial.words)) if trial.source in lists else ()
 
 
-def _run(jobs: list[_Job], workers: int, progress: bool) -> list[dict[str, Any]]:
-    """Results of all jobs in their order."""
-    results: list[dict[str, Any]] = [{} for _ in jobs]
-    columns = (TextColumn("recordings"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, disable=not progress, transient=True) as bar:
-        task = bar.add_task("", total=len(jobs))
-        for index, result in _results(jobs, workers):
-            results[index] = result
-            bar.advance(task)
-    return results
-
-
-def _results(jobs: list[_Job], workers: int) -> Iterator[tuple[int, dict[str, Any]]]:
-    # Big files first, so that no process is left alone with one at the end.
-    order = sorted(range(len(jobs)), key=lambda index: -jobs[index].trial.path.stat().st_size)
-    for rank, result in run_all(_process, [jobs[index] for index in order], workers):
-        yield order[rank], result
-
-
-def _process(job: _Job) -> dict[str, Any]:
-    """Build one recording and write its marker last; a recording with a marker for the same input is done."""
-    key = _key(job)
-    if job.marker.is_file():
-        try:
-            known = json.loads(job.marker.read_text(encoding="utf-8"))
-            if known["key"] == key and all(_files_exist(job.out, clip["id"]) for clip in known["clips"]):
-                return {**known, "resumed": True}
-        except (ValueError, KeyError, TypeError):
-            pass
-    result: dict[str, Any] = {"key": key, "fps": 0.0, "seconds": 0.0, "clips": [], "dropped": [], "notes": []}
-    try:
-        _build_trial(job, result)
-    except MotionGPTError as error:
-        result["dropped"].append([job.trial.id, str(error)])
-    # One strange file among thousands must not lose the others, whatever it does to a reader.
-    except Exception as error:
-        result["dropped"].append([job.trial.id, f"{job.trial.path} cannot be used ({type(error).__name__}: {error})."])
-    with atomic_path(job.marker) as path:
-        path.write_text(json.dumps(result), encoding="utf-8")
-    return {**result, "resumed": False}
-
-
-def _key(job: _Job) -> str:
-    """Changes whenever the input of a recording changes."""
-    digest = hashlib.blake2b(digest_size=16)
-    trial = job.trial
-    for path in (trial.path, trial.skeleton):
-        if path is not None:
-            try:
-                digest.update(path.read_bytes())
-            except OSError:
-                digest.update(b"unreadable")
-    rest = [trial.id, trial.source, trial.fps, trial.words, [asdict(row) for row in job.rows], _RECIPE]
-    digest.update(json.dumps(rest).encode())
-    return digest.hexdigest()
-
-
-def _files_exist(out: Path, clip: str) -> bool:
-    return all(
-        (out / folder / f"{name}{suffix}").is_file()
-        for name in (clip, f"M{clip}")
-        for folder, suffix in ((FEATURES, ".npy"), (JOINTS, ".npy"), (TEXTS, ".txt"))
+def _unphrased(
+    table: Iterable[Mapping[str, Any]], trials: Iterable[Trial], lists: Mapping[str, PhraseList]
+) -> dict[str, int]:
+    """Clips without captions of recordings with a description, by source, where there is no phrase list."""
+    described = {(trial.source, trial.id) for trial in trials if trial.words and trial.source not in lists}
+    return dict(
+        Counter(
+            row["source"]
+            for row in table
+            if row["caption_source"] == "none" and (row["source"], row["trial"]) in described
+        )
     )
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One recording: its clips, in features, joints and captions, and their mirror images."""
+
+    trial: Trial
+    rows: tuple[CaptionRow, ...]
+    phrases: tuple[str, ...]
+    out: Path
+
+    units = 1
+
+    @property
+    def marker(self) -> Path:
+        return self.out / ".build" / f"{self.trial.source}_{self.trial.id}.json"
+
+    @property
+    def cost(self) -> float:
+        return self.trial.path.stat().st_size
+
+    def key(self) -> str:
+        digest = hashlib.blake2b(digest_size=16)
+        trial = self.trial
+        for path in (trial.path, trial.skeleton):
+            if path is not None:
+                try:
+                    digest.update(path.read_bytes())
+                except OSError:
+                    digest.update(b"unreadable")
+        rows = [asdict(row) for row in self.rows]
+        rest = [trial.id, trial.source, trial.fps, trial.words, trial.cut, rows, self.phrases, _RECIPE]
+        digest.update(json.dumps(rest).encode())
+        return digest.hexdigest()
+
+    def run(self) -> dict[str, Any]:
+        result: dict[str, Any] = {"fps": 0.0, "seconds": 0.0, "clips": [], "dropped": [], "notes": []}
+        try:
+            _build_trial(self, result)
+        except MotionGPTError as error:
+            result["dropped"].append([self.trial.id, str(error)])
+        # One strange file among thousands must not lose the others, whatever it does to a reader.
+        except Exception as error:
+            reason = f"{self.trial.path} cannot be used ({type(error).__name__}: {error})."
+            result["dropped"].append([self.trial.id, reason])
+        return result
+
+    def files_exist(self, result: dict[str, Any]) -> bool:
+        return all(
+            (self.out / folder / f"{name}{suffix}").is_file()
+            for clip in result["clips"]
+            for name in (clip["id"], f"M{clip['id']}")
+            for folder, suffix in ((FEATURES, ".npy"), (JOINTS, ".npy"), (TEXTS, ".txt"))
+        )
 
 
 def _build_trial(job: _Job, result: dict[str, Any]) -> None:
@@ -293,12 +276,12 @@ def _build_trial(job: _Job, result: dict[str, Any]) -> None:
     result["fps"], result["seconds"] = raw.fps, raw.seconds
     first = int(np.ceil(lead * HUMANML3D.fps / raw.fps))
     motion = raw.resample(HUMANML3D.fps).retargeted()
-    clips, dropped = plan(trial, job.rows, first, len(motion))
+    clips, dropped = plan(trial, job.rows, job.phrases, first, len(motion))
     result["dropped"] += [[entry.what, entry.why] for entry in dropped]
     for clip in clips:
         cut = motion[clip.start : clip.end]
         steps = np.linalg.norm(np.diff(cut.joints, axis=0), axis=-1).max(1)
-        if steps.max() > _BREAK:
+        if steps.max() > _MAX_STEP:
             frame = clip.start + int(steps.argmax())
             result["dropped"].append([clip.id, f"the body jumps {steps.max():.1f} m at frame {frame} of {trial.id}"])
             continue
@@ -319,10 +302,10 @@ def _build_trial(job: _Job, result: dict[str, Any]) -> None:
 
 
 def _leading_frames(joints: np.ndarray) -> int:
-    """Source frames at the start that a converter or the marker solver spoilt.
+    """Number of source frames at the start that a converter or the marker solver has corrupted.
 
-    The rest pose before a recording, what was blended from it, or a first frame that faces elsewhere show as jumps of
-    the pose. Three more frames cover what smoothing leaves after the last jump.
+    The rest pose before a recording, frames blended with it, or a first frame that faces elsewhere show as jumps of the
+    pose. Three more frames cover what smoothing leaves after the last jump.
     """
     pose = joints - joints[:, :1]
     steps = np.linalg.norm(np.diff(pose[: 3 * _LEADING_FRAMES], axis=0), axis=-1).max(1)
@@ -336,10 +319,10 @@ def _leading_frames(joints: np.ndarray) -> int:
 
 
 def _double_rate(raw: Motion, lead: int, rows: Iterable[CaptionRow]) -> str:
-    """Why a recording must have half the frame rate it is said to have; empty when it need not.
+    """Why a recording must have half its stated frame rate; empty if it need not.
 
-    Some 60 fps recordings of CMU are told, in file headers and tables, to have 120. HumanML3D took its rates from the
-    original marker files, so its caption rows then end at twice the recording's length; and bodies fall too fast.
+    File headers and tables give 120 fps for some recordings of CMU at 60 fps. HumanML3D took its rates from the
+    original marker files, so its caption rows then end at twice the length of the recording; and bodies fall too fast.
     """
     if captions_count_double(rows, int(raw.seconds * HUMANML3D.fps)):
         return "its captions end at twice its length"
@@ -355,7 +338,7 @@ _TORSO = ("pelvis", "left_hip", "right_hip", "spine3")
 
 
 def _remarks(features: np.ndarray) -> list[str]:
-    """What a reader of the report may want to know about a clip."""
+    """Notes about a clip for the report."""
     layout = FeatureLayout(HUMANML3D)
     remarks = []
     pelvis = float(np.median(features[:, layout.root_height]))
@@ -371,20 +354,17 @@ def _write_clip(out: Path, name: str, motion: Motion, captions: Iterable[str]) -
     features = motion.features()
     if not np.isfinite(features).all():
         raise MotionGPTError(f"The features of clip {name} are not finite.")
-    _save(out / FEATURES / f"{name}.npy", features)
-    # As in the published data: the joints that the features turn back into, not the ones they were made from.
-    _save(out / JOINTS / f"{name}.npy", features_to_joints(features))
+    with atomic_path(out / FEATURES / f"{name}.npy") as path:
+        np.save(path, features)
+    # As in the published data: the joints recovered from the features, not those of the recording.
+    with atomic_path(out / JOINTS / f"{name}.npy") as path:
+        np.save(path, features_to_joints(features))
     write_captions(out / TEXTS / f"{name}.txt", captions)
     return features
 
 
-def _save(path: Path, array: np.ndarray) -> None:
-    with atomic_path(path) as temporary:
-        np.save(temporary, array)
-
-
 def _table(
-    jobs: list[_Job], results: list[dict[str, Any]], splits: dict[str, str], report: BuildReport
+    jobs: Sequence[_Job], results: Sequence[Result], splits: Mapping[str, str], report: BuildReport
 ) -> list[dict[str, Any]]:
     """Rows of clips.csv without the mirrored clips; fills the report."""
     table: list[dict[str, Any]] = []
@@ -392,14 +372,14 @@ def _table(
     counts: dict[str, Counter[str]] = {split: Counter() for split in SPLITS}
     words: Counter[str] = Counter()
     for job, result in zip(jobs, results, strict=True):
-        trial = job.trial
-        report.raw_minutes += result["seconds"] / 60
-        report.trials_used += bool(result["clips"])
-        report.resumed += result["resumed"]
-        report.dropped += [Dropped(*entry) for entry in result["dropped"]]
-        report.notes += [Dropped(*entry) for entry in result["notes"]]
+        trial, values = job.trial, result.values
+        report.raw_minutes += values["seconds"] / 60
+        report.trials_used += bool(values["clips"])
+        report.resumed += result.resumed
+        report.dropped += [Dropped(*entry) for entry in values["dropped"]]
+        report.notes += [Dropped(*entry) for entry in values["notes"]]
         split = splits[trial.capture]
-        for clip in result["clips"]:
+        for clip in values["clips"]:
             if clip["id"] in owners:
                 raise MotionGPTError(
                     f"Clip {clip['id']} comes from both {owners[clip['id']]} and {trial.id}: ids must be unique."
@@ -414,7 +394,7 @@ def _table(
                     "trial": trial.id,
                     "source": trial.source,
                     "format": trial.path.suffix[1:].lower(),
-                    "source_fps": f"{result['fps']:g}",
+                    "source_fps": f"{values['fps']:g}",
                     "start_frame": clip["start"],
                     "end_frame": clip["end"],
                     "frames": frames - 1,
@@ -438,23 +418,9 @@ def _table(
 
 
 def _finish(out: Path, table: list[dict[str, Any]]) -> None:
-    """Everything that is about the data set as a whole; removes clips of an earlier build that are not in this one."""
-    everything = [row for clip in table for row in (clip, {**clip, "id": f"M{clip['id']}", "mirrored": 1})]
-    for split in SPLITS:
-        with atomic_path(out / f"{split}.txt") as path:
-            path.write_text("".join(f"{row['id']}\n" for row in everything if row["split"] == split), encoding="utf-8")
-    with atomic_path(out / "clips.csv") as path, path.open("w", encoding="utf-8", newline="") as handle:
-        writer = csv.DictWriter(handle, CLIP_COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(everything)
-    train = [row["id"] for row in everything if row["split"] == "train"]
-    if not train:
-        raise MotionGPTError("No clip fell into the train split, so nothing is left to train on: add recordings.")
-    mean, std = feature_statistics(out / FEATURES / f"{name}.npy" for name in train)
-    _save(out / "Mean.npy", mean)
-    _save(out / "Std.npy", std)
-    ids = {row["id"] for row in everything}
-    for folder in (FEATURES, JOINTS, TEXTS):
-        for file in (out / folder).iterdir():
-            if file.stem not in ids:
-                file.unlink()
+    """Write what is about the data set as a whole; the table has no mirrored clips yet."""
+    rows = [row for clip in table for row in (clip, {**clip, "id": f"M{clip['id']}", "mirrored": 1})]
+    splits = {split: [row["id"] for row in rows if row["split"] == split] for split in SPLITS}
+    if not splits["train"]:
+        raise MotionGPTError("No clip is in the train split, so there is nothing to train on: add recordings.")
+    write_index(out, splits, rows, (FEATURES, JOINTS, TEXTS))

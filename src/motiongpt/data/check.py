@@ -1,8 +1,7 @@
-"""Finding what is wrong with a data set before a training finds it: ``check(root)``."""
+"""Checking a data set before it is trained on: ``check(root)``."""
 
 from __future__ import annotations
 
-import csv
 from collections import Counter, defaultdict
 from pathlib import Path
 
@@ -13,10 +12,12 @@ from motiongpt.data.layout import (
     FEATURES,
     SPLITS,
     TEXTS,
+    FeatureMoments,
     Problem,
     feature_shape,
     load_features,
     load_statistics,
+    read_clip_table,
     read_ids,
     skeleton_of_width,
 )
@@ -24,28 +25,27 @@ from motiongpt.data.texts import Caption, parse_captions
 from motiongpt.errors import MotionGPTError
 from motiongpt.motion import Skeleton, features_to_joints
 
-# Strides a second. People walk at about 0.9 and run at about 1.4; data of 30 fps taken for 20 walks at 0.6.
+# Strides per second. People walk at about 0.9 and run at about 1.4; data of 30 fps read as 20 fps walks at 0.6.
 _STRIDES = (0.7, 1.75)
-# Fewer clips of regular walking or running than this say nothing about the frame rate of a data set.
-_ENOUGH_WALKS = 10
-# A caption's part may end this much after its clip (seconds): clips lose their last frame when they become features.
+# Minimum number of clips of regular walking or running from which the frame rate of a data set is judged.
+_MIN_WALKS = 10
+# Seconds that the part of a caption may end after its clip: clips lose their last frame when they become features.
 _LATE = 0.5
-# How many of the training clips' standard deviations Mean.npy may be off.
+# Maximum error of Mean.npy, in standard deviations of the training clips.
 _MEAN_OFF = 1.0
 
 
 def check(root: str | Path) -> list[Problem]:
-    """Everything that is wrong with a data set in the HumanML3D layout; an empty list when nothing is.
+    """All faults of a data set in the HumanML3D layout.
 
-    Looks for missing folders, lists, motion and captions; motion that is unreadable, of another width, with NaN or
-    infinite values; empty captions and malformed caption lines (by line number); parts of captions that lie behind
-    their clip; clips listed twice, listed in two splits, or parted from their mirrored twin or from clips of the same
+    Finds missing folders, lists, motion and captions; motion that is unreadable, of another width, or has NaN or
+    infinite values; empty captions and malformed caption lines (by line number); parts of captions outside their clip;
+    clips that are listed twice or in two splits, or in another split than their mirror image or than clips of the same
     recording (``clips.csv``); files that no list names; statistics that are missing, misshapen, not above zero or of
-    other clips; clips whose length is not what ``clips.csv`` says; and, from the pace of regular walking, another
-    frame rate than the data set's.
+    other clips; lengths that disagree with ``clips.csv``; and, from the pace of regular walking, a wrong frame rate.
 
     Raises:
-        MotionGPTError: there is no such folder.
+        MotionGPTError: the folder is missing.
     """
     root = Path(root)
     if not root.is_dir():
@@ -63,7 +63,11 @@ def check(root: str | Path) -> list[Problem]:
         else:
             if not splits[split]:
                 problems.append(Problem("layout", f"{split}.txt", "it lists no clips"))
-    table = _read_table(root, problems)
+    table: dict[str, dict[str, str]] = {}
+    try:
+        table = read_clip_table(root)
+    except MotionGPTError:
+        problems.append(Problem("table", "clips.csv", "it cannot be read as a table with a column id"))
     problems += _check_splits(splits, table)
     ids = list(dict.fromkeys(clip for listed in splits.values() for clip in listed))
     skeleton = _main_skeleton(root, ids)
@@ -73,19 +77,6 @@ def check(root: str | Path) -> list[Problem]:
         problems.append(Problem("motion", FEATURES, "no listed clip has readable features of width 263 or 251"))
     problems += _check_unlisted(root, set(ids))
     return problems
-
-
-def _read_table(root: Path, problems: list[Problem]) -> dict[str, dict[str, str]]:
-    """clips.csv by clip, where the data set has one."""
-    path = root / "clips.csv"
-    if not path.is_file():
-        return {}
-    try:
-        with path.open(encoding="utf-8", newline="") as handle:
-            return {row["id"]: row for row in csv.DictReader(handle)}
-    except (OSError, UnicodeDecodeError, csv.Error, KeyError):
-        problems.append(Problem("table", "clips.csv", "it cannot be read as a table with a column id"))
-        return {}
 
 
 def _check_splits(splits: dict[str, list[str]], table: dict[str, dict[str, str]]) -> list[Problem]:
@@ -104,7 +95,9 @@ def _check_splits(splits: dict[str, list[str]], table: dict[str, dict[str, str]]
         if twin is not None and twin != split:
             problems.append(
                 Problem(
-                    "split", f"{split}.txt", f"mirrored clip {clip} is parted from {clip[1:]}, which is in {twin}.txt"
+                    "split",
+                    f"{split}.txt",
+                    f"mirrored clip {clip} is separated from {clip[1:]}, which is in {twin}.txt",
                 )
             )
     captures: dict[str, dict[str, str]] = defaultdict(dict)
@@ -136,7 +129,7 @@ def _check_clips(
     problems = []
     strides = []
     in_train = set(train)
-    count, total, squares = 0, np.zeros(skeleton.feature_dim), np.zeros(skeleton.feature_dim)
+    moments = FeatureMoments(skeleton.feature_dim)
     for clip in ids:
         row = table.get(clip, {})
         captions, found = _check_captions(root, clip, row)
@@ -156,7 +149,7 @@ def _check_clips(
         for caption in captions:
             if caption.end > seconds + _LATE:
                 message = (
-                    f"a caption tells its part up to {caption.end} s, but at {skeleton.fps:g} fps it lasts "
+                    f"a caption describes it up to {caption.end} s, but at {skeleton.fps:g} fps it lasts "
                     f"{seconds:.2f} s: is its frame rate right?"
                 )
                 problems.append(Problem("length", file, message))
@@ -165,34 +158,36 @@ def _check_clips(
             if stride is not None:
                 strides.append(stride)
         if clip in in_train:
-            count += len(features)
-            total += features.sum(0, dtype=np.float64)
-            squares += (features.astype(np.float64) ** 2).sum(0)
-    if len(strides) >= _ENOUGH_WALKS:
-        pace = float(np.median(strides))
-        if not _STRIDES[0] <= pace <= _STRIDES[1]:
-            slow = "slow" if pace < _STRIDES[0] else "fast"
-            problems.append(
-                Problem(
-                    "fps",
-                    FEATURES,
-                    f"{len(strides)} clips of regular walking or running make {pace:.2f} strides a second at "
-                    f"{skeleton.fps:g} fps, too {slow} for people: was the motion resampled to {skeleton.fps:g} fps?",
-                )
-            )
+            moments.add(features)
+    return problems + _check_frame_rate(strides, skeleton) + _check_statistics(root, moments, skeleton)
+
+
+def _check_frame_rate(strides: list[float], skeleton: Skeleton) -> list[Problem]:
+    if len(strides) < _MIN_WALKS:
+        return []
+    pace = float(np.median(strides))
+    if _STRIDES[0] <= pace <= _STRIDES[1]:
+        return []
+    slow = "slow" if pace < _STRIDES[0] else "fast"
+    message = (
+        f"{len(strides)} clips of regular walking or running make {pace:.2f} strides per second at {skeleton.fps:g} "
+        f"fps, too {slow} for people: was the motion resampled to {skeleton.fps:g} fps?"
+    )
+    return [Problem("fps", FEATURES, message)]
+
+
+def _check_statistics(root: Path, moments: FeatureMoments, skeleton: Skeleton) -> list[Problem]:
     try:
         mean, _ = load_statistics(root, skeleton)
     except MotionGPTError as error:
-        problems.append(Problem("statistics", "Mean.npy, Std.npy", str(error)))
-    else:
-        if count:
-            own = total / count
-            spread = np.sqrt(np.maximum(squares / count - own**2, 0))
-            off = np.abs(mean - own) > _MEAN_OFF * spread + 1e-3
-            if off.any():
-                message = f"{int(off.sum())} of its numbers are not near the mean of the training clips: of other data?"
-                problems.append(Problem("statistics", "Mean.npy", message))
-    return problems
+        return [Problem("statistics", "Mean.npy, Std.npy", str(error))]
+    if not moments.rows:
+        return []
+    off = np.abs(mean - moments.mean) > _MEAN_OFF * moments.std + 1e-3
+    if not off.any():
+        return []
+    message = f"{int(off.sum())} of its numbers are not near the mean of the training clips: of other data?"
+    return [Problem("statistics", "Mean.npy", message)]
 
 
 def _check_captions(root: Path, clip: str, row: dict[str, str]) -> tuple[list[Caption], list[Problem]]:
@@ -204,7 +199,7 @@ def _check_captions(root: Path, clip: str, row: dict[str, str]) -> tuple[list[Ca
     except MotionGPTError as error:
         return [], [Problem("captions", file, str(error))]
     problems = [Problem("caption line", file, f"line {number}: {fault}") for number, fault in faults]
-    # A clip may be without words on purpose, when clips.csv says so.
+    # clips.csv says which clips have no captions on purpose.
     if not captions and not faults and row.get("caption_source") != "none":
         problems.append(Problem("captions", file, "there is no caption in it"))
     return captions, problems
@@ -215,19 +210,19 @@ def _check_unlisted(root: Path, ids: set[str]) -> list[Problem]:
     for folder, suffix in ((FEATURES, ".npy"), (TEXTS, ".txt")):
         if not (root / folder).is_dir():
             continue
-        strays = sorted(
+        unlisted = sorted(
             file.name for file in (root / folder).iterdir() if file.stem not in ids and file.suffix == suffix
         )
-        if strays:
-            shown = ", ".join(strays[:5]) + (", ..." if len(strays) > 5 else "")
-            problems.append(Problem("unlisted", folder, f"no list names {len(strays)} of its files: {shown}"))
+        if unlisted:
+            shown = ", ".join(unlisted[:5]) + (", ..." if len(unlisted) > 5 else "")
+            problems.append(Problem("unlisted", folder, f"no list names {len(unlisted)} of its files: {shown}"))
     return problems
 
 
 def stride_frequency(features: np.ndarray, skeleton: Skeleton) -> float | None:
-    """Strides (two steps) a second of a clip (T, D) of regular walking or running; None for any other clip.
+    """Strides (two steps) per second of a clip (T, D) of regular walking or running; None for any other clip.
 
-    A step is when one ankle passes the other, at the data set's frame rate. Regular means at least two even steps of
+    A step is one ankle passing the other, at the frame rate of the data set. Regular means at least two even steps of
     0.4 to 2 metres.
     """
     joints = features_to_joints(features, skeleton) * skeleton.metres_per_unit

@@ -1,4 +1,4 @@
-"""Tables of JSON lines, plain or packed with gzip: one object a line, UTF-8."""
+"""Tables of JSON lines, plain or gzip-compressed: one object per line, UTF-8."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from motiongpt.files import atomic_path
 _Row = TypeVar("_Row")
 
 
-def read_json_lines(path: str | Path, row_of: Callable[[Any], _Row], expected: str) -> list[_Row]:
-    """What is told by each line that is not empty.
+def read_json_lines(path: str | Path, parse: Callable[[Any], _Row], expected: str) -> list[_Row]:
+    """The parsed rows of a table; empty lines are skipped.
 
     Args:
-        path: a name that ends in .gz is unpacked.
-        row_of: what an object tells; raises ValueError, KeyError, TypeError or AttributeError for one that is none.
-        expected: what a line should be, and if need be how to mend it, for the sentence of the error.
+        path: a name that ends in .gz is decompressed.
+        parse: turns an object into a row; raises ValueError, KeyError, TypeError or AttributeError if it is malformed.
+        expected: what a line should be, for error messages.
 
     Raises:
-        MotionGPTError: the file cannot be read, or a line (named) is not what is expected.
+        MotionGPTError: the file is unreadable, or a line (named) is not what is expected.
     """
     path = Path(path)
     rows: list[_Row] = []
@@ -33,7 +33,7 @@ def read_json_lines(path: str | Path, row_of: Callable[[Any], _Row], expected: s
                 if not line.strip():
                     continue
                 try:
-                    rows.append(row_of(json.loads(line)))
+                    rows.append(parse(json.loads(line)))
                 except (ValueError, KeyError, TypeError, AttributeError) as error:
                     raise MotionGPTError(
                         f"{path} line {number} is not {expected} ({type(error).__name__}: {error})."
@@ -45,7 +45,7 @@ def read_json_lines(path: str | Path, row_of: Callable[[Any], _Row], expected: s
 
 
 def write_json_lines(path: str | Path, rows: Iterable[Any]) -> int:
-    """Write a packed table; returns how many rows it has."""
+    """Write a gzip-compressed table; returns its number of rows."""
     count = 0
     with atomic_path(path) as temporary, gzip.open(temporary, "wt", encoding="utf-8") as file:
         for row in rows:

@@ -1,38 +1,48 @@
-"""Reading data sets in the HumanML3D folder layout, HumanML3D and KIT-ML as their users have them.
+"""Data sets in the HumanML3D folder layout, which HumanML3D and KIT-ML have: reading them, and writing their index.
 
 ::
 
     root/
       new_joint_vecs/<id>.npy   features (T, 263) or (T, 251), float32
-      new_joints/<id>.npy       joints (T, J, 3), the features turned back; not needed for reading
+      new_joints/<id>.npy       joints (T, J, 3), recovered from the features; not needed for reading
       texts/<id>.txt            captions, see motiongpt.data.texts
-      train.txt val.txt test.txt   one id a line; ids of mirrored clips start with M
+      train.txt val.txt test.txt   one id per line; ids of mirrored clips start with M
       Mean.npy Std.npy          (263,) or (251,)
+      clips.csv                 origin of each clip; data sets built here have one
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import csv
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from motiongpt.data.texts import Caption, parse_captions
 from motiongpt.errors import MotionGPTError
-from motiongpt.motion.skeleton import SKELETONS, Skeleton
+from motiongpt.files import atomic_path
+from motiongpt.motion import HUMANML3D, FeatureLayout, Skeleton
+from motiongpt.motion.skeleton import SKELETONS
 
 SPLITS = ("train", "val", "test")
 FEATURES, JOINTS, TEXTS = "new_joint_vecs", "new_joints", "texts"
 EXPECTED = (
-    f"a data set has the folders {FEATURES}/ (one .npy a clip) and {TEXTS}/ (one .txt a clip) and the lists train.txt, "
-    "val.txt and test.txt"
+    f"a data set has the folders {FEATURES}/ (one .npy per clip) and {TEXTS}/ (one .txt per clip) and the lists "
+    "train.txt, val.txt and test.txt"
 )
+CLIP_TABLE = "clips.csv"
+CLIP_COLUMNS = (
+    "id", "trial", "source", "format", "source_fps", "start_frame", "end_frame", "frames", "split", "caption_source",
+    "captions", "capture", "mirrored", "licence", "note",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Problem:
-    """Something wrong in a data set. ``kind`` is a short fixed word, ``file`` is relative to the data set's root."""
+    """A fault of a data set; ``kind`` is one of a few fixed words, ``file`` is relative to the root."""
 
     kind: str
     file: str
@@ -44,13 +54,13 @@ class Problem:
 
 @dataclass(frozen=True)
 class MotionText:
-    """One clip, or one told part of a clip.
+    """A clip, or a captioned part of a clip.
 
     Attributes:
         id: clip id; parts carry their frames, ``000012[40:96]``.
-        features: (T, D) float32, un-normalised.
-        captions: what is said about it; start and end count in seconds from the first row of ``features``,
-            0.0 and 0.0 meaning all of it. Empty for motion without words.
+        features: (T, D) float32, not normalised.
+        captions: their start and end count in seconds from the first row of ``features``; both 0.0 for the whole.
+            Empty for motion without captions.
     """
 
     id: str
@@ -72,10 +82,10 @@ class _Entry:
 
 
 def read_ids(root: Path, split: str) -> list[str]:
-    """The ids listed in ``<root>/<split>.txt``, in order.
+    """The ids of ``<root>/<split>.txt``, in order.
 
     Raises:
-        MotionGPTError: there is no such list.
+        MotionGPTError: the list is missing or unreadable.
     """
     try:
         lines = (root / f"{split}.txt").read_text(encoding="utf-8").splitlines()
@@ -85,10 +95,10 @@ def read_ids(root: Path, split: str) -> list[str]:
 
 
 def feature_shape(path: Path) -> tuple[int, int]:
-    """(T, D) of a feature file from its header alone.
+    """(T, D) of a feature file, from its header alone.
 
     Raises:
-        MotionGPTError: the file is missing, cut short, pickled, or not a matrix of numbers.
+        MotionGPTError: the file is missing, truncated, pickled, or not a matrix of numbers.
     """
     try:
         # A memory map reads the header only, and fails when the file is shorter than the header promises.
@@ -97,7 +107,7 @@ def feature_shape(path: Path) -> tuple[int, int]:
         raise MotionGPTError(f"{path} is listed but missing.") from error
     except (OSError, ValueError, EOFError) as error:
         raise MotionGPTError(
-            f"{path} is not a readable .npy file of numbers: cut short, pickled, or no npy."
+            f"{path} is not a readable .npy file of numbers: truncated, pickled, or no npy."
         ) from error
     if not isinstance(array, np.ndarray) or array.ndim != 2 or array.dtype.kind not in "fiu":
         raise MotionGPTError(f"{path} does not hold a (frames, features) matrix of numbers.")
@@ -110,10 +120,10 @@ def skeleton_of_width(width: int) -> Skeleton | None:
 
 
 def load_features(path: Path, skeleton: Skeleton) -> np.ndarray:
-    """Features (T, D) float32 of one clip.
+    """Features (T, D) float32 of a clip.
 
     Raises:
-        MotionGPTError: unreadable, of another width, or with NaN or infinite values.
+        MotionGPTError: the file is unreadable, of another width, or has NaN or infinite values.
     """
     _, width = feature_shape(path)
     if width != skeleton.feature_dim:
@@ -131,24 +141,24 @@ def load_features(path: Path, skeleton: Skeleton) -> np.ndarray:
 class MotionTextDataset(Sequence[MotionText]):
     """The clips of one split with their captions.
 
-    Lists, headers and captions are read at once, features when an item is taken. A clip that cannot be used is left
-    out and told in ``problems``; NaN inside a file is found when the clip is loaded: iterating skips it (and tells it
-    in ``problems``), indexing raises. Captions with their own start and end make items of their own, cut as the
-    published loader cuts them: ``features[int(start * fps):int(end * fps)]``.
+    Lists, headers and captions are read at once, features on access. Unusable clips are skipped and reported in
+    ``problems``. NaN inside a file is found when the clip is loaded: iteration skips and reports it, indexing raises.
+    Captions with a start and an end make items of their own, cut as by the published loader:
+    ``features[int(start * fps):int(end * fps)]``.
 
     Args:
         root: folder in the HumanML3D layout.
         split: name of the list, ``train``, ``val`` or ``test``.
-        min_frames, max_frames: keep items of that many feature rows, both included. The published text-to-motion
+        min_frames, max_frames: keep items with this many feature rows, bounds included. The published text-to-motion
             loaders keep 40 to 199 (KIT: 24 to 199).
-        captioned: leave out clips without words.
+        captioned: skip clips without captions.
 
     Attributes:
-        skeleton: HUMANML3D or KIT, recognised by the width of the features.
-        problems: what was left out and why.
+        skeleton: HUMANML3D or KIT, by the width of the features.
+        problems: what was skipped and why.
 
     Raises:
-        MotionGPTError: a folder or list is missing, or no clip can be used.
+        MotionGPTError: a folder or list is missing, or no clip is usable.
     """
 
     def __init__(
@@ -182,8 +192,8 @@ class MotionTextDataset(Sequence[MotionText]):
                 if long_enough and short_enough and (entry.captions or not captioned):
                     self._entries.append(entry)
         if not self._entries:
-            reason = f"the first problem is: {self.problems[0]}" if self.problems else "none has the asked length"
-            raise MotionGPTError(f"None of the {len(ids)} clips of {self.root / f'{split}.txt'} can be used; {reason}")
+            reason = f"the first problem is: {self.problems[0]}" if self.problems else "none has the requested length"
+            raise MotionGPTError(f"None of the {len(ids)} clips of {self.root / f'{split}.txt'} is usable; {reason}")
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -209,12 +219,12 @@ class MotionTextDataset(Sequence[MotionText]):
 
     @property
     def spans(self) -> list[tuple[str, int, int]]:
-        """Clip of each item, its first row and the row after its last; a part of a clip shares the clip's file."""
+        """Clip of each item, with the range of its rows: [start, stop)."""
         return [(entry.clip, entry.start, entry.stop) for entry in self._entries]
 
     @property
     def frames(self) -> list[int]:
-        """Feature rows of each item, known without loading it."""
+        """Number of feature rows of each item."""
         return [entry.stop - entry.start for entry in self._entries]
 
     @property
@@ -223,10 +233,10 @@ class MotionTextDataset(Sequence[MotionText]):
         return [list(entry.captions) for entry in self._entries]
 
     def statistics(self) -> tuple[np.ndarray, np.ndarray]:
-        """Mean.npy and Std.npy, (D,) each.
+        """See :func:`load_statistics`.
 
         Raises:
-            MotionGPTError: missing, of another width, not finite, or a Std that is not above zero.
+            MotionGPTError: a file is missing, of another width, not finite, or Std is not above zero.
         """
         return load_statistics(self.root, self.skeleton)
 
@@ -276,7 +286,7 @@ def load_statistics(root: str | Path, skeleton: Skeleton) -> tuple[np.ndarray, n
     """Mean.npy and Std.npy of a data set, float32 (D,) each.
 
     Raises:
-        MotionGPTError: missing, of another width, not finite, or a Std that is not above zero.
+        MotionGPTError: a file is missing, of another width, not finite, or Std is not above zero.
     """
     arrays = []
     for name in ("Mean", "Std"):
@@ -286,7 +296,7 @@ def load_statistics(root: str | Path, skeleton: Skeleton) -> tuple[np.ndarray, n
         except (OSError, ValueError, EOFError) as error:
             raise MotionGPTError(f"{path} is missing or not a readable .npy file of numbers.") from error
         if not isinstance(array, np.ndarray) or array.shape != (skeleton.feature_dim,) or array.dtype.kind not in "fiu":
-            raise MotionGPTError(f"{path} does not hold {skeleton.feature_dim} numbers, one for each feature.")
+            raise MotionGPTError(f"{path} does not hold {skeleton.feature_dim} numbers, one per feature.")
         if not np.isfinite(array).all():
             raise MotionGPTError(f"{path} has NaN or infinite values.")
         arrays.append(array.astype(np.float32))
@@ -299,7 +309,7 @@ def load_statistics(root: str | Path, skeleton: Skeleton) -> tuple[np.ndarray, n
 
 
 def _entries(clip: str, frames: int, captions: list[Caption], fps: float) -> list[_Entry]:
-    """The whole clip with its whole-clip captions, then the told parts. Captions of one part stay together."""
+    """The whole clip with its whole-clip captions, then its captioned parts. Captions of one part stay together."""
     whole = tuple(caption for caption in captions if caption.whole)
     parts: dict[tuple[int, int], list[Caption]] = {}
     for caption in captions:
@@ -307,10 +317,101 @@ def _entries(clip: str, frames: int, captions: list[Caption], fps: float) -> lis
             span = (int(caption.start * fps), min(int(caption.end * fps), frames))
             parts.setdefault(span, []).append(Caption(caption.text))
     entries = []
-    # A clip told only in parts is not an item itself: its words are true of the parts alone.
+    # A clip whose captions are all of parts is not an item itself.
     if whole or not parts:
         entries.append(_Entry(clip, 0, frames, whole, part=False))
-    for (start, stop), told in parts.items():
+    for (start, stop), found in parts.items():
         if stop > start:
-            entries.append(_Entry(clip, start, stop, tuple(told), part=True))
+            entries.append(_Entry(clip, start, stop, tuple(found), part=True))
     return entries
+
+
+class FeatureMoments:
+    """Mean and standard deviation of feature rows, accumulated clip by clip.
+
+    Args:
+        width: D, the width of a row.
+    """
+
+    def __init__(self, width: int) -> None:
+        self.rows = 0
+        self._sum, self._squares = np.zeros(width), np.zeros(width)
+
+    def add(self, features: np.ndarray) -> None:
+        """Add the rows of a clip (T, D)."""
+        rows = features.astype(np.float64)
+        self.rows += len(rows)
+        self._sum += rows.sum(0)
+        self._squares += (rows**2).sum(0)
+
+    @property
+    def mean(self) -> np.ndarray:
+        """(D,) float64."""
+        return self._sum / self.rows
+
+    @property
+    def std(self) -> np.ndarray:
+        """(D,) float64."""
+        return np.sqrt(np.maximum(self._squares / self.rows - self.mean**2, 0))
+
+
+def feature_statistics(files: Iterable[Path], skeleton: Skeleton = HUMANML3D) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation (D,) float32 of the rows of feature files, for Mean.npy and Std.npy.
+
+    As in the published data sets the deviation is averaged within each block of the features (root yaw velocity, root
+    linear velocity, root height, positions, rotations, velocities, contacts), so that the axes of a block keep their
+    proportions. It is 1 for a block that never changes.
+    """
+    moments = FeatureMoments(skeleton.feature_dim)
+    for file in files:
+        moments.add(np.load(file, allow_pickle=False))
+    std = moments.std
+    for block in FeatureLayout(skeleton).blocks().values():
+        std[block] = std[block].mean()
+    std[std < 1e-6] = 1.0
+    return moments.mean.astype(np.float32), std.astype(np.float32)
+
+
+def read_clip_table(root: Path) -> dict[str, dict[str, str]]:
+    """Rows of ``clips.csv`` by clip, in order; empty for a data set without one.
+
+    Raises:
+        MotionGPTError: the table is unreadable or has no column id.
+    """
+    path = root / CLIP_TABLE
+    if not path.is_file():
+        return {}
+    try:
+        with path.open(encoding="utf-8", newline="") as handle:
+            return {row["id"]: row for row in csv.DictReader(handle)}
+    except (OSError, UnicodeDecodeError, csv.Error, KeyError) as error:
+        raise MotionGPTError(f"{path} cannot be read as a table with a column id.") from error
+
+
+def write_index(
+    root: Path, splits: Mapping[str, Sequence[str]], table: Iterable[Mapping[str, Any]], folders: Sequence[str]
+) -> None:
+    """Write lists, ``clips.csv`` and statistics of a data set whose clips are written; delete files of other clips.
+
+    Args:
+        root: the data set, of HumanML3D's skeleton.
+        splits: ids by split.
+        table: rows of ``clips.csv``, see `CLIP_COLUMNS`.
+        folders: folders with one file per clip.
+    """
+    for split, ids in splits.items():
+        with atomic_path(root / f"{split}.txt") as path:
+            path.write_text("".join(f"{clip}\n" for clip in ids), encoding="utf-8")
+    with atomic_path(root / CLIP_TABLE) as path, path.open("w", encoding="utf-8", newline="") as handle:
+        writer = csv.DictWriter(handle, CLIP_COLUMNS, lineterminator="\n", extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows(table)
+    statistics = feature_statistics(root / FEATURES / f"{clip}.npy" for clip in splits["train"])
+    for name, array in zip(("Mean", "Std"), statistics, strict=True):
+        with atomic_path(root / f"{name}.npy") as path:
+            np.save(path, array)
+    listed = {clip for ids in splits.values() for clip in ids}
+    for folder in folders:
+        for file in (root / folder).iterdir():
+            if file.stem not in listed:
+                file.unlink()

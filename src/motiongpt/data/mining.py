@@ -1,43 +1,101 @@
-"""Sentences without motion that say what a caption with motion says: found by a pretrained text encoder.
+"""Mining: sentences without motion that mean the same as a caption, found by a pretrained text encoder.
 
-The captions of a large data set tell many motions that a small one has, in words that the small one has not. A
-sentence says the same as a caption when it lies close to it in the space of the encoder, and agrees in everything in
-which similar sentences differ (:mod:`motiongpt.text.contrasts`).
+The captions of a large data set describe many motions of a small one in other words. A sentence matches a caption when
+their vectors are close and they agree in every contrast, in which such vectors hardly differ
+(:mod:`motiongpt.text.contrasts`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import numpy as np
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from motiongpt.data.captions import read_sentences
 from motiongpt.data.json_lines import read_json_lines, write_json_lines
 from motiongpt.data.layout import MotionTextDataset
-from motiongpt.data.sentences import SentenceTable, read_sentences
 from motiongpt.errors import MotionGPTError
-from motiongpt.lm.sentence_encoder import SentenceEncoder
+from motiongpt.lm.sentence_encoder import SentenceEncoder, sentence_vectors
 from motiongpt.text.captions import normalise_caption
+from motiongpt.text.contrasts import contrasts
 
-# How often training exchanges a caption for a sentence that says the same, where there is one.
+# Probability with which training replaces a caption by a mined sentence, where there is one.
 MINED_SHARE = 0.5
+# Sentences encoded at once.
+_BATCH = 256
+
+
+class SentenceTable:
+    """Different sentences, each encoded once by a frozen encoder.
+
+    Attributes:
+        sentences: the sentences by index.
+        states: (L, hidden_size) float16 of each encoded sentence.
+        vectors: (N, hidden_size) float32 unit vectors of the encoded sentences.
+        contrasts: what each sentence says of each contrast.
+    """
+
+    def __init__(self, encoder: SentenceEncoder) -> None:
+        self.encoder = encoder
+        self.sentences: list[str] = []
+        self.states: list[Tensor] = []
+        self.vectors = np.empty((0, encoder.config.hidden_size), dtype=np.float32)
+        self.contrasts: list[frozenset[tuple[str, int]]] = []
+        self._indices: dict[str, int] = {}
+
+    def add(self, sentence: str) -> int:
+        """Index of a sentence, which is added if it is new."""
+        index = self._indices.setdefault(sentence, len(self.sentences))
+        if index == len(self.sentences):
+            self.sentences.append(sentence)
+            self.contrasts.append(contrasts(sentence))
+        return index
+
+    def encode(self) -> None:
+        """Encode the sentences added since the last call."""
+        new = self.sentences[len(self.states) :]
+        # Sentences of similar length share a batch.
+        order = sorted(range(len(new)), key=lambda index: len(new[index]))
+        states: list[Tensor] = [torch.empty(0)] * len(new)
+        vectors = np.empty((len(new), self.vectors.shape[1]), dtype=np.float32)
+        for start in tqdm(range(0, len(order), _BATCH), desc="sentences", unit="batch", mininterval=2):
+            batch = order[start : start + _BATCH]
+            with torch.autocast("cpu", dtype=torch.bfloat16):
+                encoded = self.encoder.encode([new[index] for index in batch])
+            vectors[batch] = sentence_vectors(encoded).numpy()
+            for index, state in zip(batch, encoded, strict=True):
+                states[index] = state.half().clone()
+        self.states += states
+        self.vectors = np.concatenate([self.vectors, vectors])
+
+    def same(self, indices: Sequence[int], threshold: float) -> np.ndarray:
+        """(B, B) bool: which of the sentences mean the same by their vectors and contrasts."""
+        vectors = self.vectors[indices]
+        groups = [self.contrasts[index] for index in indices]
+        return (vectors @ vectors.T >= threshold) & np.array([[one == other for other in groups] for one in groups])
 
 
 def mine_sentences(
     root: str | Path, captions: str | Path, output: str | Path, *, threshold: float = 0.8, text_encoder: str = "minilm"
 ) -> tuple[int, int]:
-    """Write which sentences of a caption table say the same as a caption of the training split.
+    """Write which sentences of a caption table mean the same as a caption of the training split.
 
     Args:
         root: data set in the HumanML3D layout.
-        captions: caption table, as of :func:`motiongpt.data.sentences.read_sentences`.
-        output: file of JSON lines (gzip), a caption and its sentences each, that `read_mined` reads.
-        threshold: cosine from which two sentences say the same.
+        captions: caption table, see :func:`motiongpt.data.captions.read_sentences`.
+        output: file of JSON lines (gzip), one caption with its sentences per line; :func:`read_mined` reads it.
+        threshold: cosine similarity from which two sentences mean the same.
         text_encoder: ``minilm`` (of the extra ``pretrained``) or the folder of a BERT.
 
     Returns:
-        How many captions have sentences, and how many sentences they have.
+        Number of captions with sentences, and number of these sentences.
 
     Raises:
-        MotionGPTError: data set, table or text encoder cannot be read, or the file not be written.
+        MotionGPTError: the data set, the table or the text encoder is unreadable, or the file not writable.
     """
     if not 0 < threshold <= 1:
         raise MotionGPTError(f"threshold is a cosine above 0 and at most 1, but is {threshold}.")
@@ -49,44 +107,44 @@ def mine_sentences(
                 table.add(text)
     mined = mine(read_sentences(captions), table, threshold)
     rows = (
-        {"caption": table.sentences[number], "sentences": [table.sentences[one] for one in found]}
-        for number, found in sorted(mined.items())
+        {"caption": table.sentences[index], "sentences": [table.sentences[one] for one in found]}
+        for index, found in sorted(mined.items())
     )
     return write_json_lines(output, rows), sum(map(len, mined.values()))
 
 
 def mine(sentences: Iterable[str], table: SentenceTable, threshold: float) -> dict[int, list[int]]:
-    """For numbers of sentences in a table, the numbers of new sentences that say the same.
+    """Indices of the new sentences that mean the same as a sentence of the table, by its index.
 
     Args:
-        sentences: new ones; they are added to the table.
-        table: the captions that have motion.
-        threshold: cosine from which two sentences say the same.
+        sentences: new sentences; they are added to the table.
+        table: captions with motion.
+        threshold: cosine similarity from which two sentences mean the same.
     """
-    table.read()
+    table.encode()
     known = len(table.sentences)
     for sentence in sentences:
         table.add(sentence)
-    table.read()
-    alike: dict[frozenset[tuple[str, int]], list[int]] = {}
-    for number in range(known):
-        alike.setdefault(table.contrasts[number], []).append(number)
+    table.encode()
+    groups: dict[frozenset[tuple[str, int]], list[int]] = {}
+    for index in range(known):
+        groups.setdefault(table.contrasts[index], []).append(index)
     mined: dict[int, list[int]] = {}
-    for number in range(known, len(table.sentences)):
-        candidates = alike.get(table.contrasts[number])
+    for index in range(known, len(table.sentences)):
+        candidates = groups.get(table.contrasts[index])
         if candidates:
-            likeness = table.vectors[candidates] @ table.vectors[number]
-            best = int(likeness.argmax())
-            if likeness[best] >= threshold:
-                mined.setdefault(candidates[best], []).append(number)
+            similarity = table.vectors[candidates] @ table.vectors[index]
+            best = int(similarity.argmax())
+            if similarity[best] >= threshold:
+                mined.setdefault(candidates[best], []).append(index)
     return mined
 
 
 def read_mined(path: str | Path) -> dict[str, list[str]]:
-    """Sentences that say the same as a caption, by caption.
+    """Sentences of the same meaning, by caption.
 
     Raises:
-        MotionGPTError: the file cannot be read, or a line is no such pair (named).
+        MotionGPTError: the file is unreadable, or a line malformed (named).
     """
     expected = "a caption with its sentences, as data mine writes it"
     return dict(read_json_lines(path, lambda row: (row["caption"], [str(one) for one in row["sentences"]]), expected))

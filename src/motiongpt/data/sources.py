@@ -1,4 +1,4 @@
-"""Finding raw recordings on disk: the CMU Graphics Lab database and the HDM05 cuts, as users download them."""
+"""Finding recordings on disk, as users download them: the CMU Graphics Lab database and the HDM05 cuts."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import csv
 import re
 import shutil
 import tarfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +20,7 @@ TRIAL_COLUMNS = ("trial", "true_fps", "capture", "description")
 
 @dataclass(frozen=True)
 class Dropped:
-    """Something left out of the data set, and why."""
+    """Something that is not in the data set, and the reason."""
 
     what: str
     why: str
@@ -28,17 +28,19 @@ class Dropped:
 
 @dataclass(frozen=True)
 class Trial:
-    """One recording.
+    """A recording. The builder knows nothing else of its source.
 
     Attributes:
-        id: CMU trial (``16_11``) or HDM05 cut (``bd_squat1Reps_001``).
-        source: ``cmu`` or ``hdm05``.
+        id: name of the recording: CMU trial (``16_11``) or HDM05 cut (``bd_squat1Reps_001``).
+        source: name of the source, ``cmu`` or ``hdm05``; phrase lists name it too.
         path: the .amc or .bvh file.
         skeleton: the .asf file of an .amc, else None.
-        fps: true frame rate, None to trust the file.
+        fps: true frame rate; None trusts the file.
         capture: recordings with the same capture are twins and share a split.
         words: CMU's one-line description or HDM05's class; may be empty.
         licence: terms of the recording.
+        cut: whether it shows a single action, named by its class: it becomes one clip, and each class is spread over
+            the splits.
     """
 
     id: str
@@ -49,25 +51,30 @@ class Trial:
     capture: str
     words: str
     licence: str
+    cut: bool = False
 
 
-def find_cmu(folder: str | Path, cache: Path, table: str | Path | None = None) -> tuple[list[Trial], list[Dropped]]:
+def find_cmu(folder: str | Path, cache: Path, tables: Sequence[str | Path] = ()) -> tuple[list[Trial], list[Dropped]]:
     """The CMU trials below ``folder``, and every listed trial whose files are missing.
 
-    Files are ``SS_TT.amc`` beside ``SS.asf``, or ``SS_TT.bvh``, in any subfolders; where a trial has both,
-    the .amc (the database's own format) is taken. A ``trials.csv`` (columns trial, true_fps, capture, description;
-    format optional) in ``folder`` or given as ``table`` corrects frame rates and tells twins and descriptions; trials
-    it does not list are taken at 120 fps (.amc) or at the file's own rate (.bvh). When ``folder`` holds an archive
-    ``*.tar*`` instead of motion files, it is unpacked into ``cache`` first.
+    Files are ``SS_TT.amc`` with ``SS.asf``, or ``SS_TT.bvh``, in any subfolders; of a trial with both, the .amc (the
+    format of the database) is used. Archives ``*.tar*`` in a folder without motion files are unpacked into ``cache``.
+
+    Args:
+        folder: the database, or a part of it.
+        cache: folder for unpacked archives.
+        tables: tables of trials with the columns trial, true_fps, capture and description, optionally format; by
+            default every ``trials*.csv`` in ``folder``. They correct frame rates and name twins and descriptions.
+            Trials that no table lists are read at 120 fps (.amc) or at the rate of the file (.bvh).
 
     Raises:
-        MotionGPTError: no such folder, no motion files, or a broken table.
+        MotionGPTError: the folder is missing or holds no motion files, or a table is broken.
     """
     folder = Path(folder)
     files = _motion_files(folder, cache / "cmu", (".amc", ".bvh", ".asf"))
-    if table is None and (folder / "trials.csv").is_file():
-        table = folder / "trials.csv"
-    rows = _read_trials(Path(table)) if table is not None else {}
+    rows: dict[str, dict[str, str]] = {}
+    for table in tables or sorted(folder.glob("trials*.csv")):
+        rows |= _read_trials(Path(table))
     trials, missing = [], []
     found = {path.stem for path in files if path.suffix.lower() != ".asf" and re.fullmatch(r"\d+_\d+", path.stem)}
     by_name = {path.name.lower(): path for path in files}
@@ -81,7 +88,8 @@ def find_cmu(folder: str | Path, cache: Path, table: str | Path | None = None) -
         path = path or by_name.get(f"{trial}.amc") or by_name.get(f"{trial}.bvh")
         skeleton = None
         if path is None:
-            missing.append(Dropped(trial, f"it is listed in {table} but {folder} has no {trial}.amc or {trial}.bvh"))
+            where = rows[trial]["table"]
+            missing.append(Dropped(trial, f"it is listed in {where}, but {folder} has no {trial}.amc or {trial}.bvh"))
             continue
         amc = path.suffix.lower() == ".amc"
         if amc:
@@ -100,12 +108,11 @@ def find_cmu(folder: str | Path, cache: Path, table: str | Path | None = None) -
 def find_hdm05(folder: str | Path, cache: Path) -> tuple[list[Trial], list[Dropped]]:
     """The HDM05 cuts below ``folder``: ``HDM_<actor>_<class>_<number>_<fps>.amc`` with ``HDM_<actor>.asf``.
 
-    The class in the file name, split into words (``squat1Reps`` -> ``squat 1 reps``), is the trial's words. When
-    ``folder`` holds an archive ``*.tar*`` instead, it is unpacked into ``cache`` first. Also returns
-    every cut without a skeleton.
+    The words of a cut are the class in its file name, split into words (``squat1Reps`` -> ``squat 1 reps``). Archives
+    ``*.tar*`` in a folder without motion files are unpacked into ``cache``. Also returns every cut without a skeleton.
 
     Raises:
-        MotionGPTError: no such folder or no cuts in it.
+        MotionGPTError: the folder is missing or holds no cuts.
     """
     files = _motion_files(Path(folder), cache / "hdm05", (".amc", ".asf"))
     by_name = {path.name.lower(): path for path in files}
@@ -120,7 +127,8 @@ def find_hdm05(folder: str | Path, cache: Path) -> tuple[list[Trial], list[Dropp
             missing.append(Dropped(path.stem, f"{path} has no skeleton file HDM_{actor}.asf in {folder}"))
             continue
         trial = f"{actor}_{kind}_{number}"
-        trials.append(Trial(trial, "hdm05", path, skeleton, float(fps), f"hdm05 {trial}", _words(kind), HDM05_LICENCE))
+        capture = f"hdm05 {trial}"
+        trials.append(Trial(trial, "hdm05", path, skeleton, float(fps), capture, _words(kind), HDM05_LICENCE, cut=True))
     if not trials:
         raise MotionGPTError(
             f"{folder} holds no HDM05 cuts: expected files such as HDM_bd_squat1Reps_001_120.amc with HDM_bd.asf."
@@ -134,7 +142,7 @@ def _words(kind: str) -> str:
 
 
 def _natural(name: str) -> list[tuple[int, str]]:
-    """Sort key that counts: 9_2 before 9_10 before 10_1."""
+    """Sort key in natural order: 9_2 before 9_10 before 10_1."""
     return [(int(part), "") if part.isdigit() else (-1, part) for part in re.findall(r"\d+|\D+", name)]
 
 
@@ -144,16 +152,15 @@ def _motion_files(folder: Path, cache: Path, suffixes: Iterable[str]) -> list[Pa
     files = [path for path in sorted(folder.rglob("*")) if path.suffix.lower() in suffixes]
     if files:
         return files
-    archives = sorted(path for path in folder.iterdir() if ".tar" in path.suffixes)
-    for archive in archives:
-        _unpack(archive, cache)
-    if not archives:
-        return []
-    return [path for path in sorted(cache.rglob("*")) if path.suffix.lower() in suffixes]
+    folders = []
+    for archive in sorted(path for path in folder.iterdir() if ".tar" in path.suffixes):
+        folders.append(cache / archive.name)
+        _unpack(archive, folders[-1])
+    return [path for unpacked in folders for path in sorted(unpacked.rglob("*")) if path.suffix.lower() in suffixes]
 
 
 def _unpack(archive: Path, cache: Path) -> None:
-    """Unpack plain files of an archive once; a marker tells that it was unpacked to its end."""
+    """Unpack the plain files of an archive once; a marker shows that it was unpacked completely."""
     state = archive.stat()
     marker = cache / f"{archive.name}.unpacked"
     stamp = f"{state.st_size} {state.st_mtime_ns}"
@@ -167,7 +174,7 @@ def _unpack(archive: Path, cache: Path) -> None:
         with tarfile.open(archive) as tar:
             for member in tar:
                 target = (root / member.name).resolve()
-                # Archives come from the net: only plain files, only inside the cache.
+                # Archives come from the network: only plain files, only inside the cache.
                 if not member.isfile() or root not in target.parents:
                     continue
                 content = tar.extractfile(member)
@@ -199,5 +206,5 @@ def _read_trials(path: Path) -> dict[str, dict[str, str]]:
             valid = False
         if not valid:
             raise MotionGPTError(f"{path} row {line}: true_fps {row['true_fps']!r} is not a positive number.")
-        table[row["trial"]] = {key: value or "" for key, value in row.items() if key is not None}
+        table[row["trial"]] = {key: value or "" for key, value in row.items() if key is not None} | {"table": str(path)}
     return table

@@ -1,4 +1,4 @@
-"""Train, validation and test by recording, so that no recording is seen on two sides."""
+"""Train, validation and test by recording, so that no recording is in two splits."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from motiongpt.data.clips import CaptionRow
+from motiongpt.data.captions import CaptionRow
 from motiongpt.data.sources import Trial
 
 VAL_SHARE = 0.05
@@ -17,27 +17,27 @@ def assign_splits(trials: Iterable[Trial], rows: Mapping[str, list[CaptionRow]],
     """Split of every capture.
 
     A capture with a HumanML3D row in test goes to test, else with one in val to val, else with one in train to train:
-    published test clips are never trained on. Other CMU recordings are drawn by a seeded hash of their name, so that
-    adding recordings moves none of the old ones. HDM05 cuts are shared out within each class.
+    published test clips are never trained on. Other recordings are drawn by a seeded hash of their name, so that adding
+    recordings moves none of the others. Cuts are spread over the splits class by class.
     """
-    told: dict[str, set[str]] = defaultdict(set)
+    published: dict[str, set[str]] = defaultdict(set)
     classes: dict[str, list[str]] = defaultdict(list)
     for trial in trials:
-        told[trial.capture].update(row.split for row in rows.get(trial.id, ()) if trial.source == "cmu")
-        if trial.source == "hdm05":
-            classes[trial.words].append(trial.capture)
+        published[trial.capture].update(row.split for row in rows.get(trial.id, ()))
+        if trial.cut:
+            classes[f"{trial.source} {trial.words}"].append(trial.capture)
     splits = {}
-    for capture, known in told.items():
+    for capture, known in published.items():
         given = next((split for split in ("test", "val", "train") if split in known), None)
-        splits[capture] = given or _draw(_uniform(capture, seed))
+        splits[capture] = given or _split_at(_uniform(capture, seed))
     for captures in classes.values():
         order = sorted(captures, key=lambda capture: _uniform(capture, seed))
         for rank, capture in enumerate(order):
-            splits[capture] = _draw((rank + 0.5) / len(order))
+            splits[capture] = _split_at((rank + 0.5) / len(order))
     return splits
 
 
-def _draw(value: float) -> str:
+def _split_at(value: float) -> str:
     if value < TEST_SHARE:
         return "test"
     return "val" if value < TEST_SHARE + VAL_SHARE else "train"

@@ -1,8 +1,7 @@
-"""What is in a data set: numbers, a table for the terminal, a picture."""
+"""Statistics of a data set: numbers, a table for the terminal, a plot."""
 
 from __future__ import annotations
 
-import csv
 import re
 from collections import Counter
 from pathlib import Path
@@ -12,12 +11,12 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from motiongpt.data.layout import SPLITS, MotionTextDataset
+from motiongpt.data.layout import SPLITS, MotionTextDataset, read_clip_table
 from motiongpt.errors import MotionGPTError, require
 from motiongpt.files import atomic_path
 
-_WORDS_SHOWN = 30
-# Too common to tell anything about a data set.
+_FREQUENT_WORDS = 30
+# Words of every data set.
 _STOP_WORDS = frozenset(
     ("a", "an", "and", "at", "he", "his", "her", "in", "is", "of", "on", "she", "the", "their", "then", "to")
 )
@@ -28,13 +27,13 @@ def statistics(root: str | Path) -> dict[str, Any]:
 
     Returns:
         ``skeleton`` and ``fps``; ``splits``: for each split clips (with mirrored ones), mirrored, minutes, captioned
-        clips, captions, and frames (min, median, max); ``sources``: clips and minutes by source, where ``clips.csv``
-        tells it; ``vocabulary`` (different words), ``words`` (the most frequent with their counts, without articles
-        and the like), ``lengths`` (frames of every clip), ``caption_lengths`` (words of every caption), ``travel``
-        (metres the root moves on the ground, every clip), ``problems`` (sentences about what could not be read).
+        clips, captions, and frames (min, median, max); ``sources``: clips and minutes by source, if there is a
+        ``clips.csv``; ``vocabulary`` (different words), ``words`` (the most frequent with their counts, without
+        function words), ``lengths`` (frames of every clip), ``caption_lengths`` (words of every caption), ``travel``
+        (metres that the root moves on the ground, every clip), ``problems`` (sentences about unreadable files).
 
     Raises:
-        MotionGPTError: no split of the data set can be read.
+        MotionGPTError: no split of the data set is readable.
     """
     root = Path(root)
     result: dict[str, Any] = {"root": str(root), "splits": {}, "sources": {}}
@@ -43,7 +42,7 @@ def statistics(root: str | Path) -> dict[str, Any]:
     caption_lengths: list[int] = []
     travel: list[float] = []
     problems: list[str] = []
-    sources = _sources(root)
+    sources = {clip: row.get("source", "") for clip, row in read_clip_table(root).items()}
     by_source: dict[str, Counter[str]] = {}
     errors = []
     for split in SPLITS:
@@ -83,10 +82,10 @@ def statistics(root: str | Path) -> dict[str, Any]:
     problems += [str(error) for error in errors]
     for source, counts in sorted(by_source.items()):
         result["sources"][source] = {"clips": counts["clips"], "minutes": counts["frames"] / result["fps"] / 60}
-    told = Counter({word: count for word, count in vocabulary.items() if word not in _STOP_WORDS})
+    content_words = Counter({word: count for word, count in vocabulary.items() if word not in _STOP_WORDS})
     result |= {
         "vocabulary": len(vocabulary),
-        "words": told.most_common(_WORDS_SHOWN),
+        "words": content_words.most_common(_FREQUENT_WORDS),
         "lengths": lengths,
         "caption_lengths": caption_lengths,
         "travel": travel,
@@ -102,7 +101,7 @@ def print_statistics(result: dict[str, Any], console: Console | None = None) -> 
     for column in (
         "split",
         "clips",
-        "of them mirrored",
+        "mirrored",
         "minutes",
         "with captions",
         "captions",
@@ -130,7 +129,7 @@ def print_statistics(result: dict[str, Any], console: Console | None = None) -> 
 
 
 def plot_statistics(result: dict[str, Any], path: str | Path) -> Path:
-    """Draw clip lengths, caption lengths, travelled distances and frequent words of :func:`statistics` into a PNG.
+    """Plot clip lengths, caption lengths, travelled distances and frequent words of :func:`statistics` as a PNG.
 
     Raises:
         MotionGPTError: matplotlib is not installed, or the folder is not writable.
@@ -143,7 +142,7 @@ def plot_statistics(result: dict[str, Any], path: str | Path) -> Path:
     histograms = (
         (axes[0, 0], np.asarray(result["lengths"]) / result["fps"], "length of clips, seconds", "clips"),
         (axes[0, 1], np.asarray(result["caption_lengths"]), "words of a caption", "captions"),
-        (axes[1, 0], np.asarray(result["travel"]), "way of the root on the ground, metres", "clips"),
+        (axes[1, 0], np.asarray(result["travel"]), "distance travelled by the root, metres", "clips"),
     )
     for axis, values, label, counted in histograms:
         axis.hist(values, bins=40, color="#4477aa")
@@ -152,16 +151,8 @@ def plot_statistics(result: dict[str, Any], path: str | Path) -> Path:
     words = result["words"][::-1]
     axes[1, 1].barh([word for word, _ in words], [count for _, count in words], color="#4477aa")
     axes[1, 1].tick_params(axis="y", labelsize=7)
-    axes[1, 1].set_xlabel("times in captions")
+    axes[1, 1].set_xlabel("occurrences in captions")
     path = Path(path)
     with atomic_path(path) as temporary:
         figure.savefig(temporary, dpi=110, format="png")
     return path
-
-
-def _sources(root: Path) -> dict[str, str]:
-    path = root / "clips.csv"
-    if not path.is_file():
-        return {}
-    with path.open(encoding="utf-8", newline="") as handle:
-        return {row["id"]: row.get("source", "") for row in csv.DictReader(handle)}

@@ -1,7 +1,7 @@
-"""The caption files of HumanML3D: ``texts/<id>.txt``, one caption a line (Guo et al., CVPR 2022).
+"""The caption files of HumanML3D: ``texts/<id>.txt``, one caption per line (Guo et al., CVPR 2022).
 
-A line is ``caption#token/POS token/POS ...#start#end``; start and end are seconds, both 0.0 when the caption tells the
-whole clip; ``nan`` counts as 0.
+A line is ``caption#token/POS token/POS ...#start#end``; start and end are seconds, both 0.0 when the caption describes
+the whole clip; ``nan`` counts as 0.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from typing import NamedTuple
 from motiongpt.errors import MotionGPTError
 from motiongpt.files import atomic_path
 
-# Words of closed classes. The published files were tagged with spaCy; a reader of the token column gets the tags that
-# can be known without a tagger, and OTHER (a tag of the published set) for the rest.
+# Words of closed classes. The published files were tagged with spaCy; ours have the tags that need no tagger, and OTHER
+# (a tag of the published set) for all other words.
 _CLOSED_CLASSES = {
     "DET": "a an the this that these those his her their its each every both some another any",
     "ADP": "in on at to from with by of over under up down around into onto off through across behind above toward "
@@ -31,7 +31,7 @@ _TAGS = {word: tag for tag, words in _CLOSED_CLASSES.items() for word in words.s
 
 
 class Caption(NamedTuple):
-    """A caption and the part of the clip it tells, seconds; ``start == end == 0`` is the whole clip."""
+    """A caption and the part of the clip that it describes, in seconds; ``start == end == 0`` is the whole clip."""
 
     text: str
     start: float = 0.0
@@ -39,12 +39,12 @@ class Caption(NamedTuple):
 
     @property
     def whole(self) -> bool:
-        """True when the caption tells the whole clip."""
+        """Whether the caption describes the whole clip."""
         return self.start == 0.0 and self.end == 0.0
 
 
 def tokens(text: str) -> str:
-    """The token column of a caption: lower-case words as ``word/POS``, separated by blanks."""
+    """The token column of a caption: lower-case words as ``word/POS``, separated by spaces."""
     words = re.findall(r"[^\W_]+(?:['-][^\W_]+)*", text.lower())
     return " ".join(f"{word}/{_TAGS.get(word, 'OTHER')}" for word in words)
 
@@ -53,7 +53,7 @@ def parse_caption(line: str) -> Caption:
     """The caption of one line of a text file.
 
     Raises:
-        ValueError: the line is malformed; the text says what is wrong with it.
+        ValueError: the line is malformed; the text says how.
     """
     fields = line.rstrip("\r\n").split("#")
     if len(fields) != 4:
@@ -75,7 +75,7 @@ def parse_caption(line: str) -> Caption:
 
 
 def parse_captions(path: str | Path) -> tuple[list[Caption], list[tuple[int, str]]]:
-    """All captions of a text file, and (line number, what is wrong) for every malformed line. Blank lines are skipped.
+    """All captions of a text file, and (line number, fault) for every malformed line. Blank lines are skipped.
 
     Raises:
         MotionGPTError: the file is missing or is not text.
@@ -94,7 +94,7 @@ def parse_captions(path: str | Path) -> tuple[list[Caption], list[tuple[int, str
 def token_columns(path: str | Path) -> dict[str, str]:
     """The token column (``walk/VERB left/ADV``) of every well-formed caption of a text file, by caption.
 
-    Published data sets have nouns and verbs lemmatised there.
+    Published data sets have lemmas of nouns and verbs there.
 
     Raises:
         MotionGPTError: as :func:`parse_captions`.
@@ -116,7 +116,7 @@ def _lines(path: str | Path) -> list[str]:
 
 
 def write_captions(path: str | Path, captions: Iterable[Caption | str]) -> None:
-    """Write ``texts/<id>.txt``; a plain string tells the whole clip. No captions make an empty file.
+    """Write ``texts/<id>.txt``; a plain string describes the whole clip. Without captions the file is empty.
 
     Raises:
         MotionGPTError: a caption is empty or the folder is not writable.

@@ -3,10 +3,10 @@
 ::
 
     TOKENS/
-      <id>.npy         int64 (1, n): the codes of a clip's whole strides from its first frame on
-      tokenizer.json   which tokenizer they are of; the original's folders have none
+      <id>.npy         int64 (1, n): codes of the whole strides of a clip from its first frame
+      tokenizer.json   identity of the tokenizer; folders of the original have none
 
-A folder of the original's may hold several rows a clip, each the codes of one way to cut it.
+Folders of the original may hold several rows per clip, each the codes of the clip cut at another offset.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ from motiongpt.tokenizer import MotionTokenizer
 
 TOKENS = "TOKENS"
 MARK = "tokenizer.json"
-# Clips that are encoded together; those of one length share a batch.
+# Clips encoded together; those of equal length share a batch.
 _GROUP = 64
 
 
 @dataclass(frozen=True)
 class Tokenized:
-    """What :func:`write_tokens` did.
+    """Result of :func:`write_tokens`.
 
     Attributes:
-        folder: where the codes are.
-        written, kept: clips encoded now, and those that were there already.
+        folder: folder of the codes.
+        written, kept: clips encoded now, and clips whose codes were there already.
         problems: a sentence for each clip without codes.
     """
 
@@ -49,21 +49,21 @@ class Tokenized:
 
 
 def write_tokens(root: str | Path, tokenizer: MotionTokenizer, folder: str | Path | None = None) -> Tokenized:
-    """Encode every clip that a list of the data set names; clips whose codes are there already are kept.
+    """Encode every listed clip of a data set; codes that are there already are kept.
 
     Args:
-        root: data set in the HumanML3D layout. Its captions are not looked at.
-        tokenizer: of the data set's skeleton; the codes of a refinement are not written.
-        folder: where to; ``root/TOKENS`` when None.
+        root: data set in the HumanML3D layout. Its captions are not read.
+        tokenizer: of the skeleton of the data set; the codes of a refinement are not written.
+        folder: output folder; ``root/TOKENS`` when None.
 
     Raises:
-        MotionGPTError: no list, another skeleton, or a folder with codes of another tokenizer.
+        MotionGPTError: there is no list, the skeletons differ, or the folder has codes of another tokenizer.
     """
     root = Path(root)
     folder = root / TOKENS if folder is None else Path(folder)
     if tokenizer.config.levels > 1:
         raise MotionGPTError(
-            f"This tokenizer has {tokenizer.config.levels} codes for one latent, but a language model reads one."
+            f"This tokenizer has {tokenizer.config.levels} codes per latent, but a language model reads one."
         )
     ids = _listed(root)
     _check_skeleton(root, ids, tokenizer)
@@ -94,15 +94,15 @@ def write_tokens(root: str | Path, tokenizer: MotionTokenizer, folder: str | Pat
 
 
 class TokenFolder:
-    """Codes of clips, read.
+    """Codes of clips, read from files.
 
     Args:
-        folder: as :func:`write_tokens` or the original's script writes it.
-        tokenizer: whose codes they must be: told by the folder's mark, or else by the size of the codebook and the
-            number of codes.
+        folder: written by :func:`write_tokens` or the original's script.
+        tokenizer: tokenizer of the codes. It is verified by ``tokenizer.json`` or, without that file, by the size of
+            the codebook and the number of codes.
 
     Raises:
-        MotionGPTError: there is no such folder, or it is another tokenizer's.
+        MotionGPTError: the folder is missing, or its codes are of another tokenizer.
     """
 
     def __init__(self, folder: str | Path, tokenizer: MotionTokenizer) -> None:
@@ -115,15 +115,17 @@ class TokenFolder:
             raise MotionGPTError(_other_tokenizer(self.folder))
 
     def read(self, clip: str, start: int, stop: int, frames: int) -> tuple[np.ndarray, ...]:
-        """The codes (n,) of frames ``start`` to ``stop`` of a clip, one array for each row of its file.
+        """The codes (n,) of frames [start, stop) of a clip, one array per row of its file.
 
-        As the original cuts them: ``codes[start // stride:stop // stride]``. Rows without a code there are left out.
+        Cut as by the original: ``codes[start // stride:stop // stride]``. Rows without a code there are skipped.
 
         Args:
+            clip: id.
+            start, stop: range of frames.
             frames: length of the whole clip, which its number of codes must fit.
 
         Raises:
-            MotionGPTError: the file is missing, no row of whole numbers, or not of this clip and tokenizer.
+            MotionGPTError: the file is missing, malformed, or not of this clip and tokenizer.
         """
         path = self.folder / f"{clip}.npy"
         try:
@@ -141,10 +143,10 @@ class TokenFolder:
                 f"{path} has codes {rows.min()} to {rows.max()}, but the tokenizer has 0 to {self._num_codes - 1}: "
                 "these are another tokenizer's."
             )
-        fewest, most = frames // self._stride - 1, -(-frames // self._stride)
-        if not fewest <= rows.shape[1] <= most:
+        min_codes, max_codes = frames // self._stride - 1, -(-frames // self._stride)
+        if not min_codes <= rows.shape[1] <= max_codes:
             raise MotionGPTError(
-                f"{path} has {rows.shape[1]} codes for {frames} frames, but the tokenizer makes one of "
+                f"{path} has {rows.shape[1]} codes for {frames} frames, but the tokenizer has one for "
                 f"{self._stride} frames: these are another tokenizer's or another clip's."
             )
         span = slice(start // self._stride, stop // self._stride)
@@ -152,7 +154,7 @@ class TokenFolder:
 
 
 def _listed(root: Path) -> list[str]:
-    """Ids of all splits there are."""
+    """Ids of all existing splits."""
     ids: dict[str, None] = {}
     lists = [split for split in SPLITS if (root / f"{split}.txt").is_file()]
     for split in lists:
@@ -183,18 +185,18 @@ def _widths(root: Path, ids: Sequence[str]) -> Iterator[int]:
 
 
 def _identity(tokenizer: MotionTokenizer) -> dict[str, Any]:
-    """What decides about codes: a tokenizer with another decoder has the same."""
+    """What determines codes; tokenizers that differ in the decoder alone have the same identity."""
     digest = hashlib.sha256()
     for name, tensor in sorted(tokenizer.state_dict().items()):
         if not name.startswith(("vqvae.decoder.", "refinement.")):
             digest.update(name.encode())
-            # Saved weights are in half precision; so is what they are told by.
+            # Saved weights are in half precision.
             digest.update(tensor.detach().cpu().half().numpy().tobytes())
     return {"stride": tokenizer.stride, "num_codes": tokenizer.num_codes, "sha256": digest.hexdigest()}
 
 
 def _mark(folder: Path, tokenizer: MotionTokenizer) -> None:
-    """Say whose codes will be in the folder, unless it holds another's."""
+    """Write the identity of the tokenizer to a new folder, or verify it."""
     identity, mark = _identity(tokenizer), _read_mark(folder)
     if mark == identity:
         return

@@ -1,30 +1,15 @@
-"""Motion files: one module a format, one registry.
+"""Motion files: one module a format, one row of :data:`FORMATS`.
 
 Reading gives a :class:`~motiongpt.motion.motion.Motion` of the 22 HumanML3D joints in the source's proportions, frame
-rate and world place, metres, Y up; ``Motion.standard()`` makes of it what the model reads.
-
-======== ======================================================== =====================================================
-suffix   read                                                     write
-======== ======================================================== =====================================================
-.bvh     any rig of :mod:`~motiongpt.formats.joint_maps`          T-pose rig, names by ``names``
-.amc     Acclaim, with its .asf                                   no
-.npz     AMASS, no body model needed                              SMPL+H poses in AMASS' layout
-.npy     joints (T, 22, 3), features (T, 263), KIT (T, 251);      joints; features when named ``*.features.npy``
-         SMPL's 24, 52, 55 joints, SMPL poses (T, 72, 156, 165)
-.csv     joints, a row a frame                                    joints
-.glb     skeleton animation, any rig that .bvh may have           skinned body, an animation for each motion
-.fbx     through Blender                                          as .glb, through Blender
-.blend   through Blender                                          as .glb, through Blender
-.mp4     no                                                       video
-.gif     no                                                       video
-.png     no                                                       strip of poses
-======== ======================================================== =====================================================
+rate and world place, metres, Y up; ``Motion.standard()`` makes of it what the model reads. What each format holds is
+described in its module and in docs/formats.md.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,61 +21,95 @@ if TYPE_CHECKING:
     from motiongpt.motion.motion import Motion
     from motiongpt.motion.skeleton import Skeleton
 
-VIDEO_SUFFIXES = (".mp4", ".webm", ".mov", ".gif")
-# The function that reads or writes each suffix, as "module.function" of this package. A module is imported when a file
-# of its format is read or written, so that help texts and error messages can list the formats at no cost.
-READERS = {
-    ".bvh": "bvh.read",
-    ".amc": "amc.read",
-    ".npz": "amass.read",
-    ".npy": "npy.read",
-    ".csv": "csv.read",
-    ".glb": "glb_reader.read",
-    ".fbx": "blender.files.read",
-    ".blend": "blender.files.read",
-}
-WRITERS = {
-    ".npy": "npy.write",
-    ".bvh": "bvh.write",
-    ".npz": "amass.write",
-    ".csv": "csv.write",
-    ".glb": "glb.write",
-    ".fbx": "blender.files.write_fbx",
-    ".blend": "blender.files.write_blend",
-    **dict.fromkeys(VIDEO_SUFFIXES, "pictures.write_video"),
-    ".png": "pictures.write_strip",
-}
-# What holds rotations, which are fitted to HumanML3D's 22 joints only.
-RIGGED = (".bvh", ".npz", ".glb", ".fbx", ".blend")
-# What holds a skinned body.
-SKINNED = (".glb", ".fbx", ".blend")
-# What holds several motions.
-TAKE_SEVERAL = (*SKINNED, *VIDEO_SUFFIXES)
-# What is read and written by running Blender.
-THROUGH_BLENDER = tuple(suffix for suffix, function in READERS.items() if function.startswith("blender."))
+
+@dataclass(frozen=True)
+class Format:
+    """A file format.
+
+    The functions are named as "module.function" of this package. A module is imported when a file of its format is read
+    or written, so that help texts and error messages can list the formats at no cost.
+
+    Attributes:
+        suffix: in lower case, with its dot.
+        reader: ``read(path, **options) -> Motion``; "" when the format is only written.
+        writer: ``write(motion, path, **options)``, or a sequence of motions when ``several``; "" when it is only read.
+        rotations: it holds joint rotations, which are fitted to HumanML3D's 22 joints only.
+        skinned: it holds a body.
+        video: it is a video.
+    """
+
+    suffix: str
+    reader: str = ""
+    writer: str = ""
+    rotations: bool = False
+    skinned: bool = False
+    video: bool = False
+
+    @property
+    def several(self) -> bool:
+        """Whether a file holds several motions."""
+        return self.skinned or self.video
+
+    @property
+    def through_blender(self) -> bool:
+        """Whether Blender is run to read and write it."""
+        return self.reader.startswith("blender.")
 
 
-# Files of motion that hold no joints, and what helps.
+FORMATS = {
+    row.suffix: row
+    for row in (
+        Format(".npy", "npy.read", "npy.write"),
+        Format(".bvh", "bvh.read", "bvh.write", rotations=True),
+        Format(".glb", "glb_reader.read", "glb.write", rotations=True, skinned=True),
+        Format(".fbx", "blender.files.read", "blender.files.write_fbx", rotations=True, skinned=True),
+        Format(".blend", "blender.files.read", "blender.files.write_blend", rotations=True, skinned=True),
+        Format(".amc", "amc.read"),
+        Format(".npz", "amass.read", "amass.write", rotations=True),
+        Format(".csv", "csv.read", "csv.write"),
+        Format(".mp4", writer="pictures.write_video", video=True),
+        Format(".webm", writer="pictures.write_video", video=True),
+        Format(".mov", writer="pictures.write_video", video=True),
+        Format(".gif", writer="pictures.write_video", video=True),
+        Format(".png", writer="pictures.write_strip"),
+    )
+}
+READERS = tuple(suffix for suffix, row in FORMATS.items() if row.reader)
+WRITERS = tuple(suffix for suffix, row in FORMATS.items() if row.writer)
+RIGGED = tuple(suffix for suffix, row in FORMATS.items() if row.rotations)
+SKINNED = tuple(suffix for suffix, row in FORMATS.items() if row.skinned)
+VIDEO_SUFFIXES = tuple(suffix for suffix, row in FORMATS.items() if row.video)
+THROUGH_BLENDER = tuple(suffix for suffix, row in FORMATS.items() if row.through_blender)
+
+
+# Motion files that hold no joints, and what helps.
 _NO_JOINTS = {
-    ".c3d": "its markers lie on the skin, and where the joints are inside depends on who wore them: solve them to a "
+    ".c3d": "its markers lie on the skin, and where the joints are inside depends on who wore them; solve them to a "
     "skeleton in the capture software and give its .bvh",
 }
 
 
-def _for_suffix(table: Mapping[str, str], path: Path, doing: str) -> Callable[..., Any]:
-    if path.suffix.lower() in _NO_JOINTS:
-        raise MotionGPTError(f"{path}: {_NO_JOINTS[path.suffix.lower()]}.")
-    if path.suffix.lower() not in table:
+def _format(path: Path, known: tuple[str, ...], doing: str) -> Format:
+    """The format of a file, one of those that are ``known``."""
+    suffix = path.suffix.lower()
+    if suffix in _NO_JOINTS:
+        raise MotionGPTError(f"{path}: {_NO_JOINTS[suffix]}.")
+    if suffix not in known:
         raise MotionGPTError(
-            f"{path}: {doing} {path.suffix or 'a file without a suffix'} is not possible; known are {', '.join(table)}."
+            f"{path}: {doing} {path.suffix or 'a file without a suffix'} is not possible; known are {', '.join(known)}."
         )
-    module, _, name = table[path.suffix.lower()].rpartition(".")
-    function: Callable[..., Any] = getattr(import_module(f"{__name__}.{module}"), name)
+    return FORMATS[suffix]
+
+
+def _function(name: str) -> Callable[..., Any]:
+    """The function that "module.function" of this package names."""
+    module, _, member = name.rpartition(".")
+    function: Callable[..., Any] = getattr(import_module(f"{__name__}.{module}"), member)
     return function
 
 
 def _check_options(function: Callable[..., Any], options: dict[str, Any], path: Path) -> dict[str, Any]:
-    """The options that are given, all of which the format must know."""
+    """The options that are not None, all of which the format must have."""
     given = {name: value for name, value in options.items() if value is not None}
     parameters = inspect.signature(function).parameters
     if not any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
@@ -117,19 +136,20 @@ def read(
     Args:
         path: the file.
         fps: frame rate, where the file has none or a wrong one.
-        unit: length unit ("m", "cm", "mm", "inch", "cmu") or metres in one file unit, for .bvh, .amc and .npy.
+        unit: length unit ("m", "cm", "mm", "inch", "cmu") or metres in one file unit, for all but .npz.
         skeleton: the .asf of an .amc; "humanml3d" or "kit" for an .npy.
-        options: others of the format: ``up``, ``drop_first_frame`` (.bvh), ``body_model`` (.npz).
+        options: others of the format: ``up``, ``drop_first_frame`` (.bvh), ``body_model`` (.npz), ``clip`` (.glb),
+            ``blender`` (.fbx, .blend).
 
     Returns:
         joints (T, 22, 3) in metres, Y up (KIT data: (T, 21, 3)).
 
     Raises:
-        MotionGPTError: anything wrong with the file, said in one sentence that names it.
+        MotionGPTError: the file cannot be read; the text says why and what helps.
     """
     path = Path(path)
     check_file(path)
-    reader = _for_suffix(READERS, path, "reading")
+    reader = _function(_format(path, READERS, "reading").reader)
     motion: Motion = reader(
         path, **_check_options(reader, {"fps": fps, "unit": unit, "skeleton": skeleton, **options}, path)
     )
@@ -157,26 +177,28 @@ def write(motion: Motion | Sequence[Motion], path: str | Path, **options: Any) -
     path = Path(path)
     if path.is_dir():
         raise MotionGPTError(f"{path}: is a folder; give the name of a file in it.")
-    writer = _for_suffix(WRITERS, path, "writing")
+    kind = _format(path, WRITERS, "writing")
     motions = [motion] if isinstance(motion, Motion) else list(motion)
     if not motions:
         raise MotionGPTError(f"{path}: there is no motion to write.")
-    several = path.suffix.lower() in TAKE_SEVERAL
-    if not several and len(motions) > 1:
-        raise MotionGPTError(f"{path}: {path.suffix} files hold one motion, not {len(motions)}.")
-    given = _check_options(writer, options, path)
-    writer(motions if several else motions[0], path, **given)
+    if len(motions) > 1 and not kind.several:
+        raise MotionGPTError(
+            f"{path}: {path.suffix} files hold one motion, not {len(motions)}; write each to a file of its own."
+        )
+    writer = _function(kind.writer)
+    writer(motions if kind.several else motions[0], path, **_check_options(writer, options, path))
     return path
 
 
 __all__ = [
+    "FORMATS",
     "READERS",
     "RIGGED",
     "SKINNED",
-    "TAKE_SEVERAL",
     "THROUGH_BLENDER",
     "VIDEO_SUFFIXES",
     "WRITERS",
+    "Format",
     "read",
     "write",
 ]

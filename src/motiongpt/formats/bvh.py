@@ -6,7 +6,7 @@ a joint are applied in the order of its channels; position channels replace the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -117,40 +117,73 @@ def _frame_rate(step: float) -> float | None:
     return float(whole) if whole and abs(1 / step / whole - 1) < 5e-4 else 1 / step
 
 
+class _Lines:
+    """The lines of a file, and errors that name the one being read.
+
+    Attributes:
+        lines: of the file, braces set apart.
+        number: of the line being read, from 1.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.lines = read_text(path).replace("{", " { ").replace("}", " } ").splitlines()
+        self.number = 0
+
+    def fail(self, expected: str) -> MotionGPTError:
+        """The error that something else stands in this line."""
+        found = self.lines[self.number - 1].strip()[:40] if self.number <= len(self.lines) else "the end of the file"
+        return MotionGPTError(f"{self.path}, line {self.number}: expected {expected}, found {found!r}.")
+
+    def floats(self, words: list[str], count: int, what: str) -> list[float]:
+        """So many finite numbers; raises :meth:`fail` where there are not."""
+        try:
+            values = [float(word) for word in words[:count]]
+        except ValueError:
+            raise self.fail(f"{count} numbers after {what}") from None
+        if len(values) != count or not np.isfinite(values).all():
+            raise self.fail(f"{count} numbers after {what}")
+        return values
+
+
+@dataclass
+class _Hierarchy:
+    """The joints of a file, in its order."""
+
+    names: list[str] = field(default_factory=list)
+    parents: list[int] = field(default_factory=list)
+    offsets: list[list[float]] = field(default_factory=list)
+    channels: list[tuple[str, ...]] = field(default_factory=list)
+
+    def add(self, name: str, parent: int) -> int:
+        """Put in a joint; returns its index."""
+        self.names.append(name)
+        self.parents.append(parent)
+        self.offsets.append([0.0, 0.0, 0.0])
+        self.channels.append(())
+        return len(self.names) - 1
+
+
 def parse(path: Path) -> Bvh:
     """Read a BVH as it is.
 
     Raises:
         MotionGPTError: a broken or cut file; the text names the line and what was expected there.
     """
-    text = read_text(path)
-    lines = text.replace("{", " { ").replace("}", " } ").splitlines()
-    names: list[str] = []
-    parents: list[int] = []
-    offsets: list[list[float]] = []
-    channels: list[tuple[str, ...]] = []
-    stack: list[int] = []
-    pending = -1
-    number = 0
+    source = _Lines(path)
+    tree = _read_hierarchy(source)
+    fps, values = _read_frames(source, tree)
+    return Bvh(tree.names, tree.parents, np.array(tree.offsets), tree.channels, values, fps)
 
-    def fail(expected: str) -> MotionGPTError:
-        found = lines[number - 1].strip()[:40] if number <= len(lines) else "the end of the file"
-        return MotionGPTError(f"{path}, line {number}: expected {expected}, found {found!r}.")
 
-    def floats(words: list[str], count: int, what: str) -> list[float]:
-        try:
-            values = [float(word) for word in words[:count]]
-        except ValueError:
-            raise fail(f"{count} numbers after {what}") from None
-        if len(values) != count or not np.isfinite(values).all():
-            raise fail(f"{count} numbers after {what}")
-        return values
-
-    if not any(line.split()[:1] and line.split()[0].upper() == "HIERARCHY" for line in lines[:20]):
-        number = 1
-        raise fail("HIERARCHY, the first word of a BVH file")
-    motion_line = 0
-    for number, line in enumerate(lines, start=1):
+def _read_hierarchy(source: _Lines) -> _Hierarchy:
+    """Read up to the line with MOTION."""
+    tree, stack, pending = _Hierarchy(), list[int](), -1
+    if not any(line.split()[:1] and line.split()[0].upper() == "HIERARCHY" for line in source.lines[:20]):
+        source.number = 1
+        raise source.fail("HIERARCHY, the first word of a BVH file")
+    for number, line in enumerate(source.lines, start=1):
+        source.number = number
         words = line.split()
         while words:
             key = words[0].upper()
@@ -158,81 +191,78 @@ def parse(path: Path) -> Bvh:
                 words = words[1:]
             elif key in ("ROOT", "JOINT", "END"):
                 if (key == "ROOT") == bool(stack):
-                    raise fail("a ROOT outside and JOINT or End Site inside of braces")
-                if key == "ROOT" and names:
-                    raise fail("one ROOT only (a file holds one figure)")
+                    raise source.fail("a ROOT outside and JOINT or End Site inside of braces")
+                if key == "ROOT" and tree.names:
+                    raise source.fail("one ROOT only (a file holds one figure)")
                 rest = words[1:]
                 brace = rest.index("{") if "{" in rest else len(rest)
                 parent = stack[-1] if stack else -1
-                names.append(f"{names[parent]} end" if key == "END" else " ".join(rest[:brace]))
-                parents.append(parent)
-                offsets.append([0.0, 0.0, 0.0])
-                channels.append(())
-                pending = len(names) - 1
+                name = f"{tree.names[parent]} end" if key == "END" else " ".join(rest[:brace])
+                pending = tree.add(name, parent)
                 words = rest[brace:]
             elif key == "{":
                 if pending < 0:
-                    raise fail("a joint before '{'")
+                    raise source.fail("a joint before '{'")
                 stack.append(pending)
                 pending = -1
                 words = words[1:]
             elif key == "}":
                 if not stack:
-                    raise fail("as many '{' as '}'")
+                    raise source.fail("as many '{' as '}'")
                 stack.pop()
                 words = words[1:]
             elif key == "OFFSET" and stack:
-                offsets[stack[-1]] = floats(words[1:], 3, "OFFSET")
+                tree.offsets[stack[-1]] = source.floats(words[1:], 3, "OFFSET")
                 words = words[4:]
             elif key == "CHANNELS" and stack:
-                count = int(floats(words[1:], 1, "CHANNELS")[0])
+                count = int(source.floats(words[1:], 1, "CHANNELS")[0])
                 given = tuple(word.lower() for word in words[2 : 2 + count])
                 known = [c for c in given if c[:1] in _AXES and c[1:] in ("position", "rotation")]
                 if len(known) != count or len(set(given)) != count:
-                    raise fail(f"{count} different channels such as Xposition or Zrotation")
-                channels[stack[-1]] = given
+                    raise source.fail(f"{count} different channels such as Xposition or Zrotation")
+                tree.channels[stack[-1]] = given
                 words = words[2 + count :]
             elif key == "MOTION":
-                motion_line = number
-                break
+                if stack or not tree.names:
+                    raise source.fail("every '{' closed before MOTION" if stack else "a ROOT before MOTION")
+                return tree
             else:
-                raise fail("ROOT, JOINT, End Site, OFFSET, CHANNELS, '{', '}' or MOTION")
-        if motion_line:
-            break
-    if not motion_line:
-        raise MotionGPTError(
-            f"{path}, line {len(lines)}: the file is cut, it ends inside its HIERARCHY; get it whole again."
-        )
-    if stack or not names:
-        raise fail("every '{' closed before MOTION" if stack else "a ROOT before MOTION")
+                raise source.fail("ROOT, JOINT, End Site, OFFSET, CHANNELS, '{', '}' or MOTION")
+    raise MotionGPTError(
+        f"{source.path}, line {len(source.lines)}: the file is cut, it ends inside its HIERARCHY; get it whole again."
+    )
 
+
+def _read_frames(source: _Lines, tree: _Hierarchy) -> tuple[float | None, np.ndarray]:
+    """Read what stands behind MOTION: the frame rate, where there is one, and values (T, channels)."""
+    path, lines = source.path, source.lines
     declared: int | None = None
     fps: float | None = None
-    number = motion_line
-    while number < len(lines):
-        number += 1
-        line = lines[number - 1].strip()
+    while source.number < len(lines):
+        source.number += 1
+        line = lines[source.number - 1].strip()
         lower = line.lower()
         if lower.startswith("frames"):
-            declared = int(floats(line.replace(":", " ").split()[1:], 1, "Frames:")[0])
+            declared = int(source.floats(line.replace(":", " ").split()[1:], 1, "Frames:")[0])
         elif lower.startswith("frame time") or lower.startswith("frametime"):
             words = lower.removeprefix("frame").lstrip().removeprefix("time").lstrip(" :\t").split()
-            fps = _frame_rate(floats(words, 1, "Frame Time:")[0])
+            fps = _frame_rate(source.floats(words, 1, "Frame Time:")[0])
         elif line:
-            number -= 1
+            source.number -= 1
             break
-    first = number
-    width = sum(len(c) for c in channels)
+    first = source.number
+    width = sum(len(c) for c in tree.channels)
     body = lines[first:]
     try:
         values = rig.parse_floats(" ".join(body))
     except ValueError:
         values = np.empty(0)
         for number in range(first + 1, len(lines) + 1):
+            source.number = number
             try:
                 rig.parse_floats(lines[number - 1])
             except ValueError:
-                raise fail(f"the {width} numbers of a frame") from None
+                raise source.fail(f"the {width} numbers of a frame") from None
     frames, left_over = divmod(len(values), width) if width else (0, 0)
     wanted = "" if declared is None else f" of {declared}"
     if left_over or (declared is not None and frames < declared and frames > 0):
@@ -247,11 +277,13 @@ def parse(path: Path) -> Bvh:
     values = values.reshape(frames, width)
     if not np.isfinite(values).all():
         frame, column = np.argwhere(~np.isfinite(values))[0]
-        channel, joint = [(c, name) for name, given in zip(names, channels, strict=True) for c in given][column]
+        channel, joint = [(c, name) for name, given in zip(tree.names, tree.channels, strict=True) for c in given][
+            column
+        ]
         raise MotionGPTError(
             f"{path}: frame {frame} (from 0), {channel} of joint {joint!r} is not a finite number; repair or cut it."
         )
-    return Bvh(names, parents, np.array(offsets), channels, values, fps)
+    return fps, values
 
 
 def _lead_in(bvh: Bvh, joints: np.ndarray, keep: list[int], fps: float) -> int:

@@ -258,7 +258,7 @@ def _verb(phrase: str) -> str:
 
 
 def stored_vectors(digest: str) -> np.ndarray | None:
-    """The (N, D) vectors that ``tools/store_phrases.py`` wrote; None if they are of other phrases."""
+    """The (N, D) vectors that ``recipes/embedded/tools/store_phrases.py`` wrote; None if they are of other phrases."""
     content = resources.files("motiongpt.generation").joinpath(VECTORS)
     if not content.is_file():
         return None

@@ -124,7 +124,7 @@ class Refiner(nn.Module):
     def forward(
         self, codes: Tensor, latents: Tensor, time: Tensor, mask: Tensor, states: Tensor, text_mask: Tensor
     ) -> Tensor:
-        """Where latents on their way come from data, as far as can be told: (B, n, C), normalised as they are.
+        """Estimate of the data that latents on their way lead to: (B, n, C), normalised as they are.
 
         Args:
             codes: (B, n) coarse codes.

@@ -7,16 +7,14 @@ Y up.
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
-from scipy.ndimage import distance_transform_edt, gaussian_filter1d
-from scipy.signal import butter, sosfiltfilt
 
 from motiongpt.errors import MotionGPTError
 from motiongpt.motion import rotations
 from motiongpt.motion.contacts import planted, support
+from motiongpt.motion.filters import gaussian, low_pass
 from motiongpt.motion.measures import FEET
 from motiongpt.motion.motion import Motion
 from motiongpt.motion.placement import UP, forward_direction
@@ -74,18 +72,12 @@ def smooth(motion: Motion, cutoff: float = CUTOFF, *, keep: np.ndarray | None = 
     lengths = bone_lengths(joints[keep] if keep.any() else joints)
     # A filter above half the frame rate has nothing to do.
     if len(joints) > 3 and cutoff < motion.fps / 2:
-        joints = sosfiltfilt(_low_pass(cutoff, motion.fps), joints, axis=0, padlen=min(9, len(joints) - 1))
+        joints = low_pass(joints, cutoff, motion.fps)
     # Lengthened from the root outwards, a bone moves all that hangs on it; the feet are put back where they stood.
     body = restore_lengths(joints, lengths)
     for limb, _ in LEGS:
         _place_leg(body, limb, joints[:, limb[2:]])
     return _with_kept(motion, body, keep)
-
-
-@lru_cache(maxsize=16)
-def _low_pass(cutoff: float, fps: float) -> np.ndarray:
-    """Second-order sections of the filter; its design takes longer than its use."""
-    return butter(2, cutoff, fs=fps, output="sos")
 
 
 def lock_feet(motion: Motion, contacts: np.ndarray | None = None, *, keep: np.ndarray | None = None) -> Motion:
@@ -120,7 +112,7 @@ def lock_feet(motion: Motion, contacts: np.ndarray | None = None, *, keep: np.nd
     # Where both feet are moved the same way it was the body that drifted: it goes with them and keeps its balance.
     left, right = moves
     common = np.where(left * right > 0, np.sign(left) * np.minimum(np.abs(left), np.abs(right)), 0)
-    common = gaussian_filter1d(common, FOLLOW * motion.fps, axis=0, mode="nearest")
+    common = gaussian(common, FOLLOW * motion.fps)
     body = joints + (common * (1 - nearness))[:, None]
     body = body + (_reach(body, targets, motion.fps) * (1 - nearness))[:, None]
     for (limb, _), target in zip(LEGS, targets, strict=True):
@@ -190,7 +182,7 @@ def _reach(body: np.ndarray, targets: list[np.ndarray], fps: float) -> np.ndarra
         if not pulls.any():
             break
         # A pull that comes and goes within a few frames would shake the body.
-        shift += gaussian_filter1d(pulls.sum(axis=0), 0.1 * fps, axis=0, mode="nearest")
+        shift += gaussian(pulls.sum(axis=0), 0.1 * fps)
     return shift
 
 
@@ -224,7 +216,10 @@ def _nearness(keep: np.ndarray, fade: int) -> np.ndarray:
     """(T,) 1 at kept frames, smoothly to 0 at ``fade`` frames from them."""
     if not keep.any():
         return np.zeros(len(keep))
-    return _ease(1 - distance_transform_edt(~keep) / (fade + 1))
+    kept, frames = np.flatnonzero(keep), np.arange(len(keep))
+    after = np.searchsorted(kept, frames)
+    nearest = [kept[np.clip(after - step, 0, len(kept) - 1)] for step in (0, 1)]
+    return _ease(1 - np.abs(frames - nearest).min(axis=0) / (fade + 1))
 
 
 def _ease(u: np.ndarray) -> np.ndarray:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.ndimage import label
 
 from motiongpt.motion.measures import FEET, floor_height
 from motiongpt.motion.skeleton import HUMANML3D
@@ -63,9 +62,11 @@ def planted(joints: np.ndarray, fps: float, contacts: np.ndarray | None = None) 
     certain = possible & (speed < CERTAIN[0]) & (raised < CERTAIN[1])
     result = np.zeros_like(possible)
     for foot in range(len(FEET)):
-        labels, count = label(possible[:, foot])
-        sizes, sure = (np.bincount(labels, weights=weight, minlength=count + 1) for weight in (None, certain[:, foot]))
+        # Contacts are numbered from 1; the frames between them are 0.
+        mask = possible[:, foot]
+        number = np.cumsum(np.diff(mask, prepend=False) & mask) * mask
+        sizes, sure = (np.bincount(number, weight) for weight in (None, certain[:, foot]))
         good = (sure > 0) & (sizes >= SHORTEST * fps / HUMANML3D.fps)
         good[0] = False
-        result[:, foot] = good[labels]
+        result[:, foot] = good[number]
     return result

@@ -11,11 +11,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.ndimage import gaussian_filter1d, uniform_filter1d
 
 from motiongpt.errors import MotionGPTError
 from motiongpt.motion import rotations
 from motiongpt.motion.contacts import support
+from motiongpt.motion.filters import gaussian, moving_average
 from motiongpt.motion.measures import FEET
 from motiongpt.motion.motion import Motion
 from motiongpt.motion.placement import UP, _horizontal_unit, heading
@@ -80,7 +80,7 @@ def bend_path(motion: Motion, degrees: float, start: float = 0.0, end: float = 1
     # Where both feet carry the body one of them must slide while it turns, so it turns there a tenth as fast.
     left, right = weights[:, :2].max(axis=1) + ROOT_WEIGHT, weights[:, 2:].max(axis=1) + ROOT_WEIGHT
     both = np.minimum(left, right) / np.maximum(left, right) * np.clip(weights.max(axis=1), 0, 1)
-    rate = gaussian_filter1d(1 - 0.9 * both, 0.075 * motion.fps, mode="nearest")
+    rate = gaussian(1 - 0.9 * both, 0.075 * motion.fps)
     # Sets in and fades out over a quarter of a second, or half the turn when it is shorter.
     first, last = start * steps, end * steps
     edge = max(min(0.25 * motion.fps, (last - first) / 2), 1e-9)
@@ -298,7 +298,7 @@ def hold(motion: Motion, seconds: float) -> Motion:
     time = np.arange(-margin, count + margin)
     wave = np.where(time < 0, time, last - np.abs(last - time % (2 * last)))
     for _ in range(2):
-        wave = uniform_filter1d(wave.astype(np.float64), width, mode="nearest")
+        wave = moving_average(wave.astype(np.float64), width)
     return _sampled(motion, np.clip(wave[margin : margin + count], 0, last))
 
 
@@ -319,9 +319,7 @@ def quiet_stretches(motion: Motion, seconds: float = 1.0) -> list[slice]:
     if len(motion) < 2:
         return [slice(0, len(motion))] if least <= len(motion) else []
     velocity = np.gradient(motion.joints.astype(np.float64), axis=0) * motion.fps
-    speed = uniform_filter1d(
-        np.linalg.norm(velocity, axis=-1), max(round(0.25 * motion.fps), 1), axis=0, mode="nearest"
-    )
+    speed = moving_average(np.linalg.norm(velocity, axis=-1), max(round(0.25 * motion.fps), 1))
     quiet = speed.max(axis=1) < QUIET
     edges = np.flatnonzero(np.diff(np.concatenate([[0], quiet, [0]])))
     return [slice(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True) if b - a >= least]
@@ -349,7 +347,7 @@ def _pelvis_heading(joints: np.ndarray, fps: float) -> np.ndarray:
     """(T, 4) rotation about Y that turns the pelvis to +Z, from the hips alone, averaged over a stride."""
     right_hip, left_hip = HUMANML3D.face_joints[:2]
     forward = _horizontal_unit(np.cross(UP, joints[:, right_hip] - joints[:, left_hip]))
-    forward = _horizontal_unit(gaussian_filter1d(forward, 0.25 * fps, axis=0, mode="nearest"))
+    forward = _horizontal_unit(gaussian(forward, 0.25 * fps))
     return rotations.between(forward, np.array([0.0, 0.0, 1.0]))
 
 

@@ -13,10 +13,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import gaussian_filter1d
 
 from motiongpt.errors import MotionGPTError
 from motiongpt.motion import kinematics, rotations
+from motiongpt.motion.filters import gaussian
 from motiongpt.motion.placement import FORWARD, UP, _horizontal_unit, place
 from motiongpt.motion.skeleton import HUMANML3D, Skeleton
 
@@ -88,7 +88,7 @@ def _feature_heading(joints: np.ndarray, skeleton: Skeleton) -> np.ndarray:
     right_hip, left_hip, right_shoulder, left_shoulder = skeleton.face_joints
     across = (joints[:, right_shoulder] - joints[:, left_shoulder]) - (joints[:, right_hip] - joints[:, left_hip])
     across = across / np.maximum(np.linalg.norm(across, axis=-1, keepdims=True), 1e-12)
-    forward = gaussian_filter1d(np.cross(UP, across), HEADING_SIGMA, axis=0, mode="nearest")
+    forward = gaussian(np.cross(UP, across), HEADING_SIGMA)
     quaternions = rotations.between(_horizontal_unit(forward), FORWARD)
     quaternions[0] = [1, 0, 0, 0]
     return quaternions

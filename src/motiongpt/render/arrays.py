@@ -16,7 +16,6 @@ from motiongpt.render.shading import (
     REACH,
     SAMPLES,
     SLACK,
-    TINY,
     TO_BYTE,
     ZERO,
     lit,
@@ -27,14 +26,13 @@ from motiongpt.render.shading import (
 _CHUNK = 1 << 16
 
 
-def vertex_normals(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
-    corners = faces.T.astype(np.intp)
-    x, y, z = (np.take(axis, corners) for axis in np.ascontiguousarray(vertices.T))
+def add_normals(sums: np.ndarray, vertices: np.ndarray, faces: np.ndarray) -> None:
+    corners = faces.astype(np.intp).ravel()
+    x, y, z = (np.take(axis, faces.T) for axis in np.ascontiguousarray(vertices.T))
     ux, uy, uz = x[1] - x[0], y[1] - y[0], z[1] - z[0]
     vx, vy, vz = x[2] - x[0], y[2] - y[0], z[2] - z[0]
-    across = (uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx)
-    normals = np.stack([np.bincount(corners.T.ravel(), np.repeat(part, 3), len(vertices)) for part in across])
-    return (normals / np.sqrt((normals**2).sum(axis=0) + TINY)).T.astype(np.float32)
+    for axis, part in enumerate((uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx)):
+        sums[:, axis] += np.bincount(corners, np.repeat(part, 3), len(sums))
 
 
 def find_visible(points: np.ndarray, faces: np.ndarray, nearness: np.ndarray, nearest: np.ndarray) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import gaussian_filter1d
 
 from motiongpt.motion import Motion
+from motiongpt.motion.filters import gaussian
 from motiongpt.render.limbs import Limbs, body_scale, floor_height, forward
 
 _FIELD_OF_VIEW = np.radians(30)  # vertical; a long lens keeps proportions
@@ -133,7 +133,7 @@ def place_camera(
     path = joints[:, limbs.root].astype(np.float64)
     room = float(np.linalg.norm(np.ptp(path[:, [0, 2]], axis=0)))
     if follow and room > _STANDING_ROOM * scale:
-        targets = gaussian_filter1d(path, _FOLLOW_SECONDS * motion.fps, axis=0, mode="nearest")
+        targets = gaussian(path, _FOLLOW_SECONDS * motion.fps)
     else:
         targets = np.tile((low + high) / 2 @ view.rotation, (len(joints), 1))
     targets[:, 1] = top / 2

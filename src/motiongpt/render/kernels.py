@@ -20,8 +20,8 @@ _FEW = 32
 
 
 class Kernels(Protocol):
-    def vertex_normals(self, vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
-        """Unit normals (V, 3) float32 of vertices (V, 3): the mean of the faces (F, 3) around each by their areas."""
+    def add_normals(self, sums: np.ndarray, vertices: np.ndarray, faces: np.ndarray) -> None:
+        """Add the normals of faces (F, 3), as long as their areas, to the sums (V, 3) float64 of their vertices."""
 
     def find_visible(self, points: np.ndarray, faces: np.ndarray, nearness: np.ndarray, nearest: np.ndarray) -> None:
         """Find the triangle that each sample of a picture shows.

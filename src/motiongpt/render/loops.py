@@ -24,7 +24,6 @@ from motiongpt.render.shading import (
     REACH,
     SAMPLES,
     SLACK,
-    TINY,
     TO_BYTE,
     ZERO,
 )
@@ -47,24 +46,17 @@ _tile_wave = _compiled(shading.tile_wave)
 
 
 @_compiled
-def vertex_normals(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
-    sums = np.zeros((len(vertices), 3))
-    normals = np.empty((len(vertices), 3), dtype=np.float32)
+def add_normals(sums: np.ndarray, vertices: np.ndarray, faces: np.ndarray) -> None:
     for f in range(len(faces)):
         a, b, c = vertices[faces[f, 0]], vertices[faces[f, 1]], vertices[faces[f, 2]]
         ux, uy, uz = b[0] - a[0], b[1] - a[1], b[2] - a[2]
         vx, vy, vz = c[0] - a[0], c[1] - a[1], c[2] - a[2]
+        nx, ny, nz = uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx
         for corner in range(3):
-            normal = sums[faces[f, corner]]
-            normal[0] += uy * vz - uz * vy
-            normal[1] += uz * vx - ux * vz
-            normal[2] += ux * vy - uy * vx
-    for n in range(len(normals)):
-        x, y, z = sums[n, 0], sums[n, 1], sums[n, 2]
-        length = np.sqrt(x * x + y * y + z * z + TINY)
-        for axis in range(3):
-            normals[n, axis] = np.float32(sums[n, axis] / length)
-    return normals
+            n = faces[f, corner]
+            sums[n, 0] += nx
+            sums[n, 1] += ny
+            sums[n, 2] += nz
 
 
 @_compiled
@@ -210,24 +202,19 @@ def lay_over(picture: np.ndarray, mask: np.ndarray, ink: np.ndarray) -> None:
 def to_yuv420(picture: np.ndarray, luma: np.ndarray, blue: np.ndarray, red: np.ndarray) -> None:
     """Planes of a video frame (BT.709, 16..235) from RGB (H, W, 3), both sides even; chroma is the mean of 2x2 pixels.
 
-    Planes may have longer rows than the picture.
+    Planes may have longer rows than the picture. Numbers are whole ones, in units of 1 / 65536.
     """
-    height, width = picture.shape[0], picture.shape[1]
-    planes = np.empty((3, 2, width), dtype=np.float32)
-    for y in range(0, height, 2):
-        for row in range(2):
-            for x in range(width):
-                r = np.float32(picture[y + row, x, 0])
-                g = np.float32(picture[y + row, x, 1])
-                b = np.float32(picture[y + row, x, 2])
-                planes[0, row, x], planes[1, row, x], planes[2, row, x] = r, g, b
-                light = np.float32(0.182586) * r + np.float32(0.614231) * g + np.float32(0.062007) * b
-                luma[y + row, x] = np.uint8(np.int32(light + np.float32(16.5)))
-        for x in range(width // 2):
-            r = planes[0, 0, 2 * x] + planes[0, 0, 2 * x + 1] + planes[0, 1, 2 * x] + planes[0, 1, 2 * x + 1]
-            g = planes[1, 0, 2 * x] + planes[1, 0, 2 * x + 1] + planes[1, 1, 2 * x] + planes[1, 1, 2 * x + 1]
-            b = planes[2, 0, 2 * x] + planes[2, 0, 2 * x + 1] + planes[2, 1, 2 * x] + planes[2, 1, 2 * x + 1]
-            cool = np.float32(-0.025161) * r - np.float32(0.084643) * g + np.float32(0.109804) * b
-            warm = np.float32(0.109804) * r - np.float32(0.099735) * g - np.float32(0.010069) * b
-            blue[y // 2, x] = np.uint8(np.int32(cool + np.float32(128.5)))
-            red[y // 2, x] = np.uint8(np.int32(warm + np.float32(128.5)))
+    for y in range(0, picture.shape[0], 2):
+        for x in range(0, picture.shape[1], 2):
+            # 16 or 128, and a half for rounding; chroma is summed over four pixels.
+            cool = warm = np.int32(257 * 131072)
+            for row in range(y, y + 2):
+                for column in range(x, x + 2):
+                    r = np.int32(picture[row, column, 0])
+                    g = np.int32(picture[row, column, 1])
+                    b = np.int32(picture[row, column, 2])
+                    luma[row, column] = np.uint8((11966 * r + 40254 * g + 4064 * b + 33 * 32768) >> 16)
+                    cool += 28784 * b - 6596 * r - 22188 * g
+                    warm += 28784 * r - 26144 * g - 2640 * b
+            blue[y // 2, x // 2] = np.uint8(cool >> 18)
+            red[y // 2, x // 2] = np.uint8(warm >> 18)

@@ -42,8 +42,15 @@ def draw_meshes(picture: np.ndarray, view: View, position: np.ndarray, meshes: S
     key, lens = view_light(view), -view.rotation[2]
     half = (key + lens) / np.linalg.norm(key + lens)
     lights = np.stack([key, half, lens]).astype(np.float32)
-    surface = np.concatenate([kernels().vertex_normals(vertices, faces), colours], axis=1)
+    surface = np.concatenate([vertex_normals(vertices, faces), colours], axis=1)
     kernels().shade(picture[top:bottom, left:right], points, faces, surface, lights, nearest)
+
+
+def vertex_normals(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
+    """Unit normals (V, 3) float32 of vertices (V, 3): the mean of the faces (F, 3) around each by their areas."""
+    sums = np.zeros((len(vertices), 3))
+    kernels().add_normals(sums, vertices, faces)
+    return (sums / np.sqrt((sums * sums).sum(axis=1, keepdims=True) + 1e-20)).astype(np.float32)
 
 
 def view_light(view: View) -> np.ndarray:

@@ -24,7 +24,7 @@ FLAT = np.float32(1e-9)
 ZERO, ONE, FOUR, HALF, QUARTER = (np.float32(value) for value in (0, 1, 4, 0.5, 0.25))
 # 255 / 4: a colour 0..1, summed over four samples, to 0..255.
 TO_BYTE = np.float32(63.75)
-TINY = np.float32(1e-20)  # keeps the length of a normal from 0
+_TINY = np.float32(1e-20)  # keeps the length of a normal from 0
 _SKY, _SKY_FROM_ABOVE, _KEY = np.float32(0.56), np.float32(0.14), np.float32(0.52)
 _WRAP, _WRAPPED = np.float32(0.62), np.float32(0.38)
 _HIGHLIGHT, _RIM = np.float32(0.13), np.float32(0.38)
@@ -39,7 +39,7 @@ def lit(x: Any, y: Any, z: Any, lights: np.ndarray) -> tuple[Any, Any]:
         x, y, z: normal in world coordinates, of any length.
         lights: (3, 3) directions to the key light, to the highlight (between light and lens) and to the lens.
     """
-    length = ONE / np.sqrt(x * x + y * y + z * z + TINY)
+    length = ONE / np.sqrt(x * x + y * y + z * z + _TINY)
     x, y, z = x * length, y * length, z * length
     # Light wraps around the body: no black side.
     key = np.maximum(_WRAP * (x * lights[0, 0] + y * lights[0, 1] + z * lights[0, 2]) + _WRAPPED, ZERO)

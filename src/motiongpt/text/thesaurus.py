@@ -1,6 +1,6 @@
 """Replaces words that no training caption has by words that many have: "traipses" is read as "walks".
 
-The table ``thesaurus.tsv`` beside this module is made from WordNet by ``tools/build_thesaurus.py``.
+The table ``thesaurus.tsv`` beside this module is made from WordNet by ``recipes/embedded/tools/build_thesaurus.py``.
 
 >>> familiar("someone traipses to the right, then sidles to the left")
 'someone walks to the right, then moves sideways to the left'

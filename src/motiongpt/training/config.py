@@ -1,4 +1,4 @@
-"""Training configs: a YAML file, what it extends, ``key=value`` overrides, one dataclass a stage."""
+"""Training configs: a YAML file, the config it extends, ``key=value`` overrides; one dataclass per stage."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ from motiongpt.weights_io import config_from
 
 @dataclass(frozen=True)
 class LoopConfig:
-    """What all stages share.
+    """Settings of the training loop, shared by all stages.
 
     Attributes:
-        steps: optimiser steps in all.
-        batch_size: items a step on each device.
-        learning_rate: peak rate of AdamW.
-        final_rate: the rate at the end of the schedule, as a share of the peak; between lies a cosine.
-        schedule: length of that schedule in steps when it is not ``steps``: a training may stop before its end.
+        steps: total of optimiser steps.
+        batch_size: items per step and device.
+        learning_rate: peak learning rate of AdamW.
+        final_rate: learning rate at the end of the cosine schedule, as a share of the peak.
+        schedule: length of the schedule in steps if it is not ``steps``: a run may stop before its end.
         warmup: steps of linear warm-up.
         betas: AdamW's.
         weight_decay: AdamW's.
-        clip: largest gradient norm; 0 does not clip.
+        clip: maximum gradient norm; 0 disables clipping.
         average: decay of the moving average of the weights that is validated and saved; 0 saves the last weights.
         precision: ``auto`` (bf16 where the hardware multiplies it fast, else float32), ``float32`` or ``bf16``.
         workers: processes that prepare batches; 0 prepares them in the main process.
-        save_every, validate_every, log_every: steps between.
+        save_every, validate_every, log_every: intervals in steps.
     """
 
     steps: int = 1000
@@ -58,25 +58,25 @@ class LoopConfig:
 
 @dataclass(frozen=True)
 class TokenizerTraining:
-    """Stage 1: the VQ-VAE.
+    """Stage 1: the motion tokenizer, a VQ-VAE.
 
     Attributes:
-        data: folder in the HumanML3D layout.
-        output: folder of the run; the finished tokenizer lands in ``output/final``.
-        start: folder of a tokenizer to go on from, with its own network and statistics; empty starts anew.
-        refines: folder of a finished tokenizer that stays as it is: ``network`` becomes a second network behind it,
-            which codes what the first leaves over.
-        decoder_only: leave encoder and codes as they are, so that a language model trained on them stays true.
-        seed: of weights, data order and everything random.
-        windows: frames of a training window, longest first; a clip is cut into windows of the longest that fits it.
+        data: data set in the HumanML3D layout.
+        output: folder of the run; the finished tokenizer is ``output/final``.
+        start: folder of a tokenizer to fine-tune; its network and statistics are kept. Empty trains from scratch.
+        refines: folder of a finished tokenizer that stays as it is: ``network`` becomes a second network, which encodes
+            the residual of the first.
+        decoder_only: freeze encoder and codes, so that a language model trained on the codes stays valid.
+        seed: random seed of weights and data order.
+        windows: lengths of training windows in frames, longest first; a clip is cut into the longest that fits it.
         commitment: weight of the commitment loss.
-        quantize_from: step at which quantizing starts. Before it the network is a plain autoencoder; at it the codes
+        quantize_from: step at which quantization starts. Before it the network is a plain autoencoder; at it the codes
             are set to cluster centres of the latents. 0 quantizes from the start, as the published recipe.
-        smooth_l1_beta: error in standard deviations where the reconstruction loss turns from squared to absolute.
-        joint_weight: weight of the joint error: the mean distance, in metres, of the joints from their true place
-            relative to the root. Unlike the features' error it sees a heading that drifts.
-        path_share: weight of the root's distance from its true path beside that of the joints.
-        block_weights: loss weight of each feature block by name; blocks not named weigh 1.
+        smooth_l1_beta: error, in standard deviations, at which the reconstruction loss turns from squared to absolute.
+        joint_weight: weight of the joint error: the mean distance, in metres, of the joints from the ground truth,
+            relative to the root. Unlike the error of the features it includes the drift of the heading.
+        path_share: weight of the root's distance from its true path, relative to that of the joints.
+        block_weights: loss weight of each feature block by name; 1 for blocks not named.
         loop, network: see there.
     """
 
@@ -102,25 +102,25 @@ class LanguageTraining:
     """Stages 2 (pretrain) and 3 (instruct): the language model.
 
     Attributes:
-        data: folder in the HumanML3D layout.
+        data: data set in the HumanML3D layout.
         tokenizer: folder of the trained motion tokenizer.
-        output: folder of the run; the finished model lands in ``output/final``.
-        start: folder of a language model to go on from; empty starts anew from ``model``. What it goes on from knows
-            its network: of ``model`` only LoRA, and the dropout before it, count then.
-        tokens: folder of codes that ``motiongpt data tokenize`` or the original's script has written (``TOKENS``); they
-            are read instead of encoding every clip. Empty encodes, and cuts each clip at every offset of the stride,
-            where files hold one cut.
+        output: folder of the run; the finished model is ``output/final``.
+        start: folder of a language model to continue from; empty trains from ``model``. The network of that folder is
+            kept: of ``model`` only LoRA, and the dropout before it, count.
+        tokens: folder of codes written by ``motiongpt data tokenize`` or the original's script (``TOKENS``), read
+            instead of encoding every clip. Empty encodes each clip at every offset of the stride; files hold one.
         captions: caption table (JSON lines) whose sentences are used without motion; empty uses the data set's own.
-        mined: file of ``motiongpt data mine``: sentences that take the place of captions that say the same.
-        practice: file of ``motiongpt data practice``: sentences with motions of a model that do what they say.
-        practice_share: so much of text-to-motion is drawn from it, whatever the number of motions of a sentence.
-        templates: users' instruction file; empty uses the built-in prompts.
-        seed: of weights, data order and everything random.
+        mined: file of ``motiongpt data mine``: sentences that replace captions of the same meaning.
+        self_training: file of ``motiongpt train self-training``: sentences with motions sampled by a model.
+        self_training_share: share of text-to-motion that is drawn from that file. Its sentences are drawn alike,
+            whatever the number of their motions.
+        templates: instruction file of the user; empty uses the built-in prompts.
+        seed: random seed of weights and data order.
         tasks: mixture weight of each task: the sub-tasks of the prompts, and ``caption_denoise`` and
             ``motion_denoise`` (span corruption of sentences and of motion strings).
-        max_codes: longest motion shown to the model; longer clips are cropped at random.
-        balance: 0 draws captioned clips and sentences of practice evenly; towards 1, rare actions are drawn more often.
-        word_dropout: share of the word pieces of prompts that a text encoder sees as its mask.
+        max_codes: maximum length of a motion in codes; longer clips are cropped at random.
+        balance: 0 draws captioned clips and self-training prompts uniformly; towards 1, rare actions more often.
+        word_dropout: share of the word pieces of prompts that are masked for a text encoder.
         strict_reference: write instructions with the original's defects, see docs/differences.md; needs ``templates``.
         loop, model: see there.
     """
@@ -132,8 +132,8 @@ class LanguageTraining:
     tokens: str = ""
     captions: str = ""
     mined: str = ""
-    practice: str = ""
-    practice_share: float = 0.5
+    self_training: str = ""
+    self_training_share: float = 0.5
     templates: str = ""
     seed: int = 0
     tasks: Mapping[str, float] = field(default_factory=dict)
@@ -147,17 +147,17 @@ class LanguageTraining:
 
 @dataclass(frozen=True)
 class MatcherTraining:
-    """The matcher of motions and sentences.
+    """The matcher: motions and sentences in one embedding space.
 
     Attributes:
-        data: folder in the HumanML3D layout.
-        output: folder of the run; the finished matcher lands in ``output/final``.
+        data: data set in the HumanML3D layout.
+        output: folder of the run; the finished matcher is ``output/final``.
         text_encoder: ``minilm`` (of the extra ``pretrained``) or the folder of a BERT; it stays frozen.
-        tokenizer: folder of a motion tokenizer through whose first codes all motions are seen: for a matcher that is
-            to choose among what a language model writes. Empty shows them as they are.
-        mined: file of ``motiongpt data mine``: sentences that take the place of captions that say the same.
-        max_frames: longest motion shown; of longer ones a part at random.
-        seed: of weights, data order and everything random.
+        tokenizer: folder of a motion tokenizer; the matcher sees every motion decoded from its coarse codes. For a
+            matcher that ranks what a language model generates. Empty shows the motions as they are.
+        mined: file of ``motiongpt data mine``: sentences that replace captions of the same meaning.
+        max_frames: maximum length of a motion in frames; longer ones are cropped at random.
+        seed: random seed of weights and data order.
         loop, network: see there.
     """
 
@@ -174,20 +174,20 @@ class MatcherTraining:
 
 @dataclass(frozen=True)
 class RefinerTraining:
-    """The refiner of what coarse codes leave out.
+    """The refiner, which adds the details that coarse codes leave out.
 
     Attributes:
-        data: folder in the HumanML3D layout.
+        data: data set in the HumanML3D layout.
         tokenizer: folder of a finished motion tokenizer with a refinement.
-        output: folder of the run; the finished refiner lands in ``output/final``.
-        start: folder of a refiner to go on from, with its own network and statistics; empty starts anew.
+        output: folder of the run; the finished refiner is ``output/final``.
+        start: folder of a refiner to fine-tune; its network and statistics are kept. Empty trains from scratch.
         text_encoder: ``minilm`` (of the extra ``pretrained``) or the folder of a BERT; it stays frozen.
-        unsaid: how often a motion is shown without its sentence.
-        mean_share: share of the motions of which the network sees noise alone, and learns what their latents are in
-            the mean; the others are anywhere on their way.
-        balance: 0 draws clips evenly; towards 1, clips of rare actions are drawn more often.
-        quick: 0 draws clips evenly; towards 1, clips of which coarse codes leave out more are drawn more often.
-        seed: of weights, data order and everything random.
+        unsaid: share of the motions that are shown without their sentence.
+        mean_share: share of the motions shown as pure noise, from which the network learns the mean of the latents; the
+            others are at a random time of the flow.
+        balance: 0 draws clips uniformly; towards 1, clips of rare actions more often.
+        quick: 0 draws clips uniformly; towards 1, clips with a large residual behind the coarse codes more often.
+        seed: random seed of weights and data order.
         loop, network: see there.
     """
 
@@ -209,10 +209,24 @@ Config = TypeVar("Config", TokenizerTraining, LanguageTraining, MatcherTraining,
 # Groups of keys in a config.
 _NESTED = ("loop", "network", "model")
 _TUPLES = {"betas", "windows"}
+# Keys of older configs and of the states of older runs, with the names they have now.
+RENAMED = {"practice": "self_training", "practice_share": "self_training_share"}
+# Configs that were part of the package, with the files that they are now.
+RECIPE = "recipes/embedded"
+_MOVED = {
+    **{f"embedded-{name}": f"{RECIPE}/{name}.yaml" for name in (
+        "tokenizer", "refinement", "pretrain", "instruct", "finetune", "matcher", "evaluator", "refiner",
+        "quick-refiner",
+    )},
+    "embedded-practice": f"{RECIPE}/self-training.yaml",
+    "embedded-practice-more": f"{RECIPE}/self-training-more.yaml",
+    "scratch-pretrain": f"{RECIPE}/scratch-pretrain.yaml",
+    "scratch-instruct": f"{RECIPE}/scratch-instruct.yaml",
+}  # fmt: skip
 
 
 def config_names() -> list[str]:
-    """Names of the configs that come with the package, ``<name>-<stage>`` and ``ablations/<name>-<stage>``."""
+    """Names of the packaged configs, ``<name>-<stage>`` and ``ablations/<name>-<stage>``."""
     folders = [("", _packaged()), ("ablations/", _packaged() / "ablations")]
     return sorted(
         prefix + item.name.removesuffix(".yaml")
@@ -223,15 +237,16 @@ def config_names() -> list[str]:
 
 
 def load_config(kind: type[Config], source: str | Path, overrides: Sequence[str] = (), *, stage: str = "") -> Config:
-    """Read a config by packaged name or path and apply overrides.
+    """Read a config by its packaged name or path and apply overrides.
 
     ``extends: NAME_OR_FILE`` in a config starts from another one: its own keys replace those, and inside the groups
-    ``loop``, ``network`` and ``model`` single keys do. A file is looked for beside the config that names it.
+    ``loop``, ``network`` and ``model`` single keys do. A relative file name is resolved beside the config that names
+    it; paths of data and runs are relative to the working directory.
 
     Args:
         source: name such as ``tiny-tokenizer`` (see :func:`config_names`) or path of a YAML file.
         overrides: ``key=value`` with dots for nested keys and YAML values, e.g. ``loop.steps=200``.
-        stage: ``tokenizer``, ``pretrain`` or ``instruct``; then a name may leave it out, ``tiny``.
+        stage: ``tokenizer``, ``pretrain``, ``instruct``, ``evaluator`` or ``refiner``; a name may omit it.
 
     Raises:
         MotionGPTError: no such config, broken YAML (named by line), unknown key, or a value that does not fit.
@@ -247,12 +262,19 @@ def _packaged() -> Any:
 
 
 def _find(source: str | Path, stage: str) -> Any:
-    """The file of a path, of a packaged name, or of one without its stage."""
+    """The file of a path, of a packaged name, or of a packaged name without its stage."""
     if Path(source).is_file():
         return Path(source)
-    for name in (f"{source}.yaml", f"{source}-{stage}.yaml"):
-        if (_packaged() / name).is_file():
-            return _packaged() / name
+    names = (str(source), f"{source}-{stage}")
+    for name in names:
+        if (_packaged() / f"{name}.yaml").is_file():
+            return _packaged() / f"{name}.yaml"
+    for name in names:
+        if name in _MOVED:
+            raise MotionGPTError(
+                f"The config {name!r} is no longer part of the package: pass the path of {_MOVED[name]}, which is in "
+                "the source repository."
+            )
     known = [name for name in config_names() if name.endswith(stage)] or config_names()
     raise MotionGPTError(f"There is no config {str(source)!r}: give a YAML file or one of {', '.join(known)}.")
 
@@ -261,7 +283,7 @@ def _read(source: str | Path, stage: str, readers: tuple[Any, ...]) -> dict[str,
     """Plain values of a config on top of those it extends; ``readers`` are the files that extend this one."""
     file = _find(source, stage)
     if file in readers:
-        raise MotionGPTError(f"{source} extends itself: take the key extends out of one of the files.")
+        raise MotionGPTError(f"{source} extends itself: remove the key extends from one of the files.")
     try:
         values = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
     except yaml.YAMLError as error:
@@ -270,6 +292,7 @@ def _read(source: str | Path, stage: str, readers: tuple[Any, ...]) -> dict[str,
         raise MotionGPTError(f"{source}{line} is not valid YAML: {getattr(error, 'problem', error)}.") from error
     if not isinstance(values, dict):
         raise MotionGPTError(f"{source} must hold keys and values, but holds {type(values).__name__}.")
+    values = {RENAMED.get(key, key): value for key, value in values.items()}
     base = values.pop("extends", None)
     if base is None:
         return values
@@ -288,7 +311,7 @@ def _apply(values: dict[str, Any], override: str) -> None:
     key, equals, text = override.partition("=")
     if not equals or not key:
         raise MotionGPTError(f"Override {override!r} must have the form key=value, such as loop.steps=200.")
-    *parents, last = key.split(".")
+    *parents, last = RENAMED.get(key, key).split(".")
     for parent in parents:
         values = values.setdefault(parent, {})
         if not isinstance(values, dict):

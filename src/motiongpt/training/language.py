@@ -1,4 +1,4 @@
-"""Stages 2 and 3: the language model, on instructions about motion and on sentences and motions with holes."""
+"""Stages 2 and 3: the language model, trained on instructions and on span corruption of sentences and motions."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from motiongpt.data.captions import read_sentences
 from motiongpt.data.layout import FEATURES, MotionTextDataset, feature_shape
 from motiongpt.data.mining import MINED_SHARE, read_mined
-from motiongpt.data.sentences import read_sentences
 from motiongpt.data.texts import Caption
 from motiongpt.data.tokens import TokenFolder
 from motiongpt.errors import MotionGPTError
@@ -24,14 +24,14 @@ from motiongpt.text.captions import normalise_caption
 from motiongpt.tokenizer import MotionTokenizer
 from motiongpt.training.balance import rarity_shares
 from motiongpt.training.config import LanguageTraining
-from motiongpt.training.loop import GROUPED_BATCHES, fingerprint, fit, left_out
-from motiongpt.training.self_training import Exercise, action_shares, read_practice
+from motiongpt.training.loop import GROUPED_BATCHES, fingerprint, fit, skipped
+from motiongpt.training.self_training import Prompt, prompt_shares, read_samples
 
 CAPTION_DENOISE = "caption_denoise"
 MOTION_DENOISE = "motion_denoise"
-# Tasks that speak of a caption: only clips that have one can serve.
+# Tasks with a caption in input or output; they need captioned clips.
 _NEEDS_CAPTION = {task for task in Task if any("Caption" in name for name in task.inputs | task.outputs)}
-# Prompts that teach the text tokenizer its words, drawn for each task.
+# Prompts per task from which the text tokenizer learns its vocabulary.
 _SAMPLE_PROMPTS = 400
 _VALIDATION_BATCHES = 8
 
@@ -41,9 +41,8 @@ class Clip:
     """A clip as codes.
 
     Attributes:
-        codes: the clip's codes from each of the first ``stride`` frames on: the same motion, cut differently. Files
-            hold one cut, as a rule.
-        captions: what is said about it; may be empty.
+        codes: arrays (n,), one for each offset of the stride at which the clip is cut. Files usually hold one.
+        captions: may be empty.
     """
 
     codes: tuple[np.ndarray, ...]
@@ -51,43 +50,43 @@ class Clip:
 
 
 def tokenize_clips(dataset: MotionTextDataset, tokenizer: MotionTokenizer) -> list[Clip]:
-    """Codes of all clips of a data set, long enough for one code at every offset."""
+    """Codes of all clips of a data set that are long enough for one code at every offset."""
     items = [item for item in dataset if len(item.features) >= 2 * tokenizer.stride]
     offsets = range(tokenizer.stride)
-    # Only whole strides: a completed last stride would teach the model that motions end in a standstill.
-    cut = [
+    # Only whole strides: padding the last one would teach the model that motions end in a standstill.
+    windows = [
         item.features[offset : offset + (len(item.features) - offset) // tokenizer.stride * tokenizer.stride]
         for item in items
         for offset in offsets
     ]
-    codes = tokenizer.encode_batch(cut, coarse=True)
+    codes = tokenizer.encode_batch(windows, coarse=True)
     return [
-        Clip(tuple(codes[number * len(offsets) + offset] for offset in offsets), _sayings(item.captions))
+        Clip(tuple(codes[number * len(offsets) + offset] for offset in offsets), _caption_texts(item.captions))
         for number, item in enumerate(items)
     ]
 
 
 def read_clips(dataset: MotionTextDataset, tokens: TokenFolder) -> list[Clip]:
-    """Codes of all clips of a data set from files, where there is one code at least.
+    """Codes from files of all clips of a data set that have at least one.
 
     Raises:
-        MotionGPTError: a clip's file is missing, or of another tokenizer.
+        MotionGPTError: a file is missing, or was written with another tokenizer.
     """
     clips = []
     for (clip, start, stop), captions in zip(dataset.spans, dataset.captions, strict=True):
         frames, _ = feature_shape(dataset.root / FEATURES / f"{clip}.npy")
         codes = tokens.read(clip, start, stop, frames)
         if codes:
-            clips.append(Clip(codes, _sayings(captions)))
+            clips.append(Clip(codes, _caption_texts(captions)))
     return clips
 
 
-def _sayings(captions: Sequence[Caption]) -> tuple[str, ...]:
+def _caption_texts(captions: Sequence[Caption]) -> tuple[str, ...]:
     return tuple(filter(None, (normalise_caption(caption.text) for caption in captions)))
 
 
 class LanguageTask:
-    """Pairs of instruction and answer, drawn task by task."""
+    """Batches of instructions and their answers; the task of each pair is drawn from the mixture."""
 
     def __init__(self, config: LanguageTraining) -> None:
         self.config = config
@@ -115,16 +114,11 @@ class LanguageTask:
             self.clips, self.held_out = (read_clips(dataset, tokens) for dataset in datasets)
         else:
             self.clips, self.held_out = (tokenize_clips(dataset, tokenizer) for dataset in datasets)
-        self.notes = (*self.templates.problems, *(note for dataset in datasets for note in left_out(dataset)))
+        self.notes = (*self.templates.problems, *(note for dataset in datasets for note in skipped(dataset)))
         self.mined = read_mined(config.mined) if config.mined else {}
-        # By sentence.
-        self.practice: list[Clip] = []
-        if config.practice:
-            written: dict[Exercise, list[np.ndarray]] = {}
-            for one in read_practice(config.practice, self.num_codes):
-                written.setdefault(one.exercise, []).append(one.codes)
-            self.practice = [Clip(tuple(codes), (one.sentence,)) for one, codes in written.items()]
-            self.practice_weights = np.cumsum(action_shares(list(written), config.balance))
+        self.samples: list[Clip] = []
+        if config.self_training:
+            self.samples, self.sample_weights = self._self_training_clips(config.self_training)
         own = [caption for clip in self.clips for caption in clip.captions]
         self.sentences = (read_sentences(config.captions) if config.captions else []) + own
         self.tasks = list(config.tasks or {task.value: 1.0 for task in self.templates.tasks})
@@ -138,7 +132,7 @@ class LanguageTask:
         self.captioned_held_out = [clip for clip in self.held_out if clip.captions]
         if not self.captioned or not self.captioned_held_out:
             raise MotionGPTError(f"{config.data} has no captioned clips in train or in val: captions are needed here.")
-        # Running sum of the clips' probabilities.
+        # Cumulative probabilities of the clips.
         self.weights = np.cumsum(rarity_shares([clip.captions for clip in self.captioned], config.balance))
         if config.start:
             self.module = MotionLanguageModel.load(config.start)
@@ -167,7 +161,16 @@ class LanguageTask:
         self._group = (-1, -1)
         self._batches: list[list[tuple[Tokens, Tokens]]] = []
 
+    def _self_training_clips(self, path: str) -> tuple[list[Clip], np.ndarray]:
+        """A clip for each prompt, with the codes of its samples, and the cumulative probabilities of the clips."""
+        codes: dict[Prompt, list[np.ndarray]] = {}
+        for sample in read_samples(path, self.num_codes):
+            codes.setdefault(sample.prompt, []).append(sample.codes)
+        clips = [Clip(tuple(rows), (prompt.sentence,)) for prompt, rows in codes.items()]
+        return clips, np.cumsum(prompt_shares(list(codes), self.config.balance))
+
     def _texts(self) -> list[str]:
+        """Sentences and prompts from which the text tokenizer learns its vocabulary."""
         rng = np.random.default_rng(self.config.seed)
         texts = list(self.sentences)
         for task in self.templates.tasks:
@@ -178,24 +181,24 @@ class LanguageTask:
         return texts
 
     def prepare(self, step: int) -> None:
-        """Nothing changes between the steps of this stage."""
+        """Nothing to prepare in this stage."""
 
     def batch(self, step: int, rank: int) -> dict[str, Tensor]:
-        """A collated batch of mixed tasks, of pairs of about one length so that little is padded."""
+        """Collated batch of mixed tasks; its pairs have similar lengths, so that padding is short."""
         group, place = divmod(step, GROUPED_BATCHES)
         if (group, rank) != self._group:
             self._group, self._batches = (group, rank), self._draw_group(group, rank)
         return self.collate(self._batches[place])
 
     def _draw_group(self, group: int, rank: int) -> list[list[tuple[Tokens, Tokens]]]:
-        """Pairs of several batches, sorted by length, cut into batches, in random order."""
+        """Draw the pairs of several batches, sort them by length and cut them into batches in random order."""
         rng = np.random.default_rng((self.config.seed, group, rank))
         size = self.config.loop.batch_size
         names = rng.choice(len(self.tasks), size=size * GROUPED_BATCHES, p=self.shares)
-        readers = (self.module.prompts, self.module.tokenizer)
+        tokenizers = (self.module.prompts, self.module.tokenizer)
         pairs = [self._pair(self.tasks[name], rng) for name in names]
         ids = [
-            [reader.encode(side) if isinstance(side, str) else side for reader, side in zip(readers, pair, strict=True)]
+            [one.encode(side) if isinstance(side, str) else side for one, side in zip(tokenizers, pair, strict=True)]
             for pair in pairs
         ]
         if self.config.word_dropout:
@@ -216,8 +219,8 @@ class LanguageTask:
             ids = [words.start, *(words.first_code + int(code) for code in codes), words.end]
             return corrupt_spans(ids, words.sentinels, rng)
         task = Task(name)
-        if task is Task.T2M and self.practice and rng.random() < self.config.practice_share:
-            clip = self._draw(self.practice, self.practice_weights, rng)
+        if task is Task.T2M and self.samples and rng.random() < self.config.self_training_share:
+            clip = self._draw(self.samples, self.sample_weights, rng)
         elif task in _NEEDS_CAPTION:
             clip = self._draw(self.captioned, self.weights, rng)
         else:
@@ -225,7 +228,7 @@ class LanguageTask:
         return self.templates.sample(task, rng, self._fields(clip, rng, task))
 
     def _hide_words(self, ids: Sequence[int], rng: np.random.Generator) -> list[int]:
-        """Word pieces of a prompt at random replaced by the mask of the text encoder."""
+        """The ids of a prompt with random word pieces replaced by the mask of the text encoder."""
         encoder = self.module.text_encoder
         assert encoder is not None
         hidden = rng.random(len(ids)) < self.config.word_dropout
@@ -255,7 +258,7 @@ class LanguageTask:
         if self.config.strict_reference:
             return replace(fields, strict_reference=True)
         if task is Task.PREDICT and count > 1:
-            # The given share varies: users give what they have, and long motions are continued part by part.
+            # The share that is given varies as in use, where long motions are continued part by part.
             first = int(rng.integers(1, max(2, count * 2 // 3)))
             return replace(fields, head=codes[:first])
         if task is Task.INBETWEEN and count > 2:
@@ -265,13 +268,13 @@ class LanguageTask:
         return fields
 
     def loss(self, module: nn.Module, batch: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
-        """Mean cross-entropy a token."""
+        """Mean cross-entropy per token."""
         loss = module(**batch)
         return loss, {"tokens": (batch["labels"] >= 0).sum()}
 
     @torch.inference_mode()
     def validate(self) -> dict[str, float]:
-        """Mean cross-entropy (nats a token) of text-to-motion and motion-to-text on held-out clips."""
+        """Mean cross-entropy (nats per token) of text-to-motion and motion-to-text on the validation split."""
         results = {}
         for task in (Task.T2M, Task.M2T):
             if task not in self.templates.tasks:
@@ -288,15 +291,15 @@ class LanguageTask:
         return results
 
     def save(self, folder: Path) -> None:
-        """The language model's folder, in half precision."""
+        """Write the folder of the language model, in half precision."""
         self.module.save(folder, dtype="float16")
 
 
 def train_language(config: LanguageTraining) -> Path:
-    """Train stage 2 or 3, or go on with it; returns the folder of the finished language model.
+    """Train stage 2 or 3, or resume it; returns the folder of the finished language model.
 
     Raises:
-        MotionGPTError: see :func:`motiongpt.training.loop.fit`, and everything wrong with data, tokenizer or prompts.
+        MotionGPTError: see :func:`motiongpt.training.loop.fit`; or data, tokenizer or prompts do not fit the config.
     """
     task = LanguageTask(config)
     return fit(task, config.loop, config.output, seed=config.seed, fingerprint=fingerprint(config), notes=task.notes)

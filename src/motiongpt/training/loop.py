@@ -1,8 +1,8 @@
-"""One training loop for every stage, on a CPU, one GPU or many (through accelerate).
+"""One training loop for every stage, on a CPU, one GPU or several (through accelerate).
 
-Everything random at step k is a function of (seed, k) alone: the batch, the dropout, the codes a quantizer resets. With
-the weights and the optimiser's moments saved, a run that was interrupted and resumed therefore ends with the same
-weights as one that was not.
+Everything random at step k is a function of (seed, k): the batch, the dropout, the codes that a quantizer resets. A run
+saves its weights and the moments of its optimiser. An interrupted and resumed run therefore ends with the same weights
+as an uninterrupted one.
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ from tqdm import tqdm
 from motiongpt.data.layout import MotionTextDataset
 from motiongpt.errors import Interrupted, MotionGPTError, require
 from motiongpt.files import atomic_path
-from motiongpt.training.config import LoopConfig
+from motiongpt.training.config import RENAMED, LoopConfig
 from motiongpt.weights_io import read_safetensors
 
 STATE = "state.safetensors"
-# Batches that a task may draw together, such as pairs sorted by length; one group ends at each multiple of it.
+# Batches that a task may draw together, such as pairs sorted by length; a group ends at each multiple of this number.
 GROUPED_BATCHES = 8
 
 
 class Task(Protocol):
-    """What a stage brings to the loop."""
+    """A training stage as the loop sees it."""
 
     @property
     def module(self) -> nn.Module:
@@ -49,13 +49,13 @@ class Task(Protocol):
         """Called at the start of every step, before its batch is used."""
 
     def batch(self, step: int, rank: int) -> dict[str, Tensor]:
-        """The batch of one step on one device; a function of its arguments alone."""
+        """Batch of a step on a device; a pure function of its arguments."""
 
     def loss(self, module: nn.Module, batch: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
-        """Loss to minimise and scalars to log; ``module`` is ``self.module``, wrapped for several devices."""
+        """Loss, and scalars to log; ``module`` is ``self.module``, wrapped for several devices."""
 
     def validate(self) -> dict[str, float]:
-        """Scalars measured on held-out data."""
+        """Scalars measured on the validation split."""
 
     def save(self, folder: Path) -> None:
         """Write the finished model."""
@@ -70,13 +70,13 @@ class _Steps(Dataset[list[dict[str, Tensor]]]):
 
 
 def _in_groups(first: int, steps: int, size: int) -> list[range]:
-    """The steps from ``first`` on, cut at the multiples of a size."""
+    """The steps from ``first`` to ``steps``, cut at multiples of ``size``."""
     starts = [first, *range(first - first % size + size, steps, size)]
     return [range(start, end) for start, end in pairwise([*starts, steps])] if first < steps else []
 
 
 def learning_rate(config: LoopConfig, step: int) -> float:
-    """Linear warm-up to the peak, then a cosine to ``final_rate`` times the peak at the end of the schedule."""
+    """Linear warm-up to the peak, then a cosine down to ``final_rate`` times the peak at the end of the schedule."""
     if step < config.warmup:
         return config.learning_rate * (step + 1) / config.warmup
     progress = (step - config.warmup) / max(1, (config.schedule or config.steps) - config.warmup)
@@ -84,8 +84,8 @@ def learning_rate(config: LoopConfig, step: int) -> float:
     return config.learning_rate * (floor + (1 - floor) * 0.5 * (1 + math.cos(math.pi * min(1.0, progress))))
 
 
-def left_out(dataset: MotionTextDataset) -> list[str]:
-    """A sentence about what a data set leaves out, if anything."""
+def skipped(dataset: MotionTextDataset) -> list[str]:
+    """A sentence about the clips that a data set skips, if any."""
     count = len(dataset.problems)
     where = f"{dataset.root}, {dataset.split}"
     return [f"{where}: {count} problems, the first: {dataset.problems[0]}"] if count else []
@@ -102,65 +102,49 @@ def fit(
 ) -> Path:
     """Train until ``config.steps``, resuming from ``output`` when it holds an unfinished run of the same config.
 
-    Ctrl-C or a termination signal finishes the step, saves, and stops. The finished model is in ``output/final``, the
-    TensorBoard log in ``output/log``.
+    Ctrl-C or a termination signal finishes the step, saves, and stops. The finished model is ``output/final``, the
+    TensorBoard log ``output/log``.
 
     Args:
+        task: the stage.
+        config: settings of the loop.
+        output: folder of the run.
+        seed: random seed.
         fingerprint: the whole config of the run as plain values; a run can only be resumed with the same.
-        notes: what the user should know before it starts, printed once.
+        notes: sentences for the user, printed once before training starts.
 
     Returns:
         The folder of the finished model.
 
     Raises:
-        MotionGPTError: ``output`` holds a run of another config, the loss is not finite, or training was interrupted
-            (the state is saved then).
+        MotionGPTError: ``output`` holds a run of another config, or the loss is not finite.
+        Interrupted: the run was interrupted; its state is saved.
     """
     accelerate = require("accelerate", "train")
-    tensorboard = require("torch.utils.tensorboard", "train")
     output = Path(output)
     accelerator = accelerate.Accelerator(mixed_precision="bf16" if _use_bf16(config.precision) else "no")
     module = task.module
     optimizer = torch.optim.AdamW(
         module.parameters(), lr=config.learning_rate, betas=config.betas, weight_decay=config.weight_decay
     )
-    # What is frozen is its own average.
-    frozen = {name for name, parameter in module.named_parameters() if not parameter.requires_grad}
-    average = (
-        {name: value.detach().clone() for name, value in module.state_dict().items() if name not in frozen}
-        if config.average
-        else {}
-    )
+    average = _trainable_state(module) if config.average else {}
     first = _resume(module, optimizer, average, output, fingerprint)
     wrapped, optimizer = accelerator.prepare(module, optimizer)
     average = {name: value.to(accelerator.device) for name, value in average.items()}
-    rank = accelerator.process_index
-    groups: Any = DataLoader(
-        _Steps(task, rank),
-        # One worker prepares all batches that are drawn together.
-        sampler=_in_groups(first, config.steps, GROUPED_BATCHES if config.workers else 1),
-        batch_size=None,
-        num_workers=config.workers,
-        persistent_workers=config.workers > 0,
-    )
-    main = accelerator.is_main_process
+    main, rank = accelerator.is_main_process, accelerator.process_index
     if main:
         for note in notes:
             print(note, file=sys.stderr)
-    writer = tensorboard.SummaryWriter(str(output / "log"), purge_step=first) if main else None
-    bar = tqdm(total=config.steps, initial=first, desc=output.name, unit="step", disable=not main, mininterval=2)
-
-    def save(step: int) -> None:
-        accelerator.wait_for_everyone()
-        if main:
-            _save_state(module, optimizer, average, output, step, fingerprint)
+    log = _Log(output, first, config, main)
 
     with _interruption() as interrupted:
-        for step, batch in zip(range(first, config.steps), chain.from_iterable(groups), strict=True):
+        for step, batch in zip(range(first, config.steps), _batches(task, config, first, rank), strict=True):
+            # 1. Seed: everything random of this step follows from the seed and the step.
             torch.manual_seed(_step_seed(seed, step, rank))
             for group in optimizer.param_groups:
                 group["lr"] = learning_rate(config, step)
             task.prepare(step)
+            # 2. Loss.
             wrapped.train()
             batch = {name: tensor.to(accelerator.device) for name, tensor in batch.items()}
             with accelerator.autocast():
@@ -170,46 +154,92 @@ def fit(
                     f"The loss is not finite at step {step}: lower loop.learning_rate; "
                     f"the last good state is in {output}."
                 )
+            # 3. Update of the weights and of their moving average.
             accelerator.backward(loss)
             if config.clip:
                 accelerator.clip_grad_norm_(wrapped.parameters(), config.clip)
             optimizer.step()
             optimizer.zero_grad()
             if average:
-                _follow(average, module, min(config.average, (1 + step) / (10 + step)))
+                _update_average(average, module, min(config.average, (1 + step) / (10 + step)))
+            # 4. Log, validate, save.
             done = step + 1
-            bar.update()
-            if main and writer is not None and (done % config.log_every == 0 or done == config.steps):
-                writer.add_scalar("train/loss", loss.item(), done)
-                writer.add_scalar("train/learning_rate", learning_rate(config, step), done)
-                for name, value in scalars.items():
-                    writer.add_scalar(f"train/{name}", value.item(), done)
-                bar.set_postfix(loss=f"{loss.item():.4f}")
-            if main and writer is not None and (done % config.validate_every == 0 or done == config.steps):
+            log.step(done, loss, learning_rate(config, step), scalars)
+            if main and (done % config.validate_every == 0 or done == config.steps):
                 with _averaged(module, average):
                     module.eval()
-                    results = task.validate()
-                for name, result in results.items():
-                    writer.add_scalar(f"validation/{name}", result, done)
-                values = ", ".join(f"{name} {value:.4f}" for name, value in results.items())
-                bar.write(f"step {done}: {values}", file=sys.stderr)
+                    log.validation(done, task.validate())
             if done % config.save_every == 0 or done == config.steps or interrupted.is_set():
-                save(done)
+                accelerator.wait_for_everyone()
+                if main:
+                    _save_state(module, optimizer, average, output, done, fingerprint)
             if interrupted.is_set() and done < config.steps:
-                bar.close()
+                log.close()
                 raise Interrupted(
                     f"Interrupted after step {done} of {config.steps}: the state is saved in {output}; "
-                    "the same command goes on from there."
+                    "re-run the same command to resume."
                 )
-    bar.close()
     if main:
         with _averaged(module, average):
             module.eval()
             task.save(output / "final")
-        if writer is not None:
-            writer.close()
+    log.close()
     accelerator.wait_for_everyone()
     return output / "final"
+
+
+def _batches(task: Task, config: LoopConfig, first: int, rank: int) -> Iterator[dict[str, Tensor]]:
+    groups: Any = DataLoader(
+        _Steps(task, rank),
+        # One worker prepares all batches that are drawn together.
+        sampler=_in_groups(first, config.steps, GROUPED_BATCHES if config.workers else 1),
+        batch_size=None,
+        num_workers=config.workers,
+        persistent_workers=config.workers > 0,
+    )
+    return chain.from_iterable(groups)
+
+
+class _Log:
+    """Progress bar and TensorBoard log of the main process; other processes write nothing.
+
+    Args:
+        output: folder of the run.
+        first: step to begin with; an older log is cut there.
+        config: number of steps and interval of logging.
+        main: whether this is the main process.
+    """
+
+    def __init__(self, output: Path, first: int, config: LoopConfig, main: bool) -> None:
+        self.config = config
+        tensorboard = require("torch.utils.tensorboard", "train")
+        self.writer: Any = tensorboard.SummaryWriter(str(output / "log"), purge_step=first) if main else None
+        self.bar = tqdm(
+            total=config.steps, initial=first, desc=output.name, unit="step", disable=not main, mininterval=2
+        )
+
+    def step(self, done: int, loss: Tensor, rate: float, scalars: dict[str, Tensor]) -> None:
+        """Advance the bar; log the training scalars at every interval and at the end."""
+        self.bar.update()
+        if self.writer is not None and (done % self.config.log_every == 0 or done == self.config.steps):
+            self.writer.add_scalar("train/loss", loss.item(), done)
+            self.writer.add_scalar("train/learning_rate", rate, done)
+            for name, value in scalars.items():
+                self.writer.add_scalar(f"train/{name}", value.item(), done)
+            self.bar.set_postfix(loss=f"{loss.item():.4f}")
+
+    def validation(self, done: int, results: dict[str, float]) -> None:
+        """Log and print the scalars of a validation."""
+        for name, result in results.items():
+            self.writer.add_scalar(f"validation/{name}", result, done)
+        values = ", ".join(f"{name} {value:.4f}" for name, value in results.items())
+        self.bar.write(f"step {done}: {values}", file=sys.stderr)
+
+    def close(self) -> None:
+        """Close bar and log."""
+        self.bar.close()
+        if self.writer is not None:
+            self.writer.close()
 
 
 def _use_bf16(precision: str) -> bool:
@@ -230,7 +260,7 @@ def _step_seed(seed: int, step: int, rank: int) -> int:
 
 @contextmanager
 def _interruption() -> Iterator[threading.Event]:
-    """An event that is set by Ctrl-C or SIGTERM instead of breaking off in the middle of a step."""
+    """An event that Ctrl-C or SIGTERM sets, so that the step in progress is finished."""
     event = threading.Event()
     if threading.current_thread() is not threading.main_thread():
         yield event
@@ -243,8 +273,14 @@ def _interruption() -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
+def _trainable_state(module: nn.Module) -> dict[str, Tensor]:
+    """Copy of the state without frozen parameters, which equal their average."""
+    frozen = {name for name, parameter in module.named_parameters() if not parameter.requires_grad}
+    return {name: value.detach().clone() for name, value in module.state_dict().items() if name not in frozen}
+
+
 @torch.no_grad()
-def _follow(average: dict[str, Tensor], module: nn.Module, decay: float) -> None:
+def _update_average(average: dict[str, Tensor], module: nn.Module, decay: float) -> None:
     current = module.state_dict()
     for name, mean in average.items():
         if mean.is_floating_point():
@@ -255,7 +291,7 @@ def _follow(average: dict[str, Tensor], module: nn.Module, decay: float) -> None
 
 @contextmanager
 def _averaged(module: nn.Module, average: dict[str, Tensor]) -> Iterator[None]:
-    """The module with its averaged weights, when there are any."""
+    """The module with its averaged weights, if there are any."""
     if not average:
         yield
         return
@@ -295,10 +331,11 @@ def _resume(
     tensors = read_safetensors(path)
     with safe_open(path, framework="pt") as file:
         metadata = file.metadata()
-    saved, asked = json.loads(metadata["config"]), json.loads(json.dumps(fingerprint))
-    _add_later_keys(saved, asked)
-    if saved != asked:
-        changed = sorted(key for key in asked if saved.get(key) != asked[key])
+    saved = {RENAMED.get(key, key): value for key, value in json.loads(metadata["config"]).items()}
+    current = json.loads(json.dumps(fingerprint))
+    _add_later_keys(saved, current)
+    if saved != current:
+        changed = sorted(key for key in current if saved.get(key) != current[key])
         raise MotionGPTError(
             f"{output} holds a run with another config ({', '.join(changed)} changed): "
             "choose another output folder, or remove this one to start again."
@@ -318,9 +355,9 @@ def _resume(
     return int(metadata["step"])
 
 
-def _add_later_keys(saved: dict[str, Any], asked: dict[str, Any]) -> None:
-    """Take it that a run of an earlier version had what it does not know of switched off."""
-    for key, value in asked.items():
+def _add_later_keys(saved: dict[str, Any], current: dict[str, Any]) -> None:
+    """Add to the config of a run by an earlier version the keys that it lacks: what they name was off."""
+    for key, value in current.items():
         if key not in saved and not value:
             saved[key] = value
         elif isinstance(value, dict) and isinstance(saved.get(key), dict):
@@ -328,7 +365,7 @@ def _add_later_keys(saved: dict[str, Any], asked: dict[str, Any]) -> None:
 
 
 def fingerprint(config: Any) -> dict[str, Any]:
-    """A config dataclass as plain values, without the settings that do not change the result."""
+    """A config dataclass as plain values, without the settings that leave the result unchanged."""
     values = dataclasses.asdict(config)
     values.pop("output")
     for key in ("workers", "save_every", "validate_every", "log_every"):

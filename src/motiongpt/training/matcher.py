@@ -1,4 +1,4 @@
-"""The matcher: motions and sentences in one space, by contrast."""
+"""The matcher: motions and sentences in one embedding space, trained by contrast."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from motiongpt.data.layout import MotionTextDataset
-from motiongpt.data.mining import MINED_SHARE, read_mined
-from motiongpt.data.sentences import SentenceTable
+from motiongpt.data.mining import MINED_SHARE, SentenceTable, read_mined
 from motiongpt.errors import MotionGPTError
 from motiongpt.lm.sentence_encoder import SentenceEncoder, padded
 from motiongpt.retrieval.matcher import Matcher
@@ -20,23 +19,22 @@ from motiongpt.text.captions import normalise_caption
 from motiongpt.text.contrasts import hard_negative
 from motiongpt.tokenizer import MotionTokenizer
 from motiongpt.training.config import MatcherTraining
-from motiongpt.training.loop import fingerprint, fit, left_out
+from motiongpt.training.loop import fingerprint, fit, skipped
 
-# Held-out motions that compete in validation, as in the field's R-precision.
+# Motions per group of the R-precision, as in the literature.
 GROUP = 32
-# Captions that are as close as this to the caption of another motion, and say the same of every contrast, are no
-# negatives for it.
+# Cosine similarity from which the caption of another motion, if it agrees in every contrast, is not a negative.
 SAME_MEANING = 0.85
 
 
 class MatcherTask:
-    """Batches of clips, one caption each; every other caption of the batch and the contrary of its own are wrong."""
+    """Batches of clips with a caption each; negatives are the other captions and a hard negative of its own."""
 
     def __init__(self, config: MatcherTraining) -> None:
         self.config = config
         train = MotionTextDataset(config.data, "train", captioned=True)
         held_out = MotionTextDataset(config.data, "val", captioned=True)
-        self.notes = (*left_out(train), *left_out(held_out))
+        self.notes = (*skipped(train), *skipped(held_out))
         tokenizer = MotionTokenizer.load(config.tokenizer) if config.tokenizer else None
         if tokenizer is not None and tokenizer.skeleton.name != train.skeleton.name:
             raise MotionGPTError(
@@ -50,33 +48,33 @@ class MatcherTask:
         self.clips = _read(train, tokenizer, config.max_frames)
         self.held_out = _read(held_out, tokenizer, config.max_frames)
         self.table = SentenceTable(sentence_encoder)
-        # Numbers of the captions of each clip.
+        # Indices into the table of the captions of each clip.
         self.captions = [[self.table.add(caption) for caption in captions] for _, captions in self.clips]
-        # Numbers of the sentences that say the same as a caption, by the caption's.
+        # Indices of the mined sentences of a caption, by its own.
         self.mined = {
             self.table.add(caption): [self.table.add(sentence) for sentence in sentences]
             for caption, sentences in (read_mined(config.mined) if config.mined else {}).items()
         }
         rng = np.random.default_rng(config.seed)
-        # The number of a contrary sentence, by that of a caption that has one.
-        self.contraries = {
+        # Index of the hard negative of a caption, by its own.
+        self.hard_negatives = {
             number: self.table.add(other)
             for number in sorted({number for numbers in (*self.captions, *self.mined.values()) for number in numbers})
             if (other := hard_negative(self.table.sentences[number], rng)) is not None
         }
-        self.table.read()
+        self.table.encode()
 
     def prepare(self, step: int) -> None:
-        """Nothing changes between the steps of this stage."""
+        """Nothing to prepare in this stage."""
 
     def batch(self, step: int, rank: int) -> dict[str, Tensor]:
-        """Patches and word pieces of a batch, and which pairs of motion and sentence say nothing."""
+        """Patches and sentence states of a batch, and which captions of other motions are no negatives."""
         rng = np.random.default_rng((self.config.seed, step, rank))
         chosen = rng.choice(len(self.clips), size=self.config.loop.batch_size, replace=False)
         numbers = [self._caption(self.captions[i], rng) for i in chosen]
-        wrong = [self.contraries[number] for number in numbers if number in self.contraries]
+        negatives = [self.hard_negatives[number] for number in numbers if number in self.hard_negatives]
         patches, motion_mask = self.module.motion_batch([self._crop(self.clips[i][0], rng) for i in chosen])
-        states, text_mask = padded([self.table.states[number] for number in [*numbers, *wrong]])
+        states, text_mask = padded([self.table.states[number] for number in [*numbers, *negatives]])
         return {
             "patches": patches,
             "motion_mask": motion_mask,
@@ -86,7 +84,7 @@ class MatcherTask:
         }
 
     def _caption(self, captions: list[int], rng: np.random.Generator) -> int:
-        """One of the captions, or half of the time a sentence that says the same as it."""
+        """Index of one of the captions, or of a mined sentence with the same meaning."""
         number = captions[int(rng.integers(len(captions)))]
         mined = self.mined.get(number)
         return mined[int(rng.integers(len(mined)))] if mined and rng.random() < MINED_SHARE else number
@@ -97,19 +95,19 @@ class MatcherTask:
         return features[start : start + self.config.max_frames]
 
     def loss(self, module: nn.Module, batch: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
-        """Cross-entropy of finding the sentence of a motion and the motion of a sentence, averaged."""
+        """Mean of the cross-entropies of retrieving the sentence of a motion and the motion of a sentence."""
         scores = module(batch["patches"], batch["motion_mask"], batch["states"], batch["text_mask"])
         count = len(scores)
         hidden = batch["same"] & ~torch.eye(count, dtype=torch.bool, device=scores.device)
         scores = scores.masked_fill(F.pad(hidden, (0, scores.shape[1] - count)), -torch.inf)
         goal = torch.arange(count, device=scores.device)
         loss = (F.cross_entropy(scores, goal) + F.cross_entropy(scores[:, :count].T, goal)) / 2
-        right = (scores.argmax(1) == goal).float().mean()
-        return loss, {"found": right}
+        found = (scores.argmax(1) == goal).float().mean()
+        return loss, {"found": found}
 
     @torch.inference_mode()
     def validate(self) -> dict[str, float]:
-        """R-precision among 32 held-out motions, and how often a caption is preferred to its contrary."""
+        """R-precision in groups of 32 motions, and how often a caption ranks above its hard negative."""
         rng = np.random.default_rng(self.config.seed)
         captions = [captions[int(rng.integers(len(captions)))] for _, captions in self.held_out]
         motions = self.module.embed_motions([features for features, _ in self.held_out])
@@ -124,23 +122,23 @@ class MatcherTask:
         others = self.module.embed_texts([other for _, other in pairs]) if pairs else np.empty((0, 1))
         won = [float(motions[i] @ texts[i] > motions[i] @ other) for (i, _), other in zip(pairs, others, strict=True)]
         results = {f"r_precision_{k}": float(np.mean([rank < k for rank in ranks])) for k in (1, 3) if ranks}
-        return results | ({"contraries": float(np.mean(won))} if won else {})
+        return results | ({"hard_negatives": float(np.mean(won))} if won else {})
 
     def save(self, folder: Path) -> None:
-        """The matcher's folder, in half precision."""
+        """Write the folder of the matcher, in half precision."""
         self.module.save(folder, dtype=torch.float16)
 
 
 def _read(
     dataset: MotionTextDataset, tokenizer: MotionTokenizer | None, max_frames: int
 ) -> list[tuple[np.ndarray, list[str]]]:
-    """Features and captions of captioned clips; through a tokenizer, what its first codes keep of the features."""
+    """Features and captions of the captioned clips; with a tokenizer, features decoded from their coarse codes."""
     clips = []
     for item in tqdm(dataset, total=len(dataset), desc=f"{dataset.split} clips", unit="clip", mininterval=2):
         captions = [text for caption in item.captions if (text := normalise_caption(caption.text))]
         features = item.features
         if captions and tokenizer is not None:
-            # Longer than this is only ever seen in parts.
+            # Training crops longer clips anyway.
             features = tokenizer.decode(tokenizer.encode(features[: 4 * max_frames], coarse=True))
         if captions:
             clips.append((features.astype(np.float32), captions))
@@ -150,10 +148,10 @@ def _read(
 
 
 def train_matcher(config: MatcherTraining) -> Path:
-    """Train the matcher, or go on with it; returns the folder of the finished one.
+    """Train the matcher, or resume it; returns the folder of the finished one.
 
     Raises:
-        MotionGPTError: see :func:`motiongpt.training.loop.fit`, and everything wrong with data or text encoder.
+        MotionGPTError: see :func:`motiongpt.training.loop.fit`; or data or text encoder do not fit the config.
     """
     task = MatcherTask(config)
     return fit(task, config.loop, config.output, seed=config.seed, fingerprint=fingerprint(config), notes=task.notes)

@@ -1,4 +1,4 @@
-"""The refiner: what coarse codes leave out of a motion, told from them and a sentence, by flow matching."""
+"""The refiner: the residual behind coarse codes, sampled by flow matching given the codes and a sentence."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from motiongpt.data.layout import MotionTextDataset
-from motiongpt.data.sentences import SentenceTable
+from motiongpt.data.mining import SentenceTable
 from motiongpt.errors import MotionGPTError
 from motiongpt.generation.refiner import WINDOW, Refiner
 from motiongpt.lm.sentence_encoder import SentenceEncoder, padded
@@ -21,18 +21,18 @@ from motiongpt.text.captions import normalise_caption
 from motiongpt.tokenizer import MotionTokenizer
 from motiongpt.training.balance import rarity_shares
 from motiongpt.training.config import RefinerTraining
-from motiongpt.training.loop import GROUPED_BATCHES, fingerprint, fit, left_out
+from motiongpt.training.loop import GROUPED_BATCHES, fingerprint, fit, skipped
 
-# Clips of the validation split that are looked at, and times of the flow at which they are.
+# Clips of the validation split that are measured, and times of the flow at which they are.
 VALIDATION_CLIPS = 64
 TIMES = (0.0, 0.25, 0.5, 0.75)
-# What is left of the way counts by its inverse, down to this: errors near the end stay in the motion.
-_LEAST_WAY = 0.1
+# The loss is weighted by 1 / (1 - time), with this lower bound of the denominator: late errors stay in the motion.
+_MIN_REMAINING = 0.1
 
 
 @dataclass(frozen=True)
 class Clip:
-    """A clip as coarse codes (n,) int16, latents (n, C) float16 of what they leave over, and its sentences' numbers."""
+    """A clip: coarse codes (n,) int16, residual latents (n, C) float16, and indices of its sentences in the table."""
 
     codes: np.ndarray
     latents: np.ndarray
@@ -40,12 +40,12 @@ class Clip:
 
 
 class RefinerTask:
-    """Batches of clips with a caption each, their latents anywhere on the way from noise."""
+    """Batches of clips with a caption each, their latents at random times of the flow from noise."""
 
     def __init__(self, config: RefinerTraining) -> None:
         self.config = config
         train, held_out = (MotionTextDataset(config.data, split) for split in ("train", "val"))
-        self.notes = (*left_out(train), *left_out(held_out))
+        self.notes = (*skipped(train), *skipped(held_out))
         self.tokenizer = MotionTokenizer.load(config.tokenizer)
         if self.tokenizer.skeleton.name != train.skeleton.name:
             raise MotionGPTError(
@@ -61,21 +61,21 @@ class RefinerTask:
         self.held_out = list(self._read(held_out))[:VALIDATION_CLIPS]
         if not self.clips or not self.held_out:
             raise MotionGPTError(f"{config.data} has no clip of two strides or more in train or in val.")
-        self.table.read()
+        self.table.encode()
         latents = np.concatenate([clip.latents for clip in self.clips]).astype(np.float32)
         torch.manual_seed(config.seed)
         self.module = started or Refiner(
             config.network, sentence_encoder, self.tokenizer, latents.mean(0), latents.std(0)
         )
         captions = [[self.table.sentences[number] for number in clip.sentences] for clip in self.clips]
-        left_over = [np.square(clip.latents - latents.mean(0)).sum(1).mean() for clip in self.clips]
-        shares = rarity_shares(captions, config.balance) * np.array(left_over, dtype=np.float64) ** config.quick
+        residuals = [np.square(clip.latents - latents.mean(0)).sum(1).mean() for clip in self.clips]
+        shares = rarity_shares(captions, config.balance) * np.array(residuals, dtype=np.float64) ** config.quick
         self.shares = shares / shares.sum()
         self._group = (-1, -1)
         self._batches: list[np.ndarray] = []
 
     def _read(self, dataset: MotionTextDataset) -> Iterator[tuple[Clip, np.ndarray]]:
-        """Clips of two strides or more, each cut at another offset of the stride, and the features they are made of."""
+        """Clips of at least two strides, each cut at another offset of the stride, and their features."""
         stride = self.tokenizer.stride
         bar = tqdm(dataset, total=len(dataset), desc=f"{dataset.split} clips", unit="clip", mininterval=2)
         for number, item in enumerate(bar):
@@ -90,10 +90,10 @@ class RefinerTask:
             yield Clip(codes[0].numpy().astype(np.int16), latents[0].half().numpy(), sentences), features
 
     def prepare(self, step: int) -> None:
-        """Nothing changes between the steps of this stage."""
+        """Nothing to prepare in this stage."""
 
     def batch(self, step: int, rank: int) -> dict[str, Tensor]:
-        """Clips of about one length, so that little is padded, and how far each is on its way."""
+        """Collated batch of clips of similar length, each at a random time of the flow."""
         group, place = divmod(step, GROUPED_BATCHES)
         size = self.config.loop.batch_size
         if (group, rank) != self._group:
@@ -115,9 +115,9 @@ class RefinerTask:
             start = int(rng.integers(max(len(clip.codes) - WINDOW, 0) + 1))
             codes.append(torch.from_numpy(clip.codes[start : start + WINDOW].astype(np.int64)))
             latents.append(torch.from_numpy(clip.latents[start : start + WINDOW].astype(np.float32)))
-            told = clip.sentences and rng.random() >= unsaid
+            conditioned = clip.sentences and rng.random() >= unsaid
             nothing = torch.zeros(0, self.module.sentence_encoder.config.hidden_size)
-            states.append(self.table.states[int(rng.choice(clip.sentences))] if told else nothing)
+            states.append(self.table.states[int(rng.choice(clip.sentences))] if conditioned else nothing)
         words, text_mask = padded(states)
         goal = nn.utils.rnn.pad_sequence(latents, batch_first=True)
         noise = rng.standard_normal(goal.shape, dtype=np.float32)
@@ -132,10 +132,10 @@ class RefinerTask:
         }
 
     def loss(self, module: nn.Module, batch: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
-        """Squared error of the latents, as a share of their variance, those near the end of their way counting more."""
+        """Squared error of the latents as a share of their variance, weighted by 1 / (1 - time)."""
         error = self._error(module, **batch)
-        mask, way = batch["mask"], (1 - batch["time"]).clamp(min=_LEAST_WAY)
-        return (error / way[:, None])[mask].mean(), {"latents": mask.sum()}
+        mask, remaining = batch["mask"], (1 - batch["time"]).clamp(min=_MIN_REMAINING)
+        return (error / remaining[:, None])[mask].mean(), {"latents": mask.sum()}
 
     def _error(
         self,
@@ -148,59 +148,59 @@ class RefinerTask:
         states: Tensor,
         text_mask: Tensor,
     ) -> Tensor:
-        """(B, n) squared error of each latent: of each of its dimensions by its variance, so as in the tokenizer."""
+        """(B, n) squared error of each latent, in the units of the tokenizer: dimensions weigh by their variance."""
         goal = self.module.normalised(goal)
         latents = torch.lerp(noise, goal, time[:, None, None])
-        made = module(codes, latents, time, mask, states, text_mask)
+        predicted = module(codes, latents, time, mask, states, text_mask)
         variance = self.module.std**2
-        return ((made - goal) ** 2 * variance).sum(-1) / variance.sum()
+        return ((predicted - goal) ** 2 * variance).sum(-1) / variance.sum()
 
     @torch.inference_mode()
     def validate(self) -> dict[str, float]:
-        """Error along the way, with the sentence and without, and errors of decoded clips in millimetres.
+        """Errors at several times of the flow, with the sentence and without, and of decoded clips in millimetres.
 
-        The error is a share of that of the mean latent: ``error_0`` is 1 where nothing can be told.
+        An error is relative to that of the mean latent: ``error_0`` is 1 where the residual cannot be predicted.
         """
         results = {}
         device = self.module.first.device
         clips = [clip for clip, _ in self.held_out]
         latents = torch.cat([torch.from_numpy(clip.latents[:WINDOW]) for clip in clips]).to(device)
-        nothing_told = float(((latents - self.module.mean) ** 2).sum(1).mean() / (self.module.std**2).sum())
+        baseline = float(((latents - self.module.mean) ** 2).sum(1).mean() / (self.module.std**2).sum())
         for unsaid, name in ((0.0, "error"), (1.0, "unsaid_error")):
             for time in TIMES:
                 rng = np.random.default_rng(self.config.seed)
                 batch = self._collated(clips, rng, np.full(len(clips), time), unsaid)
                 batch = {key: value.to(device) for key, value in batch.items()}
                 error = float(self._error(self.module, **batch)[batch["mask"]].mean())
-                results[f"{name}_{time:g}"] = error / nothing_told
+                results[f"{name}_{time:g}"] = error / baseline
         codes = [clip.codes.astype(np.int64) for clip in clips]
-        said = [self.table.sentences[clip.sentences[0]] if clip.sentences else None for clip in clips]
+        texts = [self.table.sentences[clip.sentences[0]] if clip.sentences else None for clip in clips]
         seeds = range(len(clips))
-        made = {
+        latents_by_name = {
             "coarse": None,
-            "mean": self.module.refine(codes, said, seeds, steps=1),
-            "refined": self.module.refine(codes, said, seeds),
+            "mean": self.module.refine(codes, texts, seeds, steps=1),
+            "refined": self.module.refine(codes, texts, seeds),
             "true": [clip.latents for clip in clips],
         }
-        for name, drawn in made.items():
+        for name, residual in latents_by_name.items():
             errors = []
-            for features, (_, truth) in zip(self.tokenizer.decode_batch(codes, drawn), self.held_out, strict=True):
+            for features, (_, truth) in zip(self.tokenizer.decode_batch(codes, residual), self.held_out, strict=True):
                 joints, real = (features_to_joints(one, self.tokenizer.skeleton) for one in (features, truth))
                 errors.append(np.linalg.norm((joints - joints[:, :1]) - (real - real[:, :1]), axis=-1).mean())
             results[f"mpjpe_{name}_mm"] = float(np.mean(errors)) * 1000 * self.tokenizer.skeleton.metres_per_unit
         return results
 
     def save(self, folder: Path) -> None:
-        """The refiner's folder, in half precision."""
+        """Write the folder of the refiner, in half precision."""
         self.module.save(folder, dtype=torch.float16)
 
 
 def train_refiner(config: RefinerTraining) -> Path:
-    """Train the refiner, or go on with it; returns the folder of the finished one.
+    """Train the refiner, or resume it; returns the folder of the finished one.
 
     Raises:
-        MotionGPTError: see :func:`motiongpt.training.loop.fit`, and everything wrong with data, tokenizer or text
-            encoder.
+        MotionGPTError: see :func:`motiongpt.training.loop.fit`; or data, tokenizer or text encoder do not fit the
+            config.
     """
     task = RefinerTask(config)
     return fit(task, config.loop, config.output, seed=config.seed, fingerprint=fingerprint(config), notes=task.notes)

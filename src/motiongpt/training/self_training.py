@@ -1,9 +1,9 @@
-"""Motions that a model wrote itself and that do what a sentence asks for, to train it with once more.
+"""Self-training: motions that a model sampled itself, as training data where they do what their sentence asks for.
 
-Of many motions that a model writes for a sentence those are kept of which geometry says that they do it
-(:mod:`motiongpt.generation.checks`), and of these the ones that the matcher likes best. A model that is trained on them
-beside the recordings does more often at the first try what it could do only now and then: fine-tuning by rejection
-sampling (Dong et al. 2023, RAFT). The sentences are told in many words, rare ones too, but what they mean is known.
+This is rejection-sampling fine-tuning (RAFT, Dong et al. 2023). The model samples many motions for each prompt. Those
+whose joints pass every check of the sentence (:mod:`motiongpt.generation.checks`) are accepted, and of these the ones
+that the matcher ranks highest are kept. A model that trains on them beside the recordings does at the first attempt
+what it did only now and then before. Prompts vary the wording, rare words included, but their meaning is known.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
+from motiongpt.data.captions import read_sentences
 from motiongpt.data.json_lines import read_json_lines, write_json_lines
 from motiongpt.data.layout import MotionTextDataset
-from motiongpt.data.sentences import read_sentences
 from motiongpt.errors import MotionGPTError
 from motiongpt.generation.checks import Check, checks, names_action, passed
 from motiongpt.generation.decode import steady_joints
@@ -40,24 +40,29 @@ from motiongpt.text.clauses import clauses
 from motiongpt.text.paraphrase import paraphrase
 from motiongpt.text.thesaurus import unfamiliar
 
-# Shares of wordings: as the sentence stands, in other words of the lexicon, and with a word that no caption has.
-_AS_IT_STANDS, _RARE = 0.3, 0.25
-# Cosine from which a sentence with a rare word still says the same.
-_SAME = 0.6
-_LONGEST = 16  # words of a sentence that tells one action
-# A motion that does so much of what is asked does it.
-_ENOUGH = 0.95
-_SENTENCES = 128  # read or written at once
-_CHUNK = 32  # motions that a process looks at in a row
+# Shares of the prompts: the sentence itself, and one with a word that no caption has. The rest are paraphrases.
+_VERBATIM, _RARE = 0.3, 0.25
+# Cosine similarity above which a sentence with a rare word still means the same.
+_SAME_MEANING = 0.6
+# Longest sentence, in words, that is taken for one of a single action.
+_MAX_WORDS = 16
+# Share of its checks that an accepted motion passes.
+_ACCEPTED = 0.95
+# Prompts encoded, or sampled for, at once: one step of the run and one part of its file.
+_STEP = 128
+# Motions that a worker process checks in a row.
+_CHUNK = 32
+# Sentences that ask for the same: canonical ones, and captions.
+_Pool = tuple[list[str], list[str]]
 
 
 @dataclass(frozen=True)
-class Exercise:
-    """A sentence to write motions for.
+class Prompt:
+    """A sentence to sample motions for.
 
     Attributes:
-        sentence: as the model reads it.
-        meaning: the same in words whose meaning geometry can tell.
+        sentence: what the model reads.
+        meaning: the same in words that the checks understand.
     """
 
     sentence: str
@@ -65,97 +70,113 @@ class Exercise:
 
 
 @dataclass(frozen=True)
-class Practised:
-    """A motion that does what a sentence asks for: its coarse codes (n,)."""
+class Sample:
+    """An accepted motion: its prompt and its coarse codes (n,)."""
 
-    exercise: Exercise
+    prompt: Prompt
     codes: np.ndarray
-
-
-def exercises(
-    captions: Iterable[str], count: int, sentence_encoder: SentenceEncoder, seed: int = 0, actions: Collection[str] = ()
-) -> list[Exercise]:
-    """Different sentences of one action each, whatever is asked for about as often as anything else.
-
-    Args:
-        captions: sentences, of which those serve that tell one action that geometry can tell; plain sentences of all
-            such actions are added.
-        count: how many.
-        sentence_encoder: tells whether a sentence with a rare word still says the same.
-        actions: only sentences that ask for one of these; for all when empty.
-
-    Raises:
-        MotionGPTError: there is no such action, or no sentence asks for it.
-    """
-    for action in actions:
-        if action not in DETECTORS:
-            raise MotionGPTError(f"There is no action {action!r}: take some of {', '.join(DETECTORS)}.")
-    rng = np.random.default_rng(seed)
-    plain = canonical_sentences()
-    own = [text for text in dict.fromkeys(captions) if _one_action(text)]
-    groups: dict[frozenset[Check], tuple[list[str], list[str]]] = {}
-    for sentences, place in ((plain, 0), (own, 1)):
-        for sentence in sentences:
-            groups.setdefault(frozenset(checks(sentence)), ([], []))[place].append(sentence)
-    # What only one caption asks for is mostly misread.
-    by_action: dict[str, list[tuple[list[str], list[str]]]] = {}
-    for asked, pool in groups.items():
-        if pool[0] or len(pool[1]) > 1:
-            for action in sorted({check.action for check in asked}):
-                if not actions or action in actions:
-                    by_action.setdefault(action, []).append(pool)
-    if not by_action:
-        raise MotionGPTError(f"No sentence asks for {', '.join(actions)}: take other actions.")
-    asked_for = list(by_action)
-    # Between a fair share for every action and what people say most.
-    shares = np.array([float(sum(map(len, chain(*by_action[action])))) for action in asked_for]) ** 0.25
-    shares /= shares.sum()
-    found: dict[str, Exercise] = {}
-    rare: list[Exercise] = []
-    for _ in range(20 * count):
-        if len(found) + len(rare) >= count * 1.2:
-            break
-        pools = by_action[asked_for[int(rng.choice(len(asked_for), p=shares))]]
-        pool = pools[int(rng.integers(len(pools)))]
-        side = pool[0] if pool[0] and (not pool[1] or rng.random() < 0.4) else pool[1]
-        meaning = side[int(rng.integers(len(side)))]
-        way = rng.random()
-        if way < _RARE:
-            if (other := unfamiliar(meaning, rng)) is not None:
-                rare.append(Exercise(other, meaning))
-            continue
-        sentence = meaning if way < _RARE + _AS_IT_STANDS else paraphrase(meaning, rng, rng.uniform(0.3, 1.0))
-        found.setdefault(sentence, Exercise(sentence, meaning))
-    for start in range(0, len(rare), _SENTENCES):
-        part = rare[start : start + _SENTENCES]
-        told, meant = (
-            sentence_vectors(sentence_encoder.encode(texts))
-            for texts in ([one.sentence for one in part], [one.meaning for one in part])
-        )
-        for exercise, likeness in zip(part, (told * meant).sum(1).tolist(), strict=True):
-            if likeness >= _SAME:
-                found.setdefault(exercise.sentence, exercise)
-    chosen = list(found.values())
-    return [chosen[i] for i in rng.permutation(len(chosen))[:count]]
-
-
-def _one_action(sentence: str) -> bool:
-    if len(sentence.split()) > _LONGEST or not names_action(sentence):
-        return False
-    told = clauses(sentence)
-    return len(told) == len(told[0]) == 1 and " and " not in sentence and "," not in sentence
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How many sentences were asked, for how many something is right, and how many motions are kept."""
+    """Result of a run.
+
+    Attributes:
+        sentences: prompts sampled for.
+        solved: prompts with at least one accepted motion.
+        motions: motions kept.
+    """
 
     sentences: int
-    right: int
+    solved: int
     motions: int
 
 
-def practise_file(
+def draw_prompts(
+    captions: Iterable[str], count: int, encoder: SentenceEncoder, seed: int = 0, actions: Collection[str] = ()
+) -> list[Prompt]:
+    """Different prompts of one action each; rare actions are drawn nearly as often as common ones.
+
+    Args:
+        captions: sentences, used where they name a single action that the checks can verify. The canonical sentences
+            of all such actions are added.
+        count: number of prompts.
+        encoder: decides whether a sentence with a rare word still means the same.
+        seed: random seed.
+        actions: only prompts that ask for one of these actions; empty for all.
+
+    Raises:
+        MotionGPTError: an action is unknown, or no sentence asks for it.
+    """
+    for action in actions:
+        if action not in DETECTORS:
+            raise MotionGPTError(f"There is no action {action!r}: choose from {', '.join(DETECTORS)}.")
+    rng = np.random.default_rng(seed)
+    by_action = _pools_by_action(captions, actions)
+    if not by_action:
+        raise MotionGPTError(f"No sentence asks for {', '.join(actions)}: choose other actions.")
+    names = list(by_action)
+    # A compromise between equal shares and the frequencies in captions.
+    shares = np.array([float(sum(map(len, chain(*by_action[name])))) for name in names]) ** 0.25
+    shares /= shares.sum()
+    found: dict[str, Prompt] = {}
+    rare: list[Prompt] = []
+    for _ in range(20 * count):
+        if len(found) + len(rare) >= count * 1.2:
+            break
+        pools = by_action[names[int(rng.choice(len(names), p=shares))]]
+        canonical, own = pools[int(rng.integers(len(pools)))]
+        side = canonical if canonical and (not own or rng.random() < 0.4) else own
+        meaning = side[int(rng.integers(len(side)))]
+        kind = rng.random()
+        if kind < _RARE:
+            if (other := unfamiliar(meaning, rng)) is not None:
+                rare.append(Prompt(other, meaning))
+            continue
+        sentence = meaning if kind < _RARE + _VERBATIM else paraphrase(meaning, rng, rng.uniform(0.3, 1.0))
+        found.setdefault(sentence, Prompt(sentence, meaning))
+    for prompt in _same_meaning(rare, encoder):
+        found.setdefault(prompt.sentence, prompt)
+    prompts = list(found.values())
+    return [prompts[i] for i in rng.permutation(len(prompts))[:count]]
+
+
+def _pools_by_action(captions: Iterable[str], actions: Collection[str]) -> dict[str, list[_Pool]]:
+    """For each action, groups of sentences whose checks are the same."""
+    own = [text for text in dict.fromkeys(captions) if _names_one_action(text)]
+    groups: dict[frozenset[Check], _Pool] = {}
+    for place, sentences in enumerate((canonical_sentences(), own)):
+        for sentence in sentences:
+            groups.setdefault(frozenset(checks(sentence)), ([], []))[place].append(sentence)
+    by_action: dict[str, list[_Pool]] = {}
+    for requested, pool in groups.items():
+        # Checks that only one caption has are mostly misread.
+        if pool[0] or len(pool[1]) > 1:
+            for action in sorted({check.action for check in requested}):
+                if not actions or action in actions:
+                    by_action.setdefault(action, []).append(pool)
+    return by_action
+
+
+def _same_meaning(prompts: Sequence[Prompt], encoder: SentenceEncoder) -> Iterator[Prompt]:
+    """The prompts whose sentence and meaning are close for the encoder."""
+    for start in range(0, len(prompts), _STEP):
+        part = prompts[start : start + _STEP]
+        sentences = sentence_vectors(encoder.encode([prompt.sentence for prompt in part]))
+        meanings = sentence_vectors(encoder.encode([prompt.meaning for prompt in part]))
+        for prompt, similarity in zip(part, (sentences * meanings).sum(1).tolist(), strict=True):
+            if similarity >= _SAME_MEANING:
+                yield prompt
+
+
+def _names_one_action(sentence: str) -> bool:
+    if len(sentence.split()) > _MAX_WORDS or not names_action(sentence):
+        return False
+    groups = clauses(sentence)
+    return len(groups) == len(groups[0]) == 1 and " and " not in sentence and "," not in sentence
+
+
+def write_self_training(
     model: MotionGPT,
     root: str | Path,
     captions: str | Path | None,
@@ -169,56 +190,55 @@ def practise_file(
     workers: int = 0,
     batch_size: int = 64,
 ) -> Outcome:
-    """Write the file that ``LanguageTraining.practice`` names, or go on with an interrupted run.
+    """Write the file for ``LanguageTraining.self_training``, or resume an interrupted run.
 
-    Until the file is whole, its parts lie beside it in a folder of the same name and ``.parts``: a run with the same
-    model, sentences, ``candidates``, ``keep`` and ``seed`` takes those that are there.
+    Until the file is complete, its parts lie beside it in a folder of the same name and ``.parts``. A run with the same
+    model, prompts, ``candidates``, ``keep`` and ``seed`` reuses them.
 
     Args:
-        root: data set in the HumanML3D layout, whose training captions are sentences to practise.
-        captions: caption table with more, as of :func:`motiongpt.data.sentences.read_sentences`.
-        output: file of JSON lines (gzip), a sentence, its meaning and its codes each.
-        sentences: different sentences.
-        actions: as of :func:`exercises`.
-
-    Other arguments are those of :func:`practise`.
+        root: data set in the HumanML3D layout; its training captions are prompts.
+        captions: caption table with further prompts, see :func:`motiongpt.data.captions.read_sentences`.
+        output: file of JSON lines (gzip), one sentence with its meaning and its codes per line.
+        sentences: number of different prompts.
+        actions: see :func:`draw_prompts`.
+        model, candidates, keep, seed, workers, batch_size: see :func:`sample_motions`.
 
     Raises:
-        MotionGPTError: the model has no matcher, or data set or table cannot be read, or the file not be written.
+        MotionGPTError: the model has no matcher, the data set or the table is unreadable, or the file not writable.
     """
-    matcher = _matcher(model)
+    encoder = _matcher(model).sentence_encoder
     known = [
         normalise_caption(caption.text) for item in MotionTextDataset(root, "train").captions for caption in item
     ] + (read_sentences(captions) if captions else [])
-    asked = exercises(known, sentences, matcher.sentence_encoder, seed, actions)
-    total = -(-len(asked) // _SENTENCES)
+    prompts = draw_prompts(known, sentences, encoder, seed, actions)
+    total = -(-len(prompts) // _STEP)
     folder = Path(f"{output}.parts")
-    key = json.dumps([model.fingerprint(), [asdict(one) for one in asked], candidates, keep, seed])
-    begun = folder / hashlib.sha256(key.encode()).hexdigest()[:16]
-    parts = [begun / f"{number:05d}.jsonl.gz" for number in range(total)]
+    key = json.dumps([model.fingerprint(), [asdict(prompt) for prompt in prompts], candidates, keep, seed])
+    run = folder / hashlib.sha256(key.encode()).hexdigest()[:16]
+    parts = [run / f"{number:05d}.jsonl.gz" for number in range(total)]
     done = next((number for number, part in enumerate(parts) if not part.is_file()), total)
-    steps = practise(
+    steps = sample_motions(
         model,
-        asked,
-        first=done * _SENTENCES,
+        prompts,
+        first=done * _STEP,
         candidates=candidates,
         keep=keep,
         seed=seed,
         workers=workers,
         batch_size=batch_size,
     )
-    bar = tqdm(steps, desc="practice", total=total, initial=done, unit=f"{_SENTENCES} sentences", mininterval=2)
+    bar = tqdm(steps, desc="self-training", total=total, initial=done, unit=f"{_STEP} prompts", mininterval=2)
     for part, kept in zip(parts[done:], bar, strict=True):
-        write_practice(part, kept)
-    whole = [one for part in parts for one in read_practice(part, model.tokenizer.num_codes)]
-    motions = write_practice(output, whole)
+        write_samples(part, kept)
+    samples = [sample for part in parts for sample in read_samples(part, model.tokenizer.num_codes)]
+    motions = write_samples(output, samples)
     shutil.rmtree(folder, ignore_errors=True)
-    return Outcome(len(asked), len({one.exercise.sentence for one in whole}), motions)
+    return Outcome(len(prompts), len({sample.prompt.sentence for sample in samples}), motions)
 
 
-def practise(
+def sample_motions(
     model: MotionGPT,
-    asked: Sequence[Exercise],
+    prompts: Sequence[Prompt],
     *,
     first: int = 0,
     candidates: int = 24,
@@ -226,20 +246,21 @@ def practise(
     seed: int = 0,
     workers: int = 0,
     batch_size: int = 64,
-) -> Iterator[list[Practised]]:
-    """Write motions for exercises and keep those that are right.
+) -> Iterator[list[Sample]]:
+    """Sample motions for prompts and keep the best of those that pass the checks.
 
     Args:
         model: for HumanML3D's joints, with a matcher.
-        first: number of the exercise to begin with, a multiple of those of a step.
-        candidates: motions written for each exercise.
-        keep: kept of them at most.
-        seed: of the motions.
-        workers: processes that look at joints; 0 looks in this one.
-        batch_size: motions written at once, at most.
+        prompts: see :func:`draw_prompts`.
+        first: index of the prompt to begin with, a multiple of the prompts per step.
+        candidates: motions sampled for each prompt.
+        keep: maximum of motions kept for each prompt.
+        seed: random seed of the motions.
+        workers: processes that check joints; 0 checks them in this process.
+        batch_size: maximum of motions sampled at once.
 
     Yields:
-        What is kept of the next few exercises.
+        The samples of the next prompts, step by step.
 
     Raises:
         MotionGPTError: the model has no matcher.
@@ -249,36 +270,36 @@ def practise(
     context = get_context("spawn")
     pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_single_thread) if workers else nullcontext()
     with pool as executor:
-        for start in range(first, len(asked), _SENTENCES):
-            part = asked[start : start + _SENTENCES]
-            written = model.candidates(
-                [one.sentence for one in part], candidates, seed=seed + start, batch_size=batch_size
+        for start in range(first, len(prompts), _STEP):
+            part = prompts[start : start + _STEP]
+            rows = model.candidates(
+                [prompt.sentence for prompt in part], candidates, seed=seed + start, batch_size=batch_size
             )
-            codes = [one for row in written for one in row]
-            owners = np.repeat(np.arange(len(part)), len(written[0]))
+            codes = [one for row in rows for one in row]
+            owners = np.repeat(np.arange(len(part)), len(rows[0]))
             meanings = [part[owner].meaning for owner in owners.tolist()]
-            shown = model.shown_features(codes, meanings, [(seed + start, 0)] * len(codes))
-            look: Iterator[float] = map(_done, meanings, shown)
+            features = model.shown_features(codes, meanings, [(seed + start, 0)] * len(codes))
+            scores: Iterator[float] = map(_share_passed, meanings, features)
             if executor is not None:
-                look = executor.map(_done, meanings, shown, chunksize=_CHUNK)
-            sentences = matcher.embed_texts([one.meaning for one in part])
-            fit = (matcher.embed_motions(model.tokenizer.decode_batch(codes)) * sentences[owners]).sum(1)
-            right = np.array(list(look)) >= _ENOUGH
-            kept = []
-            for number, exercise in enumerate(part):
-                places = np.flatnonzero((owners == number) & right)
+                scores = executor.map(_share_passed, meanings, features, chunksize=_CHUNK)
+            texts = matcher.embed_texts([prompt.meaning for prompt in part])
+            fit = (matcher.embed_motions(model.tokenizer.decode_batch(codes)) * texts[owners]).sum(1)
+            accepted = np.array(list(scores)) >= _ACCEPTED
+            samples = []
+            for number, prompt in enumerate(part):
+                places = np.flatnonzero((owners == number) & accepted)
                 for place in places[np.argsort(-fit[places], kind="stable")][:keep]:
-                    kept.append(Practised(exercise, codes[place]))
-            yield kept
+                    samples.append(Sample(prompt, codes[place]))
+            yield samples
 
 
 def _matcher(model: MotionGPT) -> Matcher:
     if model.matcher is None:
-        raise MotionGPTError("Practice needs a model with a matcher: give a model folder that has one.")
+        raise MotionGPTError("Self-training needs a model with a matcher: give a model folder that has one.")
     return model.matcher
 
 
-def _done(meaning: str, features: np.ndarray) -> float:
+def _share_passed(meaning: str, features: np.ndarray) -> float:
     return passed(meaning, steady_joints(features))
 
 
@@ -288,33 +309,33 @@ def _single_thread() -> None:
     torch.set_num_threads(1)
 
 
-def write_practice(path: str | Path, kept: Iterable[Practised]) -> int:
-    """Write a file of JSON lines (gzip), a sentence, its meaning and its codes each; returns how many."""
-    return write_json_lines(path, ({**asdict(one.exercise), "codes": one.codes.tolist()} for one in kept))
+def write_samples(path: str | Path, samples: Iterable[Sample]) -> int:
+    """Write JSON lines (gzip), one sentence with its meaning and its codes per line; returns their number."""
+    return write_json_lines(path, ({**asdict(sample.prompt), "codes": sample.codes.tolist()} for sample in samples))
 
 
-def read_practice(path: str | Path, num_codes: int) -> list[Practised]:
-    """What `write_practice` wrote.
+def read_samples(path: str | Path, num_codes: int) -> list[Sample]:
+    """Read what :func:`write_samples` wrote.
 
     Raises:
-        MotionGPTError: the file cannot be read, or a line (named) is no sentence with its meaning and codes below
+        MotionGPTError: the file is unreadable, or a line (named) is not a sentence with its meaning and codes below
             ``num_codes``.
     """
 
-    def practised(row: Any) -> Practised:
+    def sample(row: Any) -> Sample:
         codes = np.array(row["codes"], dtype=np.int64)
         if codes.ndim != 1 or not len(codes) or codes.min() < 0 or codes.max() >= num_codes:
             raise ValueError("these codes are not of this tokenizer")
-        return Practised(Exercise(str(row["sentence"]), str(row["meaning"])), codes)
+        return Sample(Prompt(str(row["sentence"]), str(row["meaning"])), codes)
 
-    expected = f"a sentence with its meaning and motion codes below {num_codes}, as data practice writes it"
-    return read_json_lines(path, practised, expected)
+    expected = f"a sentence with its meaning and motion codes below {num_codes}, as train self-training writes it"
+    return read_json_lines(path, sample, expected)
 
 
-def action_shares(asked: Sequence[Exercise], power: float) -> np.ndarray:
-    """Probability of each exercise: it counts 1 / (exercises that ask for its rarest action) ** power."""
-    told = [{check.action for check in checks(one.meaning)} for one in asked]
-    counts = Counter(action for actions in told for action in actions)
-    rarity = [min((counts[action] for action in actions), default=len(asked)) for actions in told]
+def prompt_shares(prompts: Sequence[Prompt], power: float) -> np.ndarray:
+    """Probability (N,) of drawing each prompt, proportional to 1 / (prompts with its rarest action) ** power."""
+    requested = [{check.action for check in checks(prompt.meaning)} for prompt in prompts]
+    counts = Counter(action for actions in requested for action in actions)
+    rarity = [min((counts[action] for action in actions), default=len(prompts)) for actions in requested]
     shares = np.array(rarity, dtype=np.float64) ** -power
     return shares / shares.sum()

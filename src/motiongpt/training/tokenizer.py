@@ -16,18 +16,18 @@ from motiongpt.tokenizer import MotionTokenizer
 from motiongpt.tokenizer.quantizers import FiniteScalarQuantizer
 from motiongpt.tokenizer.vqvae import reconstruction_loss
 from motiongpt.training.config import TokenizerTraining
-from motiongpt.training.loop import fingerprint, fit, left_out
+from motiongpt.training.loop import fingerprint, fit, skipped
 
-# Clips of the validation split that are looked at during training.
+# Clips of the validation split that are measured during training.
 VALIDATION_CLIPS = 64
-# Strides of frames whose principal components begin the linear maps.
+# Windows of one stride whose principal components initialise the linear maps.
 SKIP_WINDOWS = 40_000
-# Batches whose latents are clustered into the first codes.
+# Batches whose latents are clustered into the initial codes.
 CLUSTERED_BATCHES = 64
 
 
 class TokenizerTask:
-    """Random windows of the training clips, bucketed by length so that nothing is padded."""
+    """Batches of random windows of the training clips, bucketed by length so that no window is padded."""
 
     def __init__(self, config: TokenizerTraining) -> None:
         self.config = config
@@ -48,7 +48,7 @@ class TokenizerTask:
             self.module.refine(config.network)
         if self.module.refinement is not None:
             self.module.vqvae.requires_grad_(False)
-        # The network that learns.
+        # The network in training.
         self.network = self.module.refinement or self.module.vqvae
         if not config.start:
             self.network.initialise()
@@ -60,7 +60,7 @@ class TokenizerTask:
         if any(window % self.module.stride for window in config.windows):
             raise MotionGPTError(f"windows must be multiples of the stride {self.module.stride}: {config.windows}.")
         clips = [item.features for item in dataset]
-        self.notes = left_out(dataset)
+        self.notes = skipped(dataset)
         self.buckets = [
             (window, [clip for clip in clips if window <= len(clip) < upper])
             for window, upper in zip(config.windows, (float("inf"), *config.windows), strict=False)
@@ -91,13 +91,13 @@ class TokenizerTask:
 
     @torch.no_grad()
     def _inputs(self, features: Tensor) -> Tensor:
-        """What the learning network reads of features (B, T, D)."""
+        """Input of the network in training for features (B, T, D): normalised, or the residual of the first network."""
         target = (features - self.module.mean) / self.module.std
         return target if self.module.refinement is None else self.module.residual(target)
 
     @torch.no_grad()
     def prepare(self, step: int) -> None:
-        """Switch quantizing on when its time has come."""
+        """At ``quantize_from``, switch quantization on and initialise the codes."""
         module, quantizer = self.module, self.network.quantizer
         quantizer.frozen = self.config.decoder_only
         if quantizer.frozen:
@@ -108,14 +108,14 @@ class TokenizerTask:
         module.eval()
         latents = []
         for number in range(CLUSTERED_BATCHES):
-            # Steps beyond the last one: batches that no training step sees in this order.
+            # Steps beyond the last: batches that no training step draws.
             features = self.batch(self.config.loop.steps + number, 0)["features"].to(module.mean.device)
             latents.append(self.network.latents(self._inputs(features)).transpose(1, 2).flatten(0, 1))
         counts = self.config.loop.batch_size * self.config.windows[0] / module.stride
         quantizer.initialise_by_kmeans(torch.cat(latents), counts)
 
     def batch(self, step: int, rank: int) -> dict[str, Tensor]:
-        """``features`` (B, window, D): every frame of the data is equally likely; B x window is about constant."""
+        """``features`` (B, window, D): every frame of the data is equally likely, and B x window about constant."""
         rng = np.random.default_rng((self.config.seed, step, rank))
         frames = np.array([sum(len(clip) for clip in members) for _, members in self.buckets])
         window, members = self.buckets[rng.choice(len(frames), p=frames / frames.sum())]
@@ -127,7 +127,7 @@ class TokenizerTask:
         return {"features": torch.from_numpy(np.stack(windows))}
 
     def loss(self, module: nn.Module, batch: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
-        """Weighted smooth L1 of the normalised features plus the commitment."""
+        """Weighted smooth L1 of the normalised features, the commitment loss and the joint error."""
         target, reconstruction, quantized = module(batch["features"])
         weights = self.weights.to(target.device)
         error = reconstruction_loss(reconstruction, target, weights, self.config.smooth_l1_beta)
@@ -144,9 +144,10 @@ class TokenizerTask:
         return total, scalars
 
     def _placed(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        """Joints 1..J-1 relative to the root (B, T, J-1, 3), and the root's ground path (B, T, 2), in metres.
+        """Joints 1 to J-1 relative to the root (B, T, J-1, 3), and the path of the root on the ground (B, T, 2).
 
-        Of features (B, T, D), in the heading of the window's first frame; the path starts at the origin.
+        In metres, Y up, from features (B, T, D), in the heading of the first frame of the window; the path starts at
+        the origin.
         """
         # A row's velocity leads to the next frame; half the angle is stored.
         angle = 2 * _before(features[..., self.layout.root_yaw_velocity])
@@ -162,9 +163,9 @@ class TokenizerTask:
         return joints * metres, F.pad(path, (0, 0, 1, 0)) * metres
 
     def validate(self) -> dict[str, float]:
-        """Mean joint error in millimetres (root-aligned a frame), of the root path, and codes in use.
+        """Mean joint error (root-aligned) and mean error of the root path, in millimetres, and number of codes in use.
 
-        Where there is a refinement, also the errors without it.
+        With a refinement, also the errors of the coarse codes.
         """
         results = self._errors(coarse=False)
         if self.module.refinement is not None:
@@ -189,20 +190,20 @@ class TokenizerTask:
         }
 
     def save(self, folder: Path) -> None:
-        """The tokenizer's folder, in half precision."""
+        """Write the folder of the tokenizer, in half precision."""
         self.module.save(folder, dtype=torch.float16)
 
 
 def _before(steps: Tensor) -> Tensor:
-    """Running sum (B, T, 1) of all earlier rows."""
+    """Cumulative sum (B, T, 1) over all earlier frames."""
     return F.pad(steps[:, :-1].cumsum(1), (0, 0, 1, 0))
 
 
 def train_tokenizer(config: TokenizerTraining) -> Path:
-    """Train stage 1, or go on with it; returns the folder of the finished tokenizer.
+    """Train stage 1, or resume it; returns the folder of the finished tokenizer.
 
     Raises:
-        MotionGPTError: see :func:`motiongpt.training.loop.fit`, and everything wrong with the data.
+        MotionGPTError: see :func:`motiongpt.training.loop.fit`; or the data does not fit the config.
     """
     task = TokenizerTask(config)
     return fit(task, config.loop, config.output, seed=config.seed, fingerprint=fingerprint(config), notes=task.notes)

@@ -63,7 +63,7 @@ def test_writes_a_healthy_data_set(root: Path, config: dict, tmp_path: Path) -> 
     assert "| path |" in (out / "report.md").read_text()
 
 
-def test_clips_are_sound_and_told_truly(root: Path, config: dict, tmp_path: Path) -> None:
+def test_clips_are_sound_and_their_captions_true(root: Path, config: dict, tmp_path: Path) -> None:
     config["operations"] = {"path": 1}
     augment(root, tmp_path / "out", clips=CLIPS, config=config, workers=1, progress=False)
     seen = set()
@@ -75,13 +75,13 @@ def test_clips_are_sound_and_told_truly(root: Path, config: dict, tmp_path: Path
         assert 3 <= len(item.captions) <= 6
         assert len({caption.text for caption in item.captions}) == len(item.captions)
         for caption in item.captions:
-            told = set(re.findall(r"\b(left|right)", caption.text)) or set(
+            sides = set(re.findall(r"\b(left|right)", caption.text)) or set(
                 {"counter": "left", "anti": "left", "": "right"}[word]
                 for word in re.findall(r"\b(counter|anti|)-?clockwise", caption.text)
             )
-            if told:
-                assert told == {"left" if net_turn(joints) > 0 else "right"}, caption.text
-                seen |= told
+            if sides:
+                assert sides == {"left" if net_turn(joints) > 0 else "right"}, caption.text
+                seen |= sides
     assert seen == {"left", "right"}
 
 
@@ -94,9 +94,7 @@ def test_workers_do_not_matter(root: Path, config: dict, tmp_path: Path, monkeyp
     assert _content(tmp_path / "other") != _content(tmp_path / "1")
 
 
-def test_goes_on_after_an_interruption(
-    root: Path, config: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_interrupted_run_resumes(root: Path, config: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_CHUNK", 4)
     augment(root, tmp_path / "whole", clips=CLIPS, config=config, workers=1, progress=False)
     make, made = module._make, []
@@ -114,7 +112,7 @@ def test_goes_on_after_an_interruption(
     report = augment(root, tmp_path / "out", clips=CLIPS, config=config, workers=1, progress=False)
     assert report.resumed == 4
     assert _content(tmp_path / "out") == _content(tmp_path / "whole")
-    # Fewer clips: what is too much goes.
+    # With fewer clips, the others are deleted.
     augment(root, tmp_path / "out", clips=4, config=config, workers=1, progress=False)
     assert check(tmp_path / "out") == []
 
@@ -125,9 +123,11 @@ def test_switched_off_operations_are_not_drawn(root: Path, config: dict, tmp_pat
     assert set(report.operations) <= {"gait", "backward"}
 
 
-def test_refuses(root: Path, tmp_path: Path) -> None:
+def test_refuses(root: Path, make_dataset: Callable[..., Path], tmp_path: Path) -> None:
     with pytest.raises(MotionGPTError, match="already holds a data set"):
         augment(root, root, clips=1, progress=False)
+    with pytest.raises(MotionGPTError, match="that this command has not written"):
+        augment(root, make_dataset("other"), clips=1, progress=False)
     with pytest.raises(MotionGPTError, match="0 or more clips"):
         augment(root, tmp_path / "out", clips=-1, progress=False)
     with pytest.raises(MotionGPTError, match=r"train\.txt"):
@@ -142,7 +142,7 @@ def test_read_config(tmp_path: Path) -> None:
     assert config["operations"]["clip"] == 0
     assert config["operations"]["path"] == default_config()["operations"]["path"]
     file.write_text("operations: {fly: 1}\n")
-    with pytest.raises(MotionGPTError, match=r"operations\.fly"):
+    with pytest.raises(MotionGPTError, match=r"unknown entry operations\.fly"):
         read_config(file)
     file.write_text("weights: {}\n")
     with pytest.raises(MotionGPTError, match="'weights'"):

@@ -1,4 +1,4 @@
-"""What is said of made-up walks whose geometry is known."""
+"""Captions of artificial walks with known geometry."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def walking(make_walk: Callable[..., Motion]) -> Motion:
     return make_walk(frames=80, speed=1.1)
 
 
-def _told(phrases: list[str]) -> str:
+def _spelled(phrases: list[str]) -> str:
     return " / ".join(conjugate(phrase, "third") for phrase in expand_all(phrases))
 
 
@@ -32,9 +32,9 @@ def test_straight_walk(walking: Motion) -> None:
     assert (found.direction, found.still, found.raised, found.jumps) == ("forward", False, frozenset(), 0)
     assert found.seconds == 4.0
     assert found.pace == pytest.approx(1.1, abs=0.1)
-    told = _told(gait_phrases(walking.joints, "walk"))
-    assert "walks forward" in told
-    assert not re.search("left|right|back|circle|slow|quick", told)
+    text = _spelled(gait_phrases(walking.joints, "walk"))
+    assert "walks forward" in text
+    assert not re.search("left|right|back|circle|slow|quick", text)
 
 
 @pytest.mark.parametrize(("degrees", "words"), [(50, "curve"), (95, "turn"), (180, "half circle"), (350, "circle")])
@@ -42,42 +42,42 @@ def test_straight_walk(walking: Motion) -> None:
 def test_turns(walking: Motion, degrees: float, words: str, side: str) -> None:
     bent = bend_path(walking, degrees if side == "left" else -degrees)
     phrases = gait_phrases(bent.joints, "walk")
-    told = _told(phrases)
-    assert words in told
+    text = _spelled(phrases)
+    assert words in text
     other = {"left": "right", "right": "left"}[side]
-    assert re.search(rf"\b{side}", told)
-    assert not re.search(rf"\b{other}", told)
+    assert re.search(rf"\b{side}", text)
+    assert not re.search(rf"\b{other}", text)
     mirrored = gait_phrases(bent.mirrored().joints, "walk")
     assert mirrored == [mirror_caption(phrase) for phrase in phrases]
 
 
 def test_when_the_turn_comes(walking: Motion) -> None:
-    first = _told(gait_phrases(bend_path(walking, 90, 0.0, 0.4).joints, "walk"))
-    last = _told(gait_phrases(bend_path(walking, 90, 0.6, 1.0).joints, "walk"))
+    first = _spelled(gait_phrases(bend_path(walking, 90, 0.0, 0.4).joints, "walk"))
+    last = _spelled(gait_phrases(bend_path(walking, 90, 0.6, 1.0).joints, "walk"))
     assert "turns left, then walks" in first
     assert "walks forward and then turns" in last
 
 
 def test_backward(walking: Motion) -> None:
     assert facts(reverse(walking).joints).direction == "backward"
-    told = _told(gait_phrases(reverse(walking).joints, "walk"))
-    assert "backward" in told
-    assert "forward" not in told
+    text = _spelled(gait_phrases(reverse(walking).joints, "walk"))
+    assert "backward" in text
+    assert "forward" not in text
 
 
 def test_pace(make_walk: Callable[..., Motion]) -> None:
-    assert "slowly" in _told(gait_phrases(make_walk(frames=80, speed=0.7).joints, "walk"))
-    assert "quickly" in _told(gait_phrases(make_walk(frames=80, speed=1.6).joints, "walk"))
+    assert "slowly" in _spelled(gait_phrases(make_walk(frames=80, speed=0.7).joints, "walk"))
+    assert "quickly" in _spelled(gait_phrases(make_walk(frames=80, speed=1.6).joints, "walk"))
 
 
-def test_nothing_is_said_of_what_is_not_clear(walking: Motion) -> None:
-    # Standing is no walking, whatever the words say.
+def test_ambiguous_motion_is_not_described(walking: Motion) -> None:
+    # Standing is not walking.
     still = np.repeat(walking.joints[:1], 60, axis=0)
     assert gait_phrases(still, "walk") == []
     assert facts(still).still
     # A little off is neither straight nor a turn.
-    told = _told(gait_phrases(bend_path(walking, 28).joints, "walk"))
-    assert not re.search("straight|left|right", told)
+    text = _spelled(gait_phrases(bend_path(walking, 28).joints, "walk"))
+    assert not re.search("straight|left|right", text)
 
 
 def test_raised_arms(walking: Motion) -> None:
@@ -103,9 +103,9 @@ def test_sentences_keep_order_and_differ() -> None:
     rng = np.random.default_rng(0)
     seen = set()
     for _ in range(30):
-        told = sentences([kick, stand], "order", rng, count=4)
-        assert len(told) == len(set(told)) == 4
-        for text in told:
+        captions = sentences([kick, stand], "order", rng, count=4)
+        assert len(captions) == len(set(captions)) == 4
+        for text in captions:
             kicked, stood = re.search("kick", text), re.search("still|stand|motionless|stay|wait|mov|remain|hold", text)
             assert kicked
             assert stood
@@ -117,7 +117,7 @@ def test_sentences_keep_order_and_differ() -> None:
     assert seen == {True, False}
 
 
-def test_durations_are_told_when_they_are_whole() -> None:
+def test_whole_durations_are_described() -> None:
     rng = np.random.default_rng(0)
     phrases = [action_phrases("stand still")]
     assert re.search(r"for (?:about )?(?:three|3) seconds", sentences(phrases, "single", rng, seconds=3.05)[0])

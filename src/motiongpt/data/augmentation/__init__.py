@@ -1,1 +1,1 @@
-"""More training clips out of real ones, with captions that their geometry bears out."""
+"""Data augmentation: more training clips made from recorded ones, with captions that their geometry confirms."""

