@@ -496,3 +496,15 @@ def test_agents_use_tools(server: Running) -> None:
     file = rpc("tools/call", name="convert_motion", arguments={"motion": result["id"], "format": "bvh"})
     assert json.loads(file["content"][0]["text"])["text"].startswith("HIERARCHY")
     assert rpc("tools/call", name="describe_motion", arguments={"motion": "nothing"})["isError"]
+
+
+def test_options_and_formats_come_from_their_homes() -> None:
+    from motiongpt.formats import WRITERS
+    from motiongpt.generation.options import CompletionOptions, SamplingOptions
+    from motiongpt.web import schemas
+    from motiongpt.web.store import MEDIA_TYPES
+
+    assert set(schemas.Completion.model_fields) == CompletionOptions.__optional_keys__
+    assert SamplingOptions.__optional_keys__ <= set(schemas.Generate.model_fields)
+    assert schemas.Generate(text="walk", top_k=3, seed=1).options == {"top_k": 3}
+    assert {f".{suffix}" for suffix in MEDIA_TYPES} <= set(WRITERS)
