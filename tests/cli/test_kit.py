@@ -107,10 +107,10 @@ def test_convert_and_render(cli: Cli, refused: Callable[..., str], clip: Path) -
 
 def test_skeletons_are_not_mixed(refused: Callable[..., str], kit_model: Path, clip: Path, walk_file: Path) -> None:
     walk = Motion.load(walk_file).save(walk_file.with_suffix(".bvh"))
-    assert "reads kit" in refused("predict", walk, "--model", kit_model)
+    assert "needs kit" in refused("predict", walk, "--model", kit_model)
     assert "KIT joints" in refused("describe", walk_file, "--model", kit_model)
     features = Motion.load(clip, skeleton=KIT).save(clip.with_name("kit.features.npy"))
-    assert "reads humanml3d" in refused("inbetween", features)
+    assert "needs humanml3d" in refused("inbetween", features)
 
 
 def test_prompts_speak_of_kit_frames(kit_model: Path) -> None:

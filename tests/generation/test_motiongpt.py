@@ -411,7 +411,7 @@ def test_a_mirrored_candidate_is_judged_by_the_mirrored_sentence(model):
     asked = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(model, "defaults", replace(model.defaults, paraphrases=2, checks=True))
-        patch.setattr(f"{STAGES}.ranking.passed", lambda sentence, joints: asked.append(sentence) or 1.0)
+        patch.setattr(f"{STAGES}.ranking.passed", lambda sentence, joints: asked.append(sentence) or 0.5)
         model.generate("a person kicks with the left leg", seconds=1.0, rerank=4)
     assert sorted(asked) == ["a person kicks with the left leg"] * 2 + ["a person kicks with the right leg"] * 2
 

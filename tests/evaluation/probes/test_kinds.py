@@ -71,9 +71,11 @@ def test_every_paraphrase_has_a_key() -> None:
         assert all(set(words(sentence)) & set(kind.keys) for sentence in kind.sentences["paraphrases"])
 
 
-def test_keys_are_in_no_phrase_of_the_package() -> None:
-    folder = resources.files("motiongpt.data") / "phrases"
-    known = {word for file in folder.iterdir() for word in words(file.read_text(encoding="utf-8"))}
+def test_keys_are_in_no_phrase_that_captions_are_written_with() -> None:
+    root = Path(__file__).resolve().parents[3]
+    lists = [*(root / "recipes/embedded/phrases").iterdir(), root / "src/motiongpt/data/augmentation/captions.yaml"]
+    assert len(lists) == 3
+    known = {word for file in lists for word in words(file.read_text(encoding="utf-8"))}
     assert not KEYS & known
 
 
