@@ -67,7 +67,7 @@ def bend_path(motion: Motion, degrees: float, start: float = 0.0, end: float = 1
     _check(motion)
     if not (0 <= start < end <= 1 and np.isfinite(degrees)):
         raise MotionGPTError(
-            f"A turn needs a finite angle and shares 0 <= start < end <= 1, not {degrees} degrees from {start} to {end}."
+            f"A turn needs a finite angle and shares 0 <= start < end <= 1, not {degrees}° from {start} to {end}."
         )
     steps = len(motion) - 1
     if steps < 1:
