@@ -147,7 +147,7 @@ def test_a_missing_frame_rate_can_be_given(tmp_path: Path) -> None:
 def test_other_content(tmp_path: Path) -> None:
     whole = save(tmp_path / "whole.npz").read_bytes()
     for name, content, message in (
-        ("cut.npz", whole[: len(whole) // 2], "damaged or cut"),
+        ("cut.npz", whole[: len(whole) // 2], "damaged or truncated"),
         ("text.npz", b"hello there", "a text file"),
         ("array.npz", b"\x93NUMPY\x01\x00", "NumPy array"),
         ("page.npz", b"<!DOCTYPE html><html>", "web page"),

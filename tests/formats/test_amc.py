@@ -236,10 +236,10 @@ def test_broken_motions_say_where(trial: Path, old: str, new: str, message: str)
 def test_a_motion_cut_in_a_frame(trial: Path) -> None:
     lines = trial.read_text().splitlines()
     trial.write_text("\n".join(lines[:-5]) + "\n")
-    with pytest.raises(MotionGPTError, match=r"line \d+: cut in frame 4 .*only the 3 frames"):
+    with pytest.raises(MotionGPTError, match=r"line \d+: truncated in frame 4 .*only the 3 frames"):
         formats.read(trial)
     trial.write_text("\n".join(lines[:12]) + "\n")
-    with pytest.raises(MotionGPTError, match="the file is cut"):
+    with pytest.raises(MotionGPTError, match="the file is truncated"):
         formats.read(trial)
     trial.write_text("\n".join(lines[:3]) + "\n")
     with pytest.raises(MotionGPTError, match="no frames"):

@@ -40,7 +40,10 @@ def test_kit_and_long_and_short(tmp_path: Path) -> None:
     long = Motion(rng.normal(size=(20_000, 22, 3)))
     assert len(formats.read(formats.write(long, tmp_path / "long.csv"))) == 20_000
     formats.write(long[:1], tmp_path / "one.csv")
-    with pytest.raises(MotionGPTError, match=r"one\.csv: its time column tells no frame rate; give it with fps="):
+    with pytest.raises(
+        MotionGPTError,
+        match=r"one\.csv: the frame rate cannot be computed from a time column; give the frame rate with --fps",
+    ):
         formats.read(tmp_path / "one.csv")
     assert len(formats.read(tmp_path / "one.csv", fps=20)) == 1
 
@@ -82,4 +85,13 @@ def test_nan_names_frame_and_joint(tmp_path: Path, moving: Motion) -> None:
     lines[4] = ",".join(values)
     path.write_text("\n".join(lines))
     with pytest.raises(MotionGPTError, match=r"frame 3 .*left_hip"):
+        formats.read(path)
+
+
+def test_the_columns_of_other_programs_are_answered_with_ours(tmp_path: Path) -> None:
+    path = tmp_path / "other.csv"
+    path.write_text("time,Hips.x,Hips.y,Hips.z\n0.0,0.1,0.9,0.2\n")
+    with pytest.raises(
+        MotionGPTError, match=r"other\.csv, line 1: .* time, pelvis_x, pelvis_y, .* 66 are missing.*docs/"
+    ):
         formats.read(path)

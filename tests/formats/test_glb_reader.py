@@ -89,7 +89,7 @@ def test_faults(tmp_path: Path, moving: Motion) -> None:
         formats.read(path, clip="other")
     cut = tmp_path / "cut.glb"
     cut.write_bytes(path.read_bytes()[:-200])
-    with pytest.raises(MotionGPTError, match=r"cut\.glb: the file is cut"):
+    with pytest.raises(MotionGPTError, match=r"cut\.glb: the file is truncated"):
         formats.read(cut)
     (tmp_path / "text.glb").write_text("solid nothing here at all")
     with pytest.raises(MotionGPTError, match="no binary glTF"):

@@ -137,8 +137,8 @@ def test_pickles_are_refused_and_never_run(tmp_path: Path) -> None:
 def test_other_content(tmp_path: Path, moving: Motion) -> None:
     whole = saved(tmp_path / "whole.npy", moving.joints).read_bytes()
     for name, content, message in (
-        ("cut.npy", whole[: len(whole) // 2], "damaged or cut"),
-        ("head.npy", whole[:20], "damaged or cut"),
+        ("cut.npy", whole[: len(whole) // 2], "damaged or truncated"),
+        ("head.npy", whole[:20], "damaged or truncated"),
         ("text.npy", b"a person walks\n", "a text file"),
         ("empty.npy", b"", "empty"),
         ("page.npy", b"\n <html><body>404</body></html>", "web page"),

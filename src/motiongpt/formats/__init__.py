@@ -90,7 +90,7 @@ _NO_JOINTS = {
 
 
 def _format(path: Path, known: tuple[str, ...], doing: str) -> Format:
-    """The format of a file, one of those that are ``known``."""
+    """The format of a file, which must be one of the ``known`` suffixes."""
     suffix = path.suffix.lower()
     if suffix in _NO_JOINTS:
         raise MotionGPTError(f"{path}: {_NO_JOINTS[suffix]}.")
@@ -135,14 +135,14 @@ def read(
 
     Args:
         path: the file.
-        fps: frame rate, where the file has none or a wrong one.
+        fps: frame rate, for a file that has none or a wrong one.
         unit: length unit ("m", "cm", "mm", "inch", "cmu") or metres in one file unit, for all but .npz.
         skeleton: the .asf of an .amc; "humanml3d" or "kit" for an .npy.
-        options: others of the format: ``up``, ``drop_first_frame`` (.bvh), ``body_model`` (.npz), ``clip`` (.glb),
-            ``blender`` (.fbx, .blend).
+        options: other options of the format: ``up`` and ``drop_first_frame`` (.bvh), ``body_model`` (.npz), ``clip``
+            (.glb), ``blender`` (.fbx, .blend).
 
     Returns:
-        joints (T, 22, 3) in metres, Y up (KIT data: (T, 21, 3)).
+        The motion: joints (T, 22, 3) in metres, Y up; (T, 21, 3) for KIT data.
 
     Raises:
         MotionGPTError: the file cannot be read; the text says why and what helps.
@@ -157,14 +157,14 @@ def read(
 
 
 def write(motion: Motion | Sequence[Motion], path: str | Path, **options: Any) -> Path:
-    """Write a motion; the suffix names the format. The file appears only when it is complete.
+    """Write a motion; the suffix names the format. The file appears only once it is complete.
 
     Args:
-        motion: what to write, as it is: frame rate, proportions and place are kept. Several for .glb, .fbx and .blend,
-            and side by side in videos.
-        path: the file to make or replace.
+        motion: the motion, whose frame rate, proportions and place are kept; or several motions, which become clips of
+            a .glb, .fbx or .blend, and stand side by side in a video.
+        path: the file to write or replace.
         options: of the format: ``content`` (.npy), ``unit`` (.bvh), ``names`` (.bvh, .glb, .fbx, .blend), ``body``
-            (.glb, .fbx, .blend), ``blender`` (.fbx, .blend), those of rendering for videos and .png.
+            (.glb, .fbx, .blend), ``blender`` (.fbx, .blend), rendering options (videos, .png).
 
     Returns:
         The path.

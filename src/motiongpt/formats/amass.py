@@ -1,9 +1,10 @@
-"""AMASS .npz files (Mahmood et al., ICCV 2019), SMPL, SMPL+H or SMPL-X poses, without the licensed body model.
+"""AMASS .npz files (Mahmood et al., ICCV 2019): SMPL, SMPL+H or SMPL-X poses, without the licensed body model.
 
-The file holds rotations, not positions. They are laid on a fixed body: the bone directions of the average SMPL body at
-rest with HumanML3D's bone lengths; or on the user's own body model file, shaped by the file's betas. Files written here
-also hold ``rest_joints``, the rest pose that their rotations belong to, and are laid on that.
-AMASS has Z up. (x, y, z) becomes (-x, z, y), as in HumanML3D: a rotation, so left stays left.
+The file holds rotations, not positions. They move a fixed body: the average SMPL body at rest with HumanML3D's bone
+lengths, or the user's own body model, shaped by the betas of the file. Files that this package has written also hold
+``rest_joints``, the rest pose of their rotations, which is used instead.
+
+AMASS has Z up. (x, y, z) becomes (-x, z, y), as in HumanML3D; this is a rotation, so left stays left.
 """
 
 from __future__ import annotations
@@ -26,12 +27,12 @@ from motiongpt.motion.skeleton import HUMANML3D
 _FPS_KEYS = ("mocap_framerate", "mocap_frame_rate")
 _REST_KEY = "rest_joints"
 _J = HUMANML3D.num_joints
-# SMPL 24 joints, SMPL+H 52, SMPL-X 55, and the 22 alone: the first 22 are the same in all.
+# 22 joints alone, and SMPL (24), SMPL+H (52), SMPL-X (55), whose first 22 are the same.
 _POSE_WIDTHS = (66, 72, 156, 165)
 
 
 def _rest_of_body_model(path: Path, betas: np.ndarray) -> np.ndarray:
-    """(22, 3) rest joints of a SMPL-family model file (v_template, shapedirs, J_regressor) shaped by betas."""
+    """(22, 3) rest joints of a model file of the SMPL family (v_template, shapedirs, J_regressor) with these betas."""
     if path.suffix.lower() != ".npz":
         raise MotionGPTError(
             f"{path}: a body model must be an .npz with v_template, shapedirs and J_regressor; pickled files (.pkl) "
@@ -41,7 +42,9 @@ def _rest_of_body_model(path: Path, betas: np.ndarray) -> np.ndarray:
     model = load_npz(path, needed)
     missing = [key for key in needed if key not in model]
     if missing:
-        raise MotionGPTError(f"{path}: not a SMPL body model, it lacks {', '.join(missing)}.")
+        raise MotionGPTError(
+            f"{path}: is not a SMPL body model, it lacks {', '.join(missing)}; give the model file itself."
+        )
     template, shapes, regressor = (np.asarray(model[key], dtype=np.float64) for key in needed)
     vertices = len(template)
     if (
@@ -67,20 +70,20 @@ def read(path: Path, *, fps: float | None = None, body_model: str | Path | None 
         path: .npz with poses (T, 66, 72, 156 or 165), or root_orient (T, 3) and pose_body (T, 63); trans (T, 3); and
             mocap_framerate or mocap_frame_rate.
         fps: overrides the frame rate of the file.
-        body_model: SMPL-H (or SMPL, SMPL-X) model .npz of the user, for the performer's own proportions.
+        body_model: the user's SMPL+H (or SMPL, SMPL-X) model, an .npz, for the performer's own proportions.
 
     Returns:
-        (T, 22, 3) joints, metres, Y up, where the performer stood.
+        Joints (T, 22, 3), metres, Y up, at the performer's place in the world.
 
     Raises:
-        MotionGPTError: arrays missing or of a wrong shape, no frame rate, a pickled body model.
+        MotionGPTError: missing arrays, arrays of a wrong shape, no frame rate, a pickled body model.
     """
     data = load_npz(path, ("poses", "root_orient", "pose_body", "trans", "betas", _REST_KEY, *_FPS_KEYS))
     if "poses" not in data and "root_orient" in data and "pose_body" in data:
         data["poses"] = np.concatenate([data["root_orient"], data["pose_body"]], axis=-1)
     missing = [key for key in ("poses", "trans") if key not in data]
     if missing:
-        raise MotionGPTError(f"{path}: not an AMASS motion, it lacks {' and '.join(missing)}.")
+        raise MotionGPTError(f"{path}: is not an AMASS motion, it lacks {' and '.join(missing)}.")
     poses, trans = data["poses"], data["trans"]
     if poses.ndim != 2 or poses.shape[1] not in _POSE_WIDTHS:
         raise MotionGPTError(
@@ -88,18 +91,20 @@ def read(path: Path, *, fps: float | None = None, body_model: str | Path | None 
             f"{_POSE_WIDTHS[-1]})."
         )
     if trans.shape != (len(poses), 3):
-        raise MotionGPTError(f"{path}: trans has shape {trans.shape}, expected ({len(poses)}, 3) as there are poses.")
+        raise MotionGPTError(f"{path}: trans has shape {trans.shape}, expected ({len(poses)}, 3), a row for each pose.")
     if len(poses) == 0:
-        raise MotionGPTError(f"{path}: no frames in it.")
+        raise MotionGPTError(f"{path}: there are no frames.")
     if fps is None:
         rates = [float(data[key]) for key in _FPS_KEYS if key in data]
         if not rates:
-            raise MotionGPTError(f"{path}: no {' or '.join(_FPS_KEYS)} in it; give the frame rate with fps=.")
+            raise MotionGPTError(f"{path}: there is no {' or '.join(_FPS_KEYS)}; {rig.GIVE_FPS}.")
         fps = rates[0]
     for key, array in (("poses", poses[:, : _J * 3]), ("trans", trans)):
         bad = ~np.isfinite(array).all(axis=-1)
         if bad.any():
-            raise MotionGPTError(f"{path}: {key} of frame {int(bad.argmax())} (from 0) is not finite.")
+            raise MotionGPTError(
+                f"{path}: {key} of frame {int(bad.argmax())} (from 0) is not finite; repair or remove it."
+            )
 
     if body_model is not None:
         rest = _rest_of_body_model(Path(body_model), np.ravel(data.get("betas", np.zeros(0))))
@@ -119,14 +124,14 @@ def read(path: Path, *, fps: float | None = None, body_model: str | Path | None 
 def write(motion: Motion, path: Path) -> None:
     """Write poses (T, 156) of SMPL+H with flat hands, trans (T, 3), betas (16,) of zeros, gender and frame rate.
 
-    Axes are those of AMASS, Z up. Tools with a body model show the average body in this motion; where its proportions
-    are others than the motion's, feet may slide a little.
+    Axes are those of AMASS, Z up. Programs with a body model show the average body in this motion; if its proportions
+    differ from those of the motion, feet may slide a little.
 
     Raises:
         MotionGPTError: another skeleton than HumanML3D's, unwritable folder.
     """
     pose = fit_pose(motion)
-    # Here (x, y, z) is (-x, z, y) there; a turn of the root takes the rest pose along, which is the same on both sides.
+    # Our (x, y, z) is (-x, z, y) in AMASS. The rest pose is the same in both, so turning the root is enough.
     turn = rotations.from_matrix(np.array([[-1.0, 0, 0], [0, 0, 1], [0, 1, 0]]))
     quaternions = pose.quaternions.copy()
     quaternions[:, 0] = rotations.multiply(turn, quaternions[:, 0])

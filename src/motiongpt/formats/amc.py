@@ -1,8 +1,8 @@
-"""Reading Acclaim motion capture, an .asf skeleton and an .amc motion (CMU, HDM05).
+"""Acclaim motion capture: an .asf skeleton and an .amc motion (CMU, HDM05).
 
 Format: Acclaim "ASF-amc", as described by J. Lander, "Working with Motion Capture File Formats", Game Developer 1998.
-A bone's local rotation is C M C^-1 with C the bone's ``axis`` and M its ``dof`` angles, each applied in the order
-they are listed. The frame rate is not in the file: CMU and HDM05 are 120 frames a second.
+The local rotation of a bone is C M C^-1, where C is its ``axis`` and M its ``dof`` angles, applied in the listed order.
+The file has no frame rate; CMU and HDM05 are at 120 fps.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ _AXES = {"x": 0, "y": 1, "z": 2}
 
 @dataclass(frozen=True)
 class AcclaimSkeleton:
-    """The bones of an .asf; bone 0 is the root, parents come first.
+    """The bones of an .asf. Bone 0 is the root, and parents come before their children.
 
     Attributes:
-        offsets: (N, 3) from the near to the far end of each bone, file units; the root's is its position.
+        offsets: (N, 3) from the near to the far end of each bone in file units; for the root, its position.
         axes: (N, 4) quaternion C of each bone.
         channels: the dof of each bone in file order, of tx ty tz rx ry rz.
         angle: radians in one angle unit.
-        unit: metres in one length unit, None when the file does not say.
+        unit: metres in one length unit, None if the file does not state it.
     """
 
     names: tuple[str, ...]
@@ -47,7 +47,7 @@ def read_asf(path: Path) -> AcclaimSkeleton:
     """Read an .asf.
 
     Raises:
-        MotionGPTError: the file is no Acclaim skeleton; the text names the line.
+        MotionGPTError: the file is not an Acclaim skeleton; the text names the line.
     """
     section = ""
     bones: list[dict[str, list[str]]] = []
@@ -76,8 +76,8 @@ def read_asf(path: Path) -> AcclaimSkeleton:
             links.append((number, words))
     if not root or not bones or not links:
         raise MotionGPTError(
-            f"{path}: no Acclaim skeleton, expected the sections :root, :bonedata and :hierarchy; give the .asf "
-            "that belongs to the motion."
+            f"{path}: is not an Acclaim skeleton, expected the sections :root, :bonedata and :hierarchy; give the "
+            ".asf that belongs to the motion."
         )
     angle = 1.0 if units.get("angle", "deg").startswith("rad") else np.pi / 180
 
@@ -92,7 +92,7 @@ def read_asf(path: Path) -> AcclaimSkeleton:
         raise MotionGPTError(f"{path}: {where} needs {count} number(s) after '{key}'.")
 
     def turn(angles: np.ndarray, order: str) -> np.ndarray:
-        # "XYZ" turns about the fixed X first: the reverse of intrinsic order.
+        # "XYZ" rotates about the fixed X first, which is the reverse of intrinsic order.
         order = order.upper()
         if sorted(order) != ["X", "Y", "Z"]:
             raise MotionGPTError(f"{path}: axis order {order!r} is not one of XYZ, XZY, YXZ, YZX, ZXY, ZYX.")
@@ -141,10 +141,10 @@ def read_asf(path: Path) -> AcclaimSkeleton:
 
 
 def find_asf(path: Path) -> Path:
-    """The skeleton of a motion: SS.asf for SS_TT.amc, else the only .asf of the folder.
+    """The skeleton of a motion: SS.asf for SS_TT.amc, else the only .asf in the folder.
 
     Raises:
-        MotionGPTError: none, or more than one candidate.
+        MotionGPTError: no candidate, or several.
     """
     found = sorted(file for file in path.parent.iterdir() if file.suffix.lower() == ".asf")
     named = [file for file in found if path.stem == file.stem or path.stem.startswith(f"{file.stem}_")]
@@ -152,20 +152,22 @@ def find_asf(path: Path) -> Path:
         return max(named, key=lambda file: len(file.stem))
     if len(found) == 1:
         return found[0]
-    reason = "there is no .asf beside it" if not found else f"{len(found)} .asf files lie beside it, none named like it"
-    raise MotionGPTError(f"{path}: {reason}; give its skeleton with skeleton=PATH.asf.")
+    reason = (
+        "there is no .asf beside it" if not found else f"none of the {len(found)} .asf files beside it has its name"
+    )
+    raise MotionGPTError(f"{path}: {reason}; give its skeleton with --skeleton (in Python skeleton=).")
 
 
 def _read_values(path: Path, skeleton: AcclaimSkeleton) -> dict[str, np.ndarray]:
     """The numbers of every bone in the file, (T, channels), by bone name."""
-    # "\x1a" and blank lines end some files.
+    # Some files end with "\x1a" and blank lines.
     lines = [line.strip() for line in read_text(path).rstrip("\x1a \t\r\n").splitlines()]
     start = 0
     while start < len(lines) and lines[start][:1] in ("", "#", ":"):
         start += 1
     body = lines[start:]
     if not body:
-        raise MotionGPTError(f"{path}: no frames in it; expected a frame number and one line a bone.")
+        raise MotionGPTError(f"{path}: there are no frames; expected a frame number, then one line per bone.")
     height = 1
     while height < len(body) and not body[height].isdigit():
         height += 1
@@ -188,13 +190,14 @@ def _read_values(path: Path, skeleton: AcclaimSkeleton) -> dict[str, np.ndarray]
         bad = ~np.isfinite(numbers).all(axis=-1)
         if bad.any():
             raise MotionGPTError(
-                f"{path}: frame {int(bad.argmax()) + 1}, bone {name!r} is not a finite number; repair or cut the frame."
+                f"{path}: frame {int(bad.argmax()) + 1}, bone {name!r} is not a finite number; repair or remove "
+                "the frame."
             )
     return values
 
 
 def _fault(path: Path, body: list[str], start: int, height: int, counts: dict[str, int]) -> MotionGPTError:
-    """Go line by line to say where the frames are broken; ``start`` is the number of lines before them."""
+    """The error that names the line where the frames are broken; ``start`` is the number of lines before them."""
     first = [line.split(None, 1)[0] if line else "" for line in body[:height]]
     for row, line in enumerate(body):
         frame, part = divmod(row, height)
@@ -206,22 +209,22 @@ def _fault(path: Path, body: list[str], start: int, height: int, counts: dict[st
                 return MotionGPTError(f"{where}: expected the number of frame {frame + 1}, found {line[:40]!r}.")
             continue
         if name not in counts:
-            return MotionGPTError(f"{where}: bone {name!r} is not in the skeleton; give the right one with skeleton=.")
+            return MotionGPTError(f"{where}: bone {name!r} is not in the skeleton; give the right one with --skeleton.")
         if not words or words[0] != name:
-            return MotionGPTError(f"{where}: frame {frame + 1} should have bone {name!r} here, found {line[:40]!r}.")
+            return MotionGPTError(f"{where}: expected bone {name!r} of frame {frame + 1}, found {line[:40]!r}.")
         try:
             count = len([float(word) for word in words[1:]])
         except ValueError:
             return MotionGPTError(f"{where}: expected a bone and numbers, found {line[:60]!r}.")
         if count != counts[name]:
             return MotionGPTError(
-                f"{where}: bone {name!r} has {count} number(s), the skeleton asks for {counts[name]}; the file is "
-                f"cut in frame {frame + 1} or the skeleton is not its own."
+                f"{where}: bone {name!r} has {count} number(s), but {counts[name]} in the skeleton; either the file is "
+                f"truncated in frame {frame + 1}, or the skeleton belongs to another motion."
             )
     frames = len(body) // height
     return MotionGPTError(
-        f"{path}, line {start + len(body)}: cut in frame {frames + 1} after {len(body) % height} of {height} lines; "
-        f"only the {frames} frames before are complete."
+        f"{path}, line {start + len(body)}: truncated in frame {frames + 1} after {len(body) % height} of {height} "
+        f"lines; only the {frames} frames before are complete."
     )
 
 
@@ -232,15 +235,15 @@ def read(
 
     Args:
         path: the motion.
-        fps: frame rate, 120 when not given.
+        fps: frame rate; None stands for 120.
         unit: overrides the length unit of the skeleton (see :data:`motiongpt.formats.rig.UNITS`).
-        skeleton: the .asf; by default found beside the motion (see :func:`find_asf`).
+        skeleton: the .asf; None looks for it beside the motion (see :func:`find_asf`).
 
     Returns:
-        (T, 22, 3) joints in the performer's proportions and world place, metres, Y up.
+        Joints (T, 22, 3) in the performer's proportions and world placement, metres, Y up.
 
     Raises:
-        MotionGPTError: a broken or cut file, a missing or foreign skeleton, a rig that is not known.
+        MotionGPTError: a broken or truncated file, a missing or foreign skeleton, an unknown rig.
     """
     asf = read_asf(find_asf(path) if skeleton is None else Path(skeleton))
     values = _read_values(path, asf)
@@ -248,7 +251,7 @@ def read(
     keep = rig.needed(list(asf.parents), mapping.used)
     frames = len(next(iter(values.values())))
     angles = np.zeros((frames, len(keep), 3))
-    # Listed order is fixed-axis order, the reverse of intrinsic: fill the slots from the last to the first.
+    # The listed order is about fixed axes, the reverse of intrinsic order, so the slots are filled from the last one.
     axes = np.tile([0, 1, 2], (len(keep), 1))
     place_of_root = np.tile(asf.offsets[0], (frames, 1))
     for slot, bone in enumerate(keep):
@@ -256,7 +259,9 @@ def read(
         if not channels:
             continue
         if asf.names[bone] not in values:
-            raise MotionGPTError(f"{path}: its frames lack bone {asf.names[bone]!r} of the skeleton; the file is cut.")
+            raise MotionGPTError(
+                f"{path}: the file is truncated, its frames lack bone {asf.names[bone]!r}; get it again."
+            )
         numbers = values[asf.names[bone]]
         turns = [i for i, channel in enumerate(channels) if channel[0] == "r"]
         for place, i in zip(range(2, -1, -1), turns, strict=False):
@@ -270,7 +275,7 @@ def read(
     local = rig.euler_quaternions(angles, axes)
     local = rotations.multiply(rotations.multiply(axis, local), rotations.conjugate(axis))
     parents = [keep.index(asf.parents[bone]) if bone else -1 for bone in keep]
-    # The joint is the far end of the bone, so a bone's own rotation turns its own offset (but not the root's place).
+    # A joint is the far end of its bone, so the rotation of a bone turns its own offset (but not the root's position).
     along = rotations.rotate(local[:, 1:], asf.offsets[keep[1:]])
     translations = np.concatenate([place_of_root[:, None], along], axis=1)
     positions = np.empty((frames, len(asf.names), 3))

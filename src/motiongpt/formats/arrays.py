@@ -1,4 +1,4 @@
-"""Loading NumPy files without ever unpickling, with errors that say what the file is instead."""
+"""NumPy files, loaded without unpickling anything; errors say what a wrong file is instead."""
 
 from __future__ import annotations
 
@@ -17,38 +17,44 @@ def _refuse(path: Path, error: Exception, expected: str) -> MotionGPTError:
             f"{path}: holds pickled Python objects, which may run code and are not loaded; save the plain array again "
             "with numpy.save(path, array.astype('float32'))."
         )
-    return MotionGPTError(f"{path}: damaged or cut {expected}; copy or download it again.")
+    return MotionGPTError(f"{path}: damaged or truncated {expected}; copy or download it again.")
 
 
 def load_npy(path: Path) -> np.ndarray:
     """The array of an .npy file.
 
     Raises:
-        MotionGPTError: not an .npy (a text file, say), pickled objects, cut, or not of numbers.
+        MotionGPTError: the file is not an .npy, is truncated, holds pickled objects, or does not hold numbers.
     """
     kind = looks_like(check_file(path))
     if kind == "a Python pickle":
         raise _refuse(path, ValueError("pickle"), "")
     if kind != "a NumPy array (.npy)":
-        raise MotionGPTError(f"{path}: is no NumPy array but {kind or 'a text file'}; expected a file of numpy.save.")
+        raise MotionGPTError(
+            f"{path}: is {kind or 'a text file'}, not a NumPy array; expected a file written by numpy.save."
+        )
     try:
         array = np.load(path, allow_pickle=False)
     except (ValueError, OSError, EOFError, SyntaxError) as error:
         raise _refuse(path, error, "NumPy array") from error
     if not (np.issubdtype(array.dtype, np.floating) or np.issubdtype(array.dtype, np.integer)):
-        raise MotionGPTError(f"{path}: holds {array.dtype} values, expected real numbers.")
+        raise MotionGPTError(
+            f"{path}: holds {array.dtype} values, expected real numbers; save the array again as float32."
+        )
     return array
 
 
 def load_npz(path: Path, keys: tuple[str, ...]) -> dict[str, np.ndarray]:
-    """Those of the named arrays that an .npz file has; others in it are not touched.
+    """The named arrays that an .npz file has; its other arrays are not loaded.
 
     Raises:
-        MotionGPTError: not an .npz, cut, or one of the named arrays is pickled.
+        MotionGPTError: the file is not an .npz, is truncated, or one of the named arrays is pickled.
     """
     kind = looks_like(check_file(path))
     if kind != "a zip archive (.zip or .npz)":
-        raise MotionGPTError(f"{path}: is no .npz archive but {kind or 'a text file'}; expected a file of numpy.savez.")
+        raise MotionGPTError(
+            f"{path}: is {kind or 'a text file'}, not an .npz archive; expected a file written by numpy.savez."
+        )
     try:
         with np.load(path, allow_pickle=False) as archive:
             return {key: archive[key] for key in keys if key in archive.files}

@@ -1,7 +1,7 @@
-"""Reading and writing Biovision BVH.
+"""Biovision BVH files.
 
 Format: M. Meredith and S. Maddock, "Motion Capture File Formats Explained", University of Sheffield 2001. Rotations of
-a joint are applied in the order of its channels; position channels replace the joint's offset.
+a joint are applied in the order of its channels; position channels replace its offset.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ _AXES = {"x": 0, "y": 1, "z": 2}
 
 @dataclass
 class Bvh:
-    """A BVH file in file units. End Sites are joints without channels, named "NAME end".
+    """The content of a BVH file, in file units. End Sites are joints without channels, named "NAME end".
 
     Attributes:
-        names, parents: N joints, parents first, -1 for the root.
+        names, parents: N joints, parents before children, -1 for the root.
         offsets: (N, 3).
-        channels: of each joint, in file order, such as ("xposition", "zrotation").
-        values: (T, C) all channels in file order, degrees.
-        fps: from the frame time, None where it is missing or not positive.
+        channels: of each joint in file order, such as ("xposition", "zrotation").
+        values: (T, C) all channels in file order, angles in degrees.
+        fps: from the frame time; None if that is missing or not positive.
     """
 
     names: list[str]
@@ -64,7 +64,7 @@ class Bvh:
         return rig.euler_quaternions(angles, axes), translations
 
     def positions(self, joints: list[int] | None = None) -> np.ndarray:
-        """World positions (T, N, 3) of the joints (all, or those given and their ancestors; the others are NaN)."""
+        """World positions (T, N, 3) of all joints, or of the given ones and their ancestors; the others are NaN."""
         keep = rig.needed(self.parents, list(range(len(self.names))) if joints is None else joints)
         quaternions, translations = self.pose(keep)
         parents = [keep.index(self.parents[joint]) if self.parents[joint] >= 0 else -1 for joint in keep]
@@ -76,7 +76,7 @@ class Bvh:
     def _placed_in_world(self) -> list[int]:
         """Joints below the root whose position channels hold world positions, as some exporters write them.
 
-        Told by the bone length: the joint is about its offset's length away from the parent's world position.
+        Such a joint is about one bone length away from the world position of its parent.
         """
         places = {0: self._places(0)}
         for joint, parent in enumerate(self.parents):
@@ -90,14 +90,18 @@ class Bvh:
         return [joint for joint in places if joint]
 
     def _places(self, joint: int) -> np.ndarray:
-        """(T, 3) the numbers of a joint's position channels, its offset where it has none."""
+        """(T, 3) values of a joint's position channels, or its offset if it has none."""
         return self.pose([joint])[1][:, 0]
 
     def stands_along_z(self, joints: np.ndarray, hip: int, ankle: int) -> bool:
-        """Is Z up in this file? ``joints`` are its (T, 22, 3) HumanML3D joints, ``hip`` and ``ankle`` of this file.
+        """Whether Z is up in this file.
 
-        The rest pose must stand along Z, and the body must not stand along Y: in many Y-up files the rest pose lies on
-        its back and the root rotation sets it up.
+        That is so if the rest pose stands along Z and the body does not stand along Y. In many Y-up files the rest pose
+        lies on its back, and the rotation of the root turns it upright.
+
+        Args:
+            joints: (T, 22, 3) HumanML3D joints of the file.
+            hip, ankle: indices of these joints of one leg in the file.
         """
         leg = np.zeros(3)
         joint = ankle
@@ -110,7 +114,7 @@ class Bvh:
 
 
 def _frame_rate(step: float) -> float | None:
-    """Frames per second of a frame time that was written with few digits: 0.0083333 and 0.00833 are 120, not 120.05."""
+    """Frames per second of a frame time, which often has few digits: 0.0083333 and 0.00833 stand for 120 fps."""
     if step <= 0:
         return None
     whole = round(1 / step)
@@ -118,11 +122,11 @@ def _frame_rate(step: float) -> float | None:
 
 
 class _Lines:
-    """The lines of a file, and errors that name the one being read.
+    """The lines of a file, and errors that name the current line.
 
     Attributes:
-        lines: of the file, braces set apart.
-        number: of the line being read, from 1.
+        lines: of the file, with blanks around braces.
+        number: of the current line, from 1.
     """
 
     def __init__(self, path: Path) -> None:
@@ -131,12 +135,12 @@ class _Lines:
         self.number = 0
 
     def fail(self, expected: str) -> MotionGPTError:
-        """The error that something else stands in this line."""
+        """The error that the current line is not as expected."""
         found = self.lines[self.number - 1].strip()[:40] if self.number <= len(self.lines) else "the end of the file"
         return MotionGPTError(f"{self.path}, line {self.number}: expected {expected}, found {found!r}.")
 
     def floats(self, words: list[str], count: int, what: str) -> list[float]:
-        """So many finite numbers; raises :meth:`fail` where there are not."""
+        """The first ``count`` words as finite numbers; raises the error of :meth:`fail` if they are not."""
         try:
             values = [float(word) for word in words[:count]]
         except ValueError:
@@ -156,7 +160,7 @@ class _Hierarchy:
     channels: list[tuple[str, ...]] = field(default_factory=list)
 
     def add(self, name: str, parent: int) -> int:
-        """Put in a joint; returns its index."""
+        """Add a joint and return its index."""
         self.names.append(name)
         self.parents.append(parent)
         self.offsets.append([0.0, 0.0, 0.0])
@@ -165,10 +169,10 @@ class _Hierarchy:
 
 
 def parse(path: Path) -> Bvh:
-    """Read a BVH as it is.
+    """Read a BVH file without interpreting it.
 
     Raises:
-        MotionGPTError: a broken or cut file; the text names the line and what was expected there.
+        MotionGPTError: a broken or truncated file; the text names the line and what was expected there.
     """
     source = _Lines(path)
     tree = _read_hierarchy(source)
@@ -177,7 +181,7 @@ def parse(path: Path) -> Bvh:
 
 
 def _read_hierarchy(source: _Lines) -> _Hierarchy:
-    """Read up to the line with MOTION."""
+    """Read the joints, up to the line with MOTION."""
     tree, stack, pending = _Hierarchy(), list[int](), -1
     if not any(line.split()[:1] and line.split()[0].upper() == "HIERARCHY" for line in source.lines[:20]):
         source.number = 1
@@ -229,12 +233,12 @@ def _read_hierarchy(source: _Lines) -> _Hierarchy:
             else:
                 raise source.fail("ROOT, JOINT, End Site, OFFSET, CHANNELS, '{', '}' or MOTION")
     raise MotionGPTError(
-        f"{source.path}, line {len(source.lines)}: the file is cut, it ends inside its HIERARCHY; get it whole again."
+        f"{source.path}, line {len(source.lines)}: the file is truncated within its HIERARCHY; get it again."
     )
 
 
 def _read_frames(source: _Lines, tree: _Hierarchy) -> tuple[float | None, np.ndarray]:
-    """Read what stands behind MOTION: the frame rate, where there is one, and values (T, channels)."""
+    """Read what follows MOTION: the frame rate, if there is one, and the values (T, channels)."""
     path, lines = source.path, source.lines
     declared: int | None = None
     fps: float | None = None
@@ -269,11 +273,13 @@ def _read_frames(source: _Lines, tree: _Hierarchy) -> tuple[float | None, np.nda
         last = max(first + 1, first + len("\n".join(body).rstrip().splitlines()))
         detail = f", frame {frames + 1} has {left_over} of {width} numbers" if left_over else ""
         raise MotionGPTError(
-            f"{path}, line {last}: the file is cut, only {frames}{wanted} frames are complete{detail}; "
-            "get it whole again."
+            f"{path}, line {last}: the file is truncated, only {frames}{wanted} frames are complete{detail}; "
+            "get it again."
         )
     if frames == 0:
-        raise MotionGPTError(f"{path}: no frames in it; expected at least one line of {width} numbers after MOTION.")
+        raise MotionGPTError(
+            f"{path}: there are no frames; expected at least one line of {width} numbers after MOTION."
+        )
     values = values.reshape(frames, width)
     if not np.isfinite(values).all():
         frame, column = np.argwhere(~np.isfinite(values))[0]
@@ -281,17 +287,17 @@ def _read_frames(source: _Lines, tree: _Hierarchy) -> tuple[float | None, np.nda
             column
         ]
         raise MotionGPTError(
-            f"{path}: frame {frame} (from 0), {channel} of joint {joint!r} is not a finite number; repair or cut it."
+            f"{path}: frame {frame} (from 0), {channel} of joint {joint!r} is not a finite number; repair or remove it."
         )
     return fps, values
 
 
 def _lead_in(bvh: Bvh, joints: np.ndarray, keep: list[int], fps: float) -> int:
-    """How many frames a converter put before the recording: its rest pose and the frames that blend out of it.
+    """Number of frames that a converter added before the recording: its rest pose, and frames that blend out of it.
 
-    Frame 0 counts as the rest pose when no joint is turned more than 40 degrees, 12 on average, from the rest pose of
-    the file, and the body then jumps faster than anybody moves (5 body sizes a second). The cgspeed conversion has one
-    such frame, the daz conversion one and about four blended ones.
+    Frame 0 counts as the rest pose if no joint is rotated by more than 40 degrees, 12 on average, against the rest pose
+    of the file, and the body then jumps faster than people move (5 body sizes per second). The cgspeed conversion of
+    CMU has one such frame; the Daz conversion has one and about four blended ones.
     """
     quaternions, _ = bvh.pose(keep)
     angle = 2 * np.degrees(np.arccos(np.clip(np.abs(quaternions[0, :, 0]), 0, 1)))
@@ -315,18 +321,18 @@ def read(
 
     Args:
         path: the file.
-        fps: overrides the frame time of the file, which is wrong in many.
-        unit: length unit of the file (see :data:`motiongpt.formats.rig.UNITS`) or metres in one unit; found from the
-            length of the legs when not given.
-        up: the file's vertical axis, "y" or "z"; found from the rest pose and the posture when not given.
-        drop_first_frame: converters put the rig's rest pose before the recording, some also frames that blend out of
-            it. "auto" leaves these frames out, True leaves exactly one frame out, False none.
+        fps: overrides the frame time of the file, which is wrong in many files.
+        unit: length unit of the file (see :data:`motiongpt.formats.rig.UNITS`) or metres in one unit; None estimates it
+            from the length of the legs.
+        up: the vertical axis of the file, "y" or "z"; None estimates it from the rest pose and the posture.
+        drop_first_frame: some converters put the rest pose of the rig before the recording, and frames that blend out
+            of it. "auto" detects and drops these frames, True drops exactly one frame, False none.
 
     Returns:
-        (T, 22, 3) joints in the performer's proportions and world place, metres, Y up.
+        Joints (T, 22, 3) in the performer's proportions and world placement, metres, Y up.
 
     Raises:
-        MotionGPTError: a broken or cut file, a rig that is not known, a missing frame rate, an unknown unit.
+        MotionGPTError: a broken or truncated file, an unknown rig or unit, a missing frame rate.
     """
     bvh = parse(path)
     mapping = joint_maps.find(bvh.names, str(path), bvh.offsets)
@@ -339,7 +345,7 @@ def read(
         joints = joints[..., [0, 2, 1]] * [1, 1, -1]
     if fps is None:
         if bvh.fps is None:
-            raise MotionGPTError(f"{path}: no usable 'Frame Time:' in it; give the frame rate with fps=.")
+            raise MotionGPTError(f"{path}: there is no usable 'Frame Time:'; {rig.GIVE_FPS}.")
         fps = bvh.fps
     fps = rig.check_fps(fps, str(path))
     if drop_first_frame == "auto":
@@ -347,7 +353,7 @@ def read(
     elif drop_first_frame:
         joints = joints[1:]
     if not len(joints):
-        raise MotionGPTError(f"{path}: has one frame only, it cannot be left out; give drop_first_frame=False.")
+        raise MotionGPTError(f"{path}: the only frame cannot be dropped; give drop_first_frame=False.")
     scale = rig.metres_per_unit(joints, unit, str(path))
     return Motion((joints * scale).astype(np.float32), fps=fps, name=path.stem)
 
@@ -356,10 +362,10 @@ _WRITE_ORDER = "ZXY"
 
 
 def _smooth_euler(quaternions: np.ndarray) -> np.ndarray:
-    """Euler angles (T, N, 3) in degrees of order Z, X, Y without jumps from frame to frame.
+    """Euler angles (T, N, 3) in degrees, in the order Z, X, Y, without jumps from frame to frame.
 
-    A rotation has two triples of angles, each up to whole turns; the one nearest to the frame before is taken. At the
-    middle angle of 90 degrees, where only the sum of the other two counts, the last one stays as it was.
+    A rotation has two triples of angles, each up to full turns; the one closest to the previous frame is used. At a
+    middle angle of 90 degrees only the sum of the other two counts, and the last one keeps its value.
     """
     angles = rotations.to_euler(quaternions, _WRITE_ORDER)
     other = np.stack([angles[..., 0] + np.pi, np.pi - angles[..., 1], angles[..., 2] + np.pi], axis=-1)
@@ -374,7 +380,7 @@ def _smooth_euler(quaternions: np.ndarray) -> np.ndarray:
         nearer = np.abs(candidates - before).sum(axis=-1).argmin(axis=0)
         chosen = candidates[nearer, np.arange(len(nearer))]
         if locked[t].any():
-            # Z +- Y is fixed (+ for X = 90 degrees), to_euler has put all of it into Z.
+            # Only Z +- Y is fixed (+ for X = 90 degrees), and to_euler puts all of it into Z.
             first = angles[t, :, 0] + angles[t, :, 2] * sign[t] - before[:, 2] * sign[t]
             first += 2 * np.pi * np.round((before[:, 0] - first) / (2 * np.pi))
             held = np.stack([first, angles[t, :, 1], before[:, 2]], axis=-1)
@@ -387,11 +393,11 @@ def _smooth_euler(quaternions: np.ndarray) -> np.ndarray:
 def write(motion: Motion, path: Path, *, unit: str | float = "cm", names: str = "smpl") -> None:
     """Write a BVH: T-pose at rest facing +Z, Y up, root channels Xposition Yposition Zposition, rotations Z X Y.
 
-    Head, toes and wrists end in End Sites so that their bones show. Bones keep one
-    length, so joints move by a few millimetres where those of the motion do not: see :func:`motiongpt.bodies.fit_pose`.
+    Head, toes and wrists end in End Sites, so that programs show their bones. Bones have a constant length; if those of
+    the motion have not, joints are a few millimetres off, see :func:`motiongpt.bodies.fit_pose`.
 
     Args:
-        unit: length unit of the file, "cm" as most animation programs expect, or another of
+        unit: length unit of the file: "cm", which most animation programs expect, another of
             :data:`motiongpt.formats.rig.UNITS`, or the metres in one unit.
         names: of the joints: "smpl", "mixamo" or "cmu" (see :mod:`motiongpt.formats.naming`).
 

@@ -1,7 +1,7 @@
-"""Joint positions as a table: one row a frame, for spreadsheets and other programs.
+"""Joint positions as a table with one row per frame, for spreadsheets and other programs.
 
 The first line names the columns: ``frame`` (from 0), ``time`` (seconds), then ``NAME_x``, ``NAME_y``, ``NAME_z`` of
-every joint in the skeleton's order, metres, Y up, to a hundredth of a millimetre. Commas separate values (RFC 4180).
+every joint in the skeleton's order. Values are in metres, Y up, with five decimals, separated by commas (RFC 4180).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from motiongpt.motion.skeleton import SKELETONS, Skeleton
 
 
 def columns(skeleton: Skeleton) -> list[str]:
-    """Names of the columns: ``frame``, ``time`` and three for each joint."""
+    """Names of the columns: ``frame``, ``time`` and three per joint."""
     return ["frame", "time", *(f"{joint}_{axis}" for joint in skeleton.joints for axis in "xyz")]
 
 
@@ -27,30 +27,31 @@ def read(path: Path, *, fps: float | None = None, unit: str | float | None = Non
     """Read a table of joint positions.
 
     Args:
-        path: the file; its columns may stand in any order, others than the joints' and ``time`` are passed over.
-        fps: overrides what the ``time`` column says; needed where there is none, or one frame only.
-        unit: unit of the positions (see :data:`motiongpt.formats.rig.UNITS`), metres when not given.
+        path: the file. Its columns may be in any order; only those of the joints and ``time`` are used.
+        fps: overrides the ``time`` column; needed if there is no such column, or only one frame.
+        unit: unit of the positions (see :data:`motiongpt.formats.rig.UNITS`); None stands for metres.
 
     Returns:
-        (T, 22, 3) joints, or KIT's (T, 21, 3) where the columns are its joints; metres, Y up, where they stand.
+        Joints (T, 22, 3), or (T, 21, 3) if the columns are those of KIT; metres, Y up, placed as in the file.
 
     Raises:
-        MotionGPTError: no such columns, a row of another length, something that is no number, no frame rate.
+        MotionGPTError: missing columns, a row of another length, a value that is not a number, no frame rate.
     """
     lines = [(number, line) for number, line in enumerate(read_text(path).splitlines(), start=1) if line.strip()]
     header = [name.strip().strip('"').lower() for name in lines[0][1].split(",")]
     wanted = {skeleton: [name.lower() for name in columns(skeleton)[2:]] for skeleton in SKELETONS.values()}
     found = [skeleton for skeleton, names in wanted.items() if set(names) <= set(header)]
     if not found:
-        nearest = min(wanted.values(), key=lambda names: len(set(names) - set(header)))
+        nearest = max(wanted.values(), key=lambda names: len(set(names) & set(header)))
         missing = [name for name in nearest if name not in header]
         raise MotionGPTError(
-            f"{path}, line 1: expected the columns time and {nearest[0]}, {nearest[1]}, ... of every joint, but "
-            f"{len(missing)} are missing: {', '.join(missing[:4])}{', ...' if len(missing) > 4 else ''}."
+            f"{path}, line 1: expected the columns time, {nearest[0]}, {nearest[1]}, ... of every joint, but "
+            f"{len(missing)} are missing: {', '.join(missing[:4])}{', ...' if len(missing) > 4 else ''}; rename the "
+            "columns as docs/formats.md has them."
         )
     skeleton = found[0]
     if len(lines) == 1:
-        raise MotionGPTError(f"{path}: no frames in it, only the line with the columns' names.")
+        raise MotionGPTError(f"{path}: there are no frames, only the names of the columns.")
     rows = []
     for number, line in lines[1:]:
         try:
@@ -66,7 +67,7 @@ def read(path: Path, *, fps: float | None = None, unit: str | float | None = Non
     if fps is None:
         times = table[:, header.index("time")] if "time" in header else np.zeros(1)
         if len(times) < 2 or not np.isfinite(times).all() or times[-1] <= times[0]:
-            raise MotionGPTError(f"{path}: its time column tells no frame rate; give it with fps=.")
+            raise MotionGPTError(f"{path}: the frame rate cannot be computed from a time column; {rig.GIVE_FPS}.")
         fps = round((len(times) - 1) / float(times[-1] - times[0]), 3)
     scale = 1.0 if unit is None else rig.unit_scale(unit, str(path))
     return Motion((joints * scale).astype(np.float32), rig.check_fps(fps, str(path)), skeleton, name=path.stem)

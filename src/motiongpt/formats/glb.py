@@ -1,8 +1,8 @@
-"""Writing binary glTF: a skinned body with one named animation for each motion.
+"""Writing binary glTF: a skinned body with one named animation per motion.
 
-Format: glTF 2.0 (Khronos Group, ISO/IEC 12113:2022) in its binary container. glTF has this package's own conventions:
-metres, Y up, a body at rest faces +Z. The nodes of the 22 joints stand at rest in a T-pose without any rotation; the
-animations turn every joint and move the root, linear between keys, one key a frame.
+Format: glTF 2.0 (Khronos Group, ISO/IEC 12113:2022) in its binary container. glTF has the conventions of this package:
+metres, Y up, a body at rest faces +Z. At rest, the nodes of the 22 joints form a T-pose without any rotation. The
+animations rotate every joint and move the root, with one key per frame and linear interpolation.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from motiongpt.files import atomic_path
 from motiongpt.formats.naming import joint_names
 from motiongpt.motion.motion import Motion
 
-# Of the glTF specification: component types, buffer targets, chunk types.
+# Constants of the glTF specification: component types, buffer targets, chunk types.
 _COMPONENTS = {"u1": 5121, "u2": 5123, "u4": 5125, "f4": 5126}
 _KINDS = {(): "SCALAR", (3,): "VEC3", (4,): "VEC4", (4, 4): "MAT4"}
 _VERTICES, _INDICES = 34962, 34963
@@ -35,13 +35,13 @@ _INFLUENCES = 4
 BODIES: dict[str, Callable[[np.ndarray], Body]] = {
     "mannequin": Mannequin,
     "skeleton": stick_figure,
-    # Has proportions of its own.
+    # It has proportions of its own.
     "anny": lambda offsets: Anny(),
 }
 
 
 class _Buffer:
-    """The binary part of the file and the parts of the document that describe it."""
+    """The binary part of the file, and the entries of the document that describe it."""
 
     def __init__(self) -> None:
         self.data = bytearray()
@@ -71,16 +71,16 @@ class _Buffer:
 
 
 def _influences(body: Body) -> tuple[np.ndarray, np.ndarray]:
-    """Joints (V, 4) of each vertex and their weights (V, 4), as the specification has them."""
+    """Joints (V, 4) of each vertex and their weights (V, 4), as the specification requires."""
     missing = ((0, 0), (0, _INFLUENCES - body.weights.shape[1]))
     weights = np.pad(body.weights, missing)
     weights[:, 0] += 1 - weights.sum(axis=1)
-    # A joint of no weight must be joint 0.
+    # A joint without weight must be joint 0.
     return np.where(weights > 0, np.pad(body.joint_indices, missing), 0), weights
 
 
 def _normals(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
-    """(V, 3) unit normals, those of the faces around a vertex weighted by their areas."""
+    """(V, 3) unit normals: the mean of the faces around each vertex, weighted by area."""
     corners = vertices[faces]
     across = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     sums = np.zeros_like(vertices)
@@ -91,13 +91,13 @@ def _normals(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
 
 
 def _parts(body: Body) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Colour (3,) uint8 sRGB and faces (F, 3) of each part of a body that has a material of its own."""
+    """Colour (3,) uint8 sRGB and faces (F, 3) of each part of a body that has its own material."""
     colours, part = np.unique(body.colours[body.faces[:, 0]], axis=0, return_inverse=True)
     return [(colour, body.faces[part.reshape(-1) == i]) for i, colour in enumerate(colours)]
 
 
 def _add_mesh(buffer: _Buffer, body: Body) -> dict[str, Any]:
-    """The mesh of the document: one primitive for each part of the body, all on the same vertices."""
+    """The mesh of the document: one primitive per part of the body, all with the same vertices."""
     joints, weights = _influences(body)
     vertices = body.rest_vertices
     attributes = {
@@ -118,7 +118,7 @@ def _add_mesh(buffer: _Buffer, body: Body) -> dict[str, Any]:
 
 
 def _material(colour: np.ndarray) -> dict[str, Any]:
-    """A matt material of an sRGB colour (3,) uint8; glTF has linear colours (IEC 61966-2-1)."""
+    """A matt material of an sRGB colour (3,) uint8; colours are linear in glTF (IEC 61966-2-1)."""
     srgb = colour / 255
     linear = np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
     return {
@@ -132,7 +132,7 @@ def _material(colour: np.ndarray) -> dict[str, Any]:
 
 
 def _clip_names(poses: Sequence[Pose]) -> list[str]:
-    """One name a motion; those that come again are numbered."""
+    """One name per motion; repeated names are numbered."""
     names: list[str] = []
     for pose in poses:
         name, count = pose.name or "motion", 1
@@ -143,9 +143,9 @@ def _clip_names(poses: Sequence[Pose]) -> list[str]:
 
 
 def _add_animation(buffer: _Buffer, pose: Pose, name: str) -> dict[str, Any]:
-    """One key a frame: the place of joint 0 and the turn of every joint. Node numbers are joint numbers."""
+    """The position of joint 0 and the rotation of every joint, one key per frame. Node numbers are joint numbers."""
     times = buffer.add(np.arange(len(pose)) / pose.fps, "f4", bounds=True)
-    turns = np.roll(pose.quaternions, -1, axis=-1)  # glTF has the real part last
+    turns = np.roll(pose.quaternions, -1, axis=-1)  # the real part is last in glTF
     values = [("translation", 0, pose.root)]
     values += [("rotation", joint, turns[:, joint]) for joint in range(len(pose.names))]
     return {
@@ -163,7 +163,7 @@ def document(poses: Sequence[Pose], body: Body, names: Sequence[str]) -> tuple[d
     """The JSON document and the binary part of a glTF file.
 
     Args:
-        poses: at least one, all over the rest offsets of the body; each becomes an animation.
+        poses: at least one, all with the rest offsets of the body; each becomes an animation.
         body: the mesh that moves.
         names: of the joints.
     """
@@ -200,10 +200,10 @@ def document(poses: Sequence[Pose], body: Body, names: Sequence[str]) -> tuple[d
 
 
 def make_body(name: str, offsets: np.ndarray) -> Body:
-    """The body that files and pictures call by this name, over rest offsets (22, 3).
+    """The body of this name with rest offsets (22, 3).
 
     Raises:
-        MotionGPTError: there is no such body.
+        MotionGPTError: unknown body.
     """
     if name not in BODIES:
         raise MotionGPTError(f"The body must be one of {', '.join(BODIES)}, not {name!r}.")
@@ -211,15 +211,14 @@ def make_body(name: str, offsets: np.ndarray) -> Body:
 
 
 def write(motions: Sequence[Motion], path: Path, *, names: str = "smpl", body: str = "mannequin") -> None:
-    """Write a skinned body that does one or several motions.
+    """Write a skinned body with one or several animations, which have the names of the motions.
 
-    All motions are fitted to the proportions of the first one. Animations carry the names of the motions.
+    All motions are fitted to the proportions of the first one.
 
     Args:
         motions: at least one, of HumanML3D joints.
         names: of the joints: "smpl", "mixamo" or "cmu" (see :mod:`motiongpt.formats.naming`).
-        body: "mannequin", "skeleton" for balls and rods, or "anny" (of the extra ``anny``), which moves with its own
-            proportions.
+        body: "mannequin", "skeleton" for balls and rods, or "anny" (extra ``anny``), which has its own proportions.
 
     Raises:
         MotionGPTError: another skeleton than HumanML3D's, unknown names or body, unwritable folder.

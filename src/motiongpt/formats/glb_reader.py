@@ -1,6 +1,6 @@
 """Reading the skeleton animation of a binary glTF file (.glb) of any rig that :mod:`joint_maps` knows.
 
-Format: glTF 2.0 (Khronos Group, ISO/IEC 12113:2022). Metres, Y up. Skins and meshes are not looked at.
+Format: glTF 2.0 (Khronos Group, ISO/IEC 12113:2022), metres, Y up. Skins and meshes are ignored.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ def _chunks(path: Path) -> tuple[dict[str, Any], bytes]:
     check_file(path)
     data = path.read_bytes()
     if data[:4] != b"glTF" or len(data) < 20:
-        raise MotionGPTError(f"{path}: is no binary glTF file; export as .glb.")
+        raise MotionGPTError(f"{path}: is no binary glTF file; export it as .glb.")
     if struct.unpack_from("<I", data, 8)[0] > len(data):
-        raise MotionGPTError(f"{path}: the file is cut; copy or export it again.")
+        raise MotionGPTError(f"{path}: the file is truncated; copy or export it again.")
     document, binary, at = None, b"", 12
     while at + 8 <= len(data):
         size, kind = struct.unpack_from("<II", data, at)
@@ -42,7 +42,7 @@ def _chunks(path: Path) -> tuple[dict[str, Any], bytes]:
             binary = content
         at += 8 + size
     if not isinstance(document, dict):
-        raise MotionGPTError(f"{path}: a glTF file without its document; export it again.")
+        raise MotionGPTError(f"{path}: the glTF file has no JSON document; export it again.")
     return document, binary
 
 
@@ -62,17 +62,17 @@ class _Document:
 
     @property
     def offsets(self) -> np.ndarray:
-        """(N, 3) places of the nodes in their parents as they stand in the file."""
+        """(N, 3) positions of the nodes relative to their parents, as in the file."""
         return np.array([node.get("translation", (0.0, 0.0, 0.0)) for node in self.json.get("nodes", [])])
 
     def array(self, index: int) -> np.ndarray:
-        """(n, width) float64 of an accessor."""
+        """The data of an accessor, (n, width) float64."""
         accessor = self.json["accessors"][index]
         if "sparse" in accessor or "bufferView" not in accessor:
-            raise MotionGPTError(f"{self.path}: has sparse animation data; export it without.")
+            raise MotionGPTError(f"{self.path}: the animation data is sparse; export it without sparse accessors.")
         view = self.json["bufferViews"][accessor["bufferView"]]
         if "uri" in self.json["buffers"][view["buffer"]]:
-            raise MotionGPTError(f"{self.path}: keeps its data in another file; export everything into one .glb.")
+            raise MotionGPTError(f"{self.path}: the data is in another file; export everything into one .glb.")
         dtype = np.dtype(_TYPES[accessor["componentType"]])
         width, count = _WIDTHS[accessor["type"]], accessor["count"]
         stride = view.get("byteStride", dtype.itemsize * width)
@@ -96,9 +96,9 @@ class _Document:
 
 
 def _sampled(times: np.ndarray, values: np.ndarray, at: np.ndarray, kind: str, rotation: bool) -> np.ndarray:
-    """Values of a sampler at other times."""
+    """Values of a sampler at times ``at``."""
     if kind == "CUBICSPLINE":
-        # Each key is its tangents around its value; between keys this close the curve is nearly straight.
+        # A key is a value between two tangents. Keys are so close that the curve is nearly straight between them.
         values = values.reshape(len(times), 3, -1)[:, 1]
     after = np.clip(np.searchsorted(times, at, side="right"), 1, max(len(times) - 1, 1))
     if len(times) == 1:
@@ -117,15 +117,16 @@ def read(path: Path, *, fps: float | None = None, unit: str | float | None = Non
 
     Args:
         path: the file.
-        fps: frames a second at which it is sampled; when not given, as dense as its keys are.
-        unit: length unit of the file or metres in one; metres as glTF says, when they give a human leg.
-        clip: name of the animation; the first one when not given.
+        fps: frame rate at which it is sampled; None stands for that of its keys.
+        unit: length unit of the file or metres in one unit; None stands for metres if the legs are plausible then, else
+            it is estimated from them.
+        clip: name of the animation; None stands for the first one.
 
     Returns:
-        (T, 22, 3) joints in the performer's proportions and world place, metres, Y up.
+        Joints (T, 22, 3) in the performer's proportions and world placement, metres, Y up.
 
     Raises:
-        MotionGPTError: a damaged file, no (such) animation, a rig that is not known, no human size.
+        MotionGPTError: a damaged file, no (such) animation, an unknown rig, no human size.
     """
     document = _Document(path)
     animation = document.animation(clip)
@@ -139,7 +140,9 @@ def read(path: Path, *, fps: float | None = None, unit: str | float | None = Non
         ]
         keys = {sampler["input"]: document.array(sampler["input"])[:, 0] for _, _, sampler in tracks}
         if not keys:
-            raise MotionGPTError(f"{path}: the animation does not move the skeleton; export the other one.")
+            raise MotionGPTError(
+                f"{path}: the animation does not move the skeleton; give another one with clip=, or export it again."
+            )
         densest = max(keys.values(), key=len)
         if fps is None:
             steps = np.diff(densest)
@@ -167,7 +170,7 @@ def _world(
     at: np.ndarray,
     keep: set[int],
 ) -> dict[int, np.ndarray]:
-    """World matrices (T, 4, 4) of the nodes in ``keep``, which holds all their ancestors."""
+    """World matrices (T, 4, 4) of the nodes in ``keep``, which includes all their ancestors."""
     moving: dict[tuple[int, str], np.ndarray] = {}
     for node, path, sampler in tracks:
         values = document.array(sampler["output"])

@@ -1,22 +1,21 @@
-"""Which joints of a foreign rig are the 22 joints of HumanML3D.
+"""Mapping of a rig's joints to the 22 joints of HumanML3D.
 
 A rig is recognised by its joint names. Names are compared without case, without namespace ("mixamorig:Hips" is "hips")
-and without underscores, dashes, dots and blanks. Points that are no joint of their own are called "NAME end": the End
-Site of a BVH joint.
+and without underscores, dashes, dots and blanks. The End Site of a BVH joint is called "NAME end".
 
-What an animator would match by hand is done by these rules:
+These rules do what an animator would do by hand:
 
-* Hips, knees, ankles, shoulders, elbows and wrists are joints of every rig. SMPL's "foot" is the ball of the foot, the
-  toe base; its "head" is the base of the skull, its "neck" the seventh vertebra, at the back.
-* Rigs have their root anywhere between crotch and belt. SMPL's pelvis is put over the middle of the hip joints.
-* Rigs have from one to five spine joints at all heights. spine1, spine2 and spine3 are points of the line that runs
-  from the pelvis through the rig's spine joints to the neck, at the shares of its length where SMPL has them, and as
-  far behind or before it.
-* Rigs begin the clavicle anywhere between the chest and the throat. SMPL's collar lies off the middle line, at fixed
-  shares of the way from spine3 to the shoulder and to the neck.
+* Hips, knees, ankles, shoulders, elbows and wrists are joints of every rig. SMPL's "foot" is the ball of the foot (toe
+  base), its "head" is the base of the skull, and its "neck" is the seventh vertebra, at the back.
+* The root of a rig may be anywhere between crotch and belt. SMPL's pelvis is placed above the middle of the hip joints.
+* Rigs have one to five spine joints at any height. A line runs from the pelvis through the rig's spine joints to the
+  neck; spine1, spine2 and spine3 are at the shares of its length, and at the distances before or behind it, where SMPL
+  has them.
+* The clavicle of a rig may begin anywhere between chest and throat. SMPL's collar is off the middle line, at fixed
+  shares of the displacements from spine3 to the shoulder and to the neck.
 
-The numbers behind the rules make the mean pose of much mocap that of the published HumanML3D features. Rigs that have
-SMPL's own joints, and our own exports, are taken as they are.
+The constants make the mean pose of much mocap equal to that of the published HumanML3D features. Rigs that have SMPL's
+joints, and our own exports, are used as they are.
 """
 
 from __future__ import annotations
@@ -32,11 +31,11 @@ from motiongpt.errors import MotionGPTError
 from motiongpt.formats.naming import own_joints
 from motiongpt.motion.skeleton import HUMANML3D
 
-# SMPL's pelvis over the middle of the hips, in leg lengths (hip to ankle).
+# SMPL's pelvis relative to the middle of the hips, in leg lengths (hip to ankle).
 _PELVIS_UP, _PELVIS_FORWARD = 0.103, 0.01
-# spine1, spine2, spine3: share of the trunk line from pelvis to neck, and place before it in lengths of that line.
+# spine1, spine2, spine3: share of the line from pelvis to neck, and distance before it in lengths of that line.
 _SPINE = ((0.24, -0.07), (0.50, -0.025), (0.60, 0.01))
-# Collar: spine3 + these shares of the ways from there to the shoulder and to the neck.
+# Collar: spine3 plus these shares of the displacements to the shoulder and to the neck.
 _COLLAR_TO_SHOULDER, _COLLAR_TO_NECK = 0.40, 0.33
 
 Names = tuple[str, ...]
@@ -44,15 +43,15 @@ Names = tuple[str, ...]
 
 @dataclass(frozen=True)
 class JointMap:
-    """One family of rigs. Each entry lists alternatives, the first one present in the file is taken.
+    """One family of rigs. Each entry lists alternative names, of which the first one in the file is used.
 
-    "{side}" stands for the two spellings of left and right in ``sides``.
+    Joints of a limb are named without their side; ``sides`` are patterns that add it.
 
     Attributes:
-        trunk: the spine joints from the lowest to the highest, between pelvis and neck; the missing ones are skipped.
-        neck_back, head_forward: how far behind the rig's neck SMPL's neck lies, and how far before the rig's head joint
-            its head, in lengths of the trunk.
-        spine, collar: SMPL's own joints, when the rig has them.
+        trunk: the spine joints between pelvis and neck, from the lowest to the highest; missing ones are skipped.
+        neck_back, head_forward: distance of SMPL's neck behind the rig's, and of SMPL's head before the rig's, in
+            lengths of the trunk.
+        spine, collar: SMPL's own joints, if the rig has them.
     """
 
     name: str
@@ -238,11 +237,11 @@ def _unit(v: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Mapping:
-    """A joint map found in a rig.
+    """A joint map that fits a rig.
 
     Attributes:
         table: the map.
-        direct: HumanML3D joint to the index of a rig joint.
+        direct: index of the rig joint by HumanML3D joint.
         trunk: indices of the rig's spine joints, from low to high.
     """
 
@@ -275,7 +274,7 @@ class Mapping:
         pelvis_up = _unit(np.cross(pelvis_forward, across))
         pelvis = hips + leg * (_PELVIS_UP * pelvis_up + _PELVIS_FORWARD * pelvis_forward)
 
-        # Spine joints that are lower than SMPL's pelvis say nothing about the line above it.
+        # Spine joints below SMPL's pelvis do not belong to the line above it.
         above = [point for point in trunk if (point[0] - pelvis[0]) @ pelvis_up[0] > 0.02 * leg]
         chest_forward = _unit(np.cross(at["left_shoulder"] - at["right_shoulder"], at["neck"] - trunk[-1]))
         height = length(pelvis, *above, at["neck"])
@@ -327,11 +326,11 @@ def find(names: Sequence[str], source: str, offsets: np.ndarray | None = None) -
 
     Args:
         names: joint names in the order of the rig.
-        source: the file, for the message.
-        offsets: (N, 3) of each joint from its parent at rest, which tell our own exports under foreign names.
+        source: the file, for messages.
+        offsets: (N, 3) of each joint from its parent at rest, by which our own exports are recognised under any names.
 
     Raises:
-        MotionGPTError: no joint map fits; the text lists the HumanML3D joints that stay unmatched under the best one.
+        MotionGPTError: no joint map fits; the text lists the HumanML3D joints that the best one leaves unmatched.
     """
     own = None if offsets is None else own_joints(names, offsets)
     if own is not None:
@@ -348,7 +347,7 @@ def find(names: Sequence[str], source: str, offsets: np.ndarray | None = None) -
             best = (len(missing), table.name, missing)
     assert best is not None
     raise MotionGPTError(
-        f"{source}: cannot match its joints to the 22 of HumanML3D; nearest is the {best[1]} naming, which leaves "
+        f"{source}: the joints cannot be matched to the 22 of HumanML3D; closest is the {best[1]} naming, which leaves "
         f"{', '.join(best[2])} unmatched; rename the joints of the file to one of the known namings "
         f"({', '.join(table.name for table in JOINT_MAPS)})."
     )

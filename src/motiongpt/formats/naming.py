@@ -1,8 +1,8 @@
-"""Names of the 22 joints in files that are written, and their recognition when such a file comes back.
+"""Names of the 22 joints in written files, and recognition of such files when they are read.
 
-``smpl`` are HumanML3D's own names, which are those of the SMPL family. ``mixamo`` and ``cmu`` give the same joints the
-names that retargeting tools look for: Adobe Mixamo's with its namespace, and those of the BVH conversions of the CMU
-mocap database. Only names differ: the tree and the places of the joints stay SMPL's.
+``smpl`` stands for the names of HumanML3D and the SMPL family. ``mixamo`` and ``cmu`` are names that retargeting tools
+look for: those of Adobe Mixamo, with its namespace, and those of the BVH conversions of the CMU mocap database. Only
+the names differ: tree and places of the joints are those of SMPL.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "cmu": _names("", ("LowerBack", "Spine", "Spine1", "Neck1")),
 }
 
-# Joints whose rest offsets keep SMPL's directions whatever the body: knees, ankles, arms and two of the spine.
+# Joints whose rest offsets have SMPL's directions in any body: knees, ankles, arms and two of the spine.
 _FIXED = [
     joint
     for joint, name in enumerate(HUMANML3D.joints)
@@ -50,7 +50,7 @@ def joint_names(scheme: str, source: str) -> tuple[str, ...]:
     """The 22 names of a scheme.
 
     Raises:
-        MotionGPTError: there is no such scheme.
+        MotionGPTError: unknown scheme.
     """
     if scheme not in NAMES:
         raise MotionGPTError(f"{source}: names must be one of {', '.join(NAMES)}, not {scheme!r}.")
@@ -58,10 +58,10 @@ def joint_names(scheme: str, source: str) -> tuple[str, ...]:
 
 
 def own_joints(names: Sequence[str], offsets: np.ndarray) -> list[int] | None:
-    """Where the 22 joints are in a rig that this package has written, None in any other rig.
+    """Indices of the 22 joints in a rig that this package has written, None for any other rig.
 
-    A rig of our own has all names of one scheme and SMPL's rest pose; rigs of other origin that share the names have
-    another one.
+    Our own rigs have all names of one scheme and SMPL's rest pose. Rigs of other origin may share the names, but have
+    another rest pose.
 
     Args:
         names: of the rig's joints.

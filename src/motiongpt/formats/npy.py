@@ -1,6 +1,7 @@
-"""NumPy arrays: joints (T, 22, 3) and HumanML3D / KIT feature rows.
+"""NumPy arrays: joints (T, 22, 3), and feature rows of HumanML3D or KIT.
 
-HumanML3D files (Guo et al., CVPR 2022): ``new_joints/*.npy`` and ``new_joint_vecs/*.npy``. Joints are in metres, Y up.
+Such are the files of HumanML3D (Guo et al., CVPR 2022): ``new_joints/*.npy`` and ``new_joint_vecs/*.npy``. Joints are
+in metres, Y up.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from motiongpt.formats.arrays import load_npy
 from motiongpt.motion.motion import Motion
 from motiongpt.motion.skeleton import HUMANML3D, KIT, SKELETONS, Skeleton
 
-# SMPL's 24, SMPL+H's 52 and SMPL-X's 55 joints begin with the 22 of HumanML3D.
+# The 24 joints of SMPL, 52 of SMPL+H and 55 of SMPL-X begin with the 22 of HumanML3D.
 _LARGER = (24, 52, 55)
 _KEYPOINTS = {17: "COCO or Human3.6M", 25: "Kinect v2 or OpenPose", 32: "Azure Kinect", 33: "MediaPipe"}
 _EXPECTED = "joints (T, 22, 3), (1, T, 22, 3) or (T, 66), HumanML3D features (T, 263) or KIT features (T, 251)"
@@ -31,7 +32,7 @@ def _skeleton(skeleton: str | Skeleton | None, path: Path) -> Skeleton | None:
 
 
 def _leg(joints: np.ndarray, skeleton: Skeleton) -> float:
-    """Length of the leg (hip to ankle) in the first finite frame, file units."""
+    """Length of the leg (hip to ankle) in the first finite frame, in units of the file."""
     a, b = skeleton.leg_joints
     frame = joints[np.isfinite(joints).all(axis=(1, 2)).argmax()]
     return float(sum(np.linalg.norm(frame[j] - frame[skeleton.parents[j]]) for j in (a, b)))
@@ -47,60 +48,63 @@ def read(
     """Read an .npy of joints or features.
 
     Args:
-        path: the file; features must not be normalised. SMPL's joints (T, 24, 3), (T, 52, 3), (T, 55, 3) are read by
-            their first 22; SMPL's poses (T, 72, 156 or 165; axis times radians) are laid on the average body in place.
-        fps: frame rate; the skeleton's (20 for HumanML3D, 12.5 for KIT) when not given.
-        unit: unit of joints (see :data:`motiongpt.formats.rig.UNITS`), metres when not given. KIT joints may also be in
-            the data set's own unit, which their size tells.
-        skeleton: "humanml3d" or "kit". (T, 21, 3) is read as KIT only when this says so.
+        path: the file. Features must not be normalised. Of SMPL joints (T, 24, 3), (T, 52, 3) or (T, 55, 3) the first
+            22 are used. SMPL poses (T, 72), (T, 156) or (T, 165), axis times radians, move the average body in place.
+        fps: frame rate; None stands for the skeleton's: 20 for HumanML3D, 12.5 for KIT.
+        unit: unit of joints (see :data:`motiongpt.formats.rig.UNITS`); None stands for metres. KIT joints may also be
+            in the unit of the data set, which is recognised by their size.
+        skeleton: "humanml3d" or "kit"; (T, 21, 3) is read as KIT only if this says so.
 
     Returns:
-        Motion of T frames (T, J, 3), metres, Y up, as they stand in the file. Features begin at the origin, facing +Z.
+        Joints (T, J, 3), metres, Y up, placed as in the file. Features start at the origin, facing +Z.
 
     Raises:
-        MotionGPTError: another shape (the text lists the known ones), keypoints that miss joints (the text says what
-            would work), poses without ``fps``, pickled objects, a text file, NaN.
+        MotionGPTError: another shape (the text lists the known ones), keypoints that lack joints (the text says what
+            helps), poses without ``fps``, pickled objects, a text file, NaN.
     """
     array = load_npy(path)
-    asked = _skeleton(skeleton, path)
+    requested = _skeleton(skeleton, path)
     rate = None if fps is None else rig.check_fps(fps, str(path))
     if array.ndim == 4 and len(array) == 1:
         array = array[0]
     if array.ndim == 4 and array.shape[2:] == (HUMANML3D.num_joints, 3):
-        raise MotionGPTError(f"{path}: holds {len(array)} motions; save each of them in a file of its own.")
+        raise MotionGPTError(f"{path}: holds {len(array)} motions; save each of them to a file of its own.")
     if 0 in array.shape:
-        raise MotionGPTError(f"{path}: no frames in it, its shape is {array.shape}.")
+        raise MotionGPTError(f"{path}: there are no frames, the shape is {array.shape}.")
 
     for known in (HUMANML3D, KIT):
-        if array.ndim == 2 and array.shape[1] == known.feature_dim and asked in (None, known):
+        if array.ndim == 2 and array.shape[1] == known.feature_dim and requested in (None, known):
             bad = ~np.isfinite(array)
             if bad.any():
                 frame, column = np.argwhere(bad)[0]
-                raise MotionGPTError(f"{path}: feature {column} of frame {frame} (from 0) is not a finite number.")
+                raise MotionGPTError(
+                    f"{path}: feature {column} of frame {frame} (from 0) is not a finite number; repair or remove the "
+                    "frame."
+                )
             motion = Motion.from_features(array.astype(np.float32), known, name=path.stem)
             return motion if rate is None else Motion(motion.joints, rate, known, motion.name)
 
-    if array.ndim == 2 and array.shape[1] in smpl_poses.WIDTHS and asked in (None, HUMANML3D):
+    if array.ndim == 2 and array.shape[1] in smpl_poses.WIDTHS and requested in (None, HUMANML3D):
         return smpl_poses.to_motion(array, path, rate)
-    target = asked or HUMANML3D
+    target = requested or HUMANML3D
     if array.ndim == 3 and array.shape[1] in _LARGER and array.shape[2] == 3 and target is HUMANML3D:
         array = array[:, : HUMANML3D.num_joints]
     if array.ndim == 3 and array.shape[1] in _KEYPOINTS and array.shape[2] in (3, 4):
         raise MotionGPTError(
-            f"{path}: {array.shape[1]} points are {_KEYPOINTS[array.shape[1]]} keypoints, which lack the spine, collar "
-            "or toe joints of HumanML3D, and guessing these would spoil the motion; fit SMPL to them (SMPLify-X, "
-            "smplfitter or the like) and give its 24 joints (T, 24, 3) or its poses (T, 72)."
+            f"{path}: {array.shape[1]} points are {_KEYPOINTS[array.shape[1]]} keypoints, which lack spine, collar or "
+            "toe joints of HumanML3D; fit SMPL to them (with SMPLify-X or smplfitter, for example) and give its joints "
+            "(T, 24, 3) or its poses (T, 72)."
         )
     if array.ndim == 2 and array.shape[1] == target.num_joints * 3:
         array = array.reshape(len(array), -1, 3)
     if array.ndim != 3 or array.shape[1:] != (target.num_joints, 3):
         hint = ""
         if array.ndim == 3 and array.shape[1:] == (KIT.num_joints, 3):
-            hint = "; 21 joints are KIT-ML's, give skeleton='kit' if these are"
+            hint = "; if these are the 21 joints of KIT-ML, give --skeleton kit (in Python skeleton='kit')"
         elif array.ndim >= 3 and array.shape[-3:-1] == (HUMANML3D.num_joints, 3):
-            hint = "; this looks like (22, 3, T): transpose it"
+            hint = "; this looks like (22, 3, T), so transpose it"
         wanted = _EXPECTED if target is HUMANML3D else "KIT joints (T, 21, 3) or features (T, 251)"
-        raise MotionGPTError(f"{path}: its shape is {array.shape}, expected {wanted}{hint}.")
+        raise MotionGPTError(f"{path}: the shape is {array.shape}, expected {wanted}{hint}.")
     rig.check_finite(array, path, target.joints)
     if unit is not None:
         scale = rig.unit_scale(unit, str(path))
@@ -109,8 +113,8 @@ def read(
         scale = target.metres_per_unit if target is KIT and leg > rig.LEG_RANGE[1] else 1.0
         if not 0.1 < leg * scale < 3:
             raise MotionGPTError(
-                f"{path}: legs of {leg:.3g} are no joint positions in metres; give unit=, or check that these are "
-                "joints and not rotations."
+                f"{path}: legs of {leg:.3g} are not joint positions in metres; give the unit with --unit (in Python "
+                "unit=), or check that these are joints, not rotations."
             )
     return Motion((array * scale).astype(np.float32), fps=rate or target.fps, skeleton=target, name=path.stem)
 
@@ -119,8 +123,7 @@ def write(motion: Motion, path: Path, *, content: str | None = None) -> None:
     """Write joints (T, J, 3) float32 metres, or feature rows (T-1, 263) float32.
 
     Args:
-        content: "joints" or "features"; when not given, a name that ends in ``.features.npy`` means features, any other
-            joints.
+        content: "joints" or "features"; None stands for features if the name ends in ``.features.npy``, else joints.
 
     Raises:
         MotionGPTError: unknown content; features of a motion that is not at the skeleton's frame rate.
@@ -132,8 +135,8 @@ def write(motion: Motion, path: Path, *, content: str | None = None) -> None:
     elif content == "features":
         if abs(motion.fps - motion.skeleton.fps) > 1e-6:
             raise MotionGPTError(
-                f"{path}: features of {motion.skeleton.name} are at {motion.skeleton.fps:g} frames a second and this "
-                f"motion is at {motion.fps:g}; make it standard first (Motion.standard())."
+                f"{path}: features of {motion.skeleton.name} are at {motion.skeleton.fps:g} frames a second, but this "
+                f"motion is at {motion.fps:g}; call Motion.standard() first."
             )
         array = motion.features()
     else:

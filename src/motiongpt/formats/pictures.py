@@ -1,4 +1,4 @@
-"""Videos and pictures as formats to write; :mod:`motiongpt.render` draws them."""
+"""Videos and pictures as file formats; :mod:`motiongpt.render` draws them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the formats share: number parsing, forward kinematics of any rig, units, checks."""
+"""What several formats need: number parsing, forward kinematics of any rig, units, checks."""
 
 from __future__ import annotations
 
@@ -12,17 +12,19 @@ from motiongpt.errors import MotionGPTError
 from motiongpt.motion import rotations
 from motiongpt.motion.skeleton import HUMANML3D
 
+# What helps when a file has no frame rate.
+GIVE_FPS = "give the frame rate with --fps (in Python fps=)"
 # Metres in one unit. "cmu" is the unit of the CMU and HDM05 files: inches times 0.45.
 UNITS = {"m": 1.0, "cm": 0.01, "mm": 0.001, "inch": 0.0254, "cmu": 0.0254 / 0.45}
-# Hip to ankle of a body that is a child of six or a giant.
+# Distance from hip to ankle in metres, from a six-year-old child to a giant.
 LEG_RANGE = (0.45, 1.15)
 
 
 def parse_floats(text: str) -> np.ndarray:
-    """All numbers of a text of blank-separated numbers.
+    """The numbers of a text that are separated by white space.
 
     Raises:
-        ValueError: something in it is no number.
+        ValueError: a word is not a number.
     """
     if not text.strip():
         return np.empty(0)
@@ -41,7 +43,7 @@ def check_fps(fps: float, source: str) -> float:
         MotionGPTError: it is not a positive number.
     """
     if not np.isfinite(fps) or fps <= 0:
-        raise MotionGPTError(f"{source}: the frame rate must be a positive number of frames per second, not {fps}.")
+        raise MotionGPTError(f"{source}: the frame rate (--fps, in Python fps=) must be a positive number, not {fps}.")
     return float(fps)
 
 
@@ -49,7 +51,7 @@ def euler_quaternions(angles: np.ndarray, axes: np.ndarray) -> np.ndarray:
     """Intrinsic rotations of many joints at once, each with its own axes.
 
     Args:
-        angles: (T, N, K) radians, applied from left to right; unused ones are 0.
+        angles: (T, N, K) radians, applied from left to right; 0 where unused.
         axes: (N, K) axis of each angle, 0 = X, 1 = Y, 2 = Z.
 
     Returns:
@@ -69,13 +71,13 @@ def euler_quaternions(angles: np.ndarray, axes: np.ndarray) -> np.ndarray:
 def forward(
     parents: list[int], quaternions: np.ndarray, translations: np.ndarray, in_world: Collection[int] = ()
 ) -> np.ndarray:
-    """Joint positions of a rig whose offsets may move.
+    """Joint positions of a rig whose offsets may change over time.
 
     Args:
         parents: parent of each joint, -1 for a root; parents come first.
         quaternions: (T, N, 4) rotations relative to the parent.
-        translations: (T, N, 3) offset from the parent in the parent's frame, position channels included.
-        in_world: joints whose translation is a position in the world instead.
+        translations: (T, N, 3) offset from the parent in the parent's frame, including position channels.
+        in_world: joints whose translation is a world position instead.
 
     Returns:
         (T, N, 3) positions.
@@ -105,10 +107,10 @@ def needed(parents: list[int], used: list[int]) -> list[int]:
 
 
 def unit_scale(unit: str | float, source: str) -> float:
-    """Metres in one unit given by name (:data:`UNITS`) or as a number of metres.
+    """Metres in one unit, which is given by name (:data:`UNITS`) or as a number of metres.
 
     Raises:
-        MotionGPTError: no such unit.
+        MotionGPTError: unknown unit.
     """
     if isinstance(unit, str) and unit in UNITS:
         return UNITS[unit]
@@ -118,7 +120,8 @@ def unit_scale(unit: str | float, source: str) -> float:
         scale = 0.0
     if not np.isfinite(scale) or scale <= 0:
         raise MotionGPTError(
-            f"{source}: unknown unit {unit!r}; give one of {', '.join(UNITS)} or the metres in one file unit."
+            f"{source}: unknown unit {unit!r}; give one of {', '.join(UNITS)}, or the number of metres in one unit of "
+            "the file."
         )
     return scale
 
@@ -128,12 +131,12 @@ def metres_per_unit(joints: np.ndarray, unit: str | float | None, source: str, d
 
     Args:
         joints: (T, 22, 3) joints in file units.
-        unit: see :func:`unit_scale`; None to find it from the length of the legs.
+        unit: see :func:`unit_scale`; None to estimate it from the length of the legs.
         source: the file, for messages.
-        declared: what the file itself says; taken when it gives plausible legs.
+        declared: the scale that the file states, which is used if the legs are plausible with it.
 
     Raises:
-        MotionGPTError: unknown unit, or legs that fit none.
+        MotionGPTError: unknown unit, or legs that are not plausible in any unit.
     """
     if unit is not None:
         return unit_scale(unit, source)
@@ -148,8 +151,8 @@ def metres_per_unit(joints: np.ndarray, unit: str | float | None, source: str, d
         if LEG_RANGE[0] <= leg * scale <= LEG_RANGE[1]:
             return scale
     raise MotionGPTError(
-        f"{source}: its legs are {leg:.4g} units long, which is no human leg in any of {', '.join(UNITS)}; "
-        "give unit= (one of these, or the metres in one file unit)."
+        f"{source}: legs of {leg:.4g} units are not human legs in any of {', '.join(UNITS)}; give the unit with --unit "
+        "(in Python unit=): one of these, or the number of metres in one unit of the file."
     )
 
 
@@ -157,12 +160,12 @@ def check_finite(joints: np.ndarray, path: Path, names: tuple[str, ...]) -> None
     """Refuse NaN and infinity.
 
     Raises:
-        MotionGPTError: naming the first frame and joint that is not finite, and how many frames have one.
+        MotionGPTError: a position is not finite; the text names the first one and counts the frames.
     """
     bad = ~np.isfinite(joints).all(axis=-1)
     if bad.any():
         frame, joint = np.argwhere(bad)[0]
         raise MotionGPTError(
-            f"{path}: frame {frame} (from 0), joint {names[joint]} is not a finite number, and so in "
-            f"{int(bad.any(axis=-1).sum())} of {len(joints)} frames; cut or repair these frames."
+            f"{path}: frame {frame} (from 0), joint {names[joint]} is not a finite number, and neither are joints of "
+            f"{int(bad.any(axis=-1).sum())} of {len(joints)} frames; repair or remove these frames."
         )

@@ -1,4 +1,4 @@
-"""SMPL pose arrays without anything else: laid on the average body, in place, and set upright."""
+"""Bare arrays of SMPL poses: they move the average body in place, which is turned upright."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from motiongpt.motion.skeleton import HUMANML3D
 
 # SMPL, SMPL+H and SMPL-X, axis times radians; (T, 66) would be joints.
 WIDTHS = (72, 156, 165)
-# Of the data (columns) to Y up (rows), by where its head is: along Y, Z (AMASS), or -Y (a camera's axes).
+# Rotations to Y up, by axis and sign of the direction to the head: Y, Z (AMASS), or -Y (axes of a camera).
 _UPRIGHT = {
     (1, 1): np.eye(3),
     (2, 1): np.array([[-1.0, 0, 0], [0, 0, 1], [0, 1, 0]]),
@@ -28,10 +28,10 @@ def to_motion(poses: np.ndarray, path: Path, fps: float | None) -> Motion:
     """Joints (T, 22, 3) of poses (T, 72, 156 or 165): proportions of HumanML3D, pelvis at the origin, Y up.
 
     Raises:
-        MotionGPTError: no frame rate, NaN, or a body that neither Y, Z nor -Y goes up along.
+        MotionGPTError: no frame rate, NaN, or a body that stands along none of Y, Z and -Y.
     """
     if fps is None:
-        raise MotionGPTError(f"{path}: SMPL poses {poses.shape} do not say their frame rate; give it with fps=.")
+        raise MotionGPTError(f"{path}: SMPL poses {poses.shape} have no frame rate; {rig.GIVE_FPS}.")
     count = HUMANML3D.num_joints
     poses = poses[:, : 3 * count].astype(np.float64)
     rig.check_finite(poses.reshape(-1, count, 3), path, HUMANML3D.joints)
@@ -44,7 +44,7 @@ def to_motion(poses: np.ndarray, path: Path, fps: float | None) -> Motion:
     turn = _UPRIGHT.get((axis, int(np.sign(up[axis]))))
     if turn is None:
         raise MotionGPTError(
-            f"{path}: SMPL poses whose body stands along {'-' if up[axis] < 0 else ''}{'XYZ'[axis]}; turn their root "
-            "so that Y or Z is up."
+            f"{path}: the body of these SMPL poses stands along {'-' if up[axis] < 0 else ''}{'XYZ'[axis]}; rotate the "
+            "root so that Y or Z is up."
         )
     return Motion((joints @ turn.T).astype(np.float32), fps=fps, name=path.stem)

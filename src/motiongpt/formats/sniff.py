@@ -1,4 +1,4 @@
-"""Is the file what its name says? Short answers for the usual accidents of downloading and renaming."""
+"""Checks that a file is what its name says, for the usual accidents of downloading and renaming."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _ARCHIVES = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"7z\xbc\x
 
 
 def looks_like(head: bytes) -> str:
-    """What the first bytes of a file say it is, in words; "" for text or anything unknown."""
+    """The kind of a file by its first bytes, in words; "" for text and anything unknown."""
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if not head:
         return "empty"
@@ -32,7 +32,7 @@ def looks_like(head: bytes) -> str:
 
 
 def check_file(path: Path) -> bytes:
-    """The first bytes of a file that can be read and is not empty.
+    """The first bytes of a file, which must be readable and not empty.
 
     Raises:
         MotionGPTError: missing, a folder, unreadable, empty, a web page or a git-lfs pointer.
@@ -43,7 +43,7 @@ def check_file(path: Path) -> bytes:
     except FileNotFoundError:
         raise MotionGPTError(f"{path}: no such file.") from None
     except IsADirectoryError:
-        raise MotionGPTError(f"{path}: is a folder; give one motion file.") from None
+        raise MotionGPTError(f"{path}: is a folder; give a file.") from None
     except OSError as error:
         raise MotionGPTError(f"{path}: cannot be read ({error.strerror or error}).") from error
     kind = looks_like(head)
@@ -57,14 +57,14 @@ def check_file(path: Path) -> bytes:
 
 
 def read_text(path: Path) -> str:
-    """The text of a file; UTF-8, or Latin-1 where it is not UTF-8.
+    """The text of a file, decoded as UTF-8, or else as Latin-1.
 
     Raises:
-        MotionGPTError: as :func:`check_file`, and when the file is binary.
+        MotionGPTError: as :func:`check_file`, or the file is binary.
     """
     kind = looks_like(check_file(path))
     if kind:
-        raise MotionGPTError(f"{path}: holds {kind}, expected a text file ({path.suffix}).")
+        raise MotionGPTError(f"{path}: holds {kind}, not the text of a {path.suffix} file; check the name of the file.")
     data = path.read_bytes()
     try:
         return data.decode("utf-8-sig")

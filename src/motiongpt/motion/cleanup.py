@@ -1,7 +1,6 @@
-"""Repairs of generated motion: jitter, bones that change their length, feet that slide.
+"""Repairs of generated motion: jitter, varying bone lengths, sliding feet.
 
-What is already clean, such as motion capture, stays nearly as it is. Motions are on the HumanML3D skeleton, in metres,
-Y up.
+Clean motion, such as motion capture, hardly changes. Motions are on the HumanML3D skeleton, in metres, Y up.
 """
 
 from __future__ import annotations
@@ -21,17 +20,17 @@ from motiongpt.motion.placement import UP, forward_direction
 from motiongpt.motion.retarget import bone_lengths, restore_lengths
 from motiongpt.motion.skeleton import HUMANML3D
 
-# Hz; bodies hardly move faster, decoded motion jitters at up to 10.
+# Hz; bodies hardly move faster, whereas decoded motion jitters at up to 10 Hz.
 CUTOFF = 6.0
-# Seconds over which the correction of a planted foot fades before and after it stands.
+# Seconds over which the correction of a planted foot fades before and after the contact.
 FADE = 0.25
-# Metres; a foot that drifts farther while it is planted slides on towards its ends.
-LARGEST_CORRECTION = 0.15
-# Seconds over which what both feet are moved is averaged before the body follows.
+# Metres; a planted foot that drifts farther still slides near the ends of the contact.
+MAX_CORRECTION = 0.15
+# Seconds over which the common correction of both feet is smoothed before the body follows it.
 FOLLOW = 0.15
-# Share of its length to which a leg may be stretched.
+# Share of its full length to which a leg may be stretched.
 STRETCH = 0.99
-# Metres by which a knee is taken to point ahead, beside how it is bent.
+# Metres that are added ahead of a knee when the plane of its bend is computed.
 KNEE_AHEAD = 0.002
 # Hip, knee, ankle and toe of each side; the columns of its ankle and toe among the contacts.
 LEGS = (((1, 4, 7, 10), slice(0, 2)), ((2, 5, 8, 11), slice(2, 4)))
@@ -49,31 +48,31 @@ def clean(
 
 
 def smooth(motion: Motion, cutoff: float = CUTOFF, *, keep: np.ndarray | None = None) -> Motion:
-    """Take jitter out of a motion and give its bones one length.
+    """Remove jitter from a motion and make its bone lengths constant.
 
-    A low-pass filter without delay (Butterworth of second order, run forwards and backwards) goes over the paths of all
-    joints; what stands still in the world stays where it is.
+    A low-pass filter without delay (second-order Butterworth, forwards and backwards) is applied to the paths of all
+    joints. A joint that rests in the world stays in place.
 
     Args:
         motion: any placement.
-        cutoff: frequency in Hz of which half the amplitude is left.
-        keep: (T,) True for frames that are returned bit for bit, or None.
+        cutoff: frequency in Hz at which half of the amplitude is left.
+        keep: (T,) True for frames that are returned unchanged, or None.
 
     Returns:
-        The motion with the median bone lengths over time (of the kept frames, when there are any).
+        The motion with the median bone lengths over time (of the kept frames, if there are any).
 
     Raises:
         MotionGPTError: the cutoff is not positive, ``keep`` has another length, or another skeleton.
     """
     keep = _keep(motion, keep)
     if not cutoff > 0:
-        raise MotionGPTError(f"The cutoff must be a positive frequency in Hz, but is {cutoff}.")
+        raise MotionGPTError(f"The cutoff must be a positive frequency in Hz, not {cutoff}.")
     joints = motion.joints.astype(np.float64)
     lengths = bone_lengths(joints[keep] if keep.any() else joints)
-    # A filter above half the frame rate has nothing to do.
+    # No frequency above half the frame rate exists.
     if len(joints) > 3 and cutoff < motion.fps / 2:
         joints = low_pass(joints, cutoff, motion.fps)
-    # Lengthened from the root outwards, a bone moves all that hangs on it; the feet are put back where they stood.
+    # Restoring a bone's length moves everything below it, so the feet are put back to where they were.
     body = restore_lengths(joints, lengths)
     for limb, _ in LEGS:
         _place_leg(body, limb, joints[:, limb[2:]])
@@ -81,25 +80,25 @@ def smooth(motion: Motion, cutoff: float = CUTOFF, *, keep: np.ndarray | None = 
 
 
 def lock_feet(motion: Motion, contacts: np.ndarray | None = None, *, keep: np.ndarray | None = None) -> Motion:
-    """Hold feet in one place over the ground while they are planted.
+    """Keep planted feet in one place on the ground.
 
-    A foot is planted while its ankle or toe is low and slow; it may still roll and turn. What it slides is taken back,
-    so that it stands where it did for most of that time; the correction fades over a quarter of a second before and
-    after. The body follows what both feet are moved by, and comes closer where a leg would have to be longer than it
-    is; knees follow by two-bone inverse kinematics, each in the plane it is bent in. Feet in the air are left alone.
+    A foot is planted while its ankle or toe is low and slow; it may still roll and turn. Sliding is removed: the foot
+    stands where it stood for most of the contact, and the correction fades over a quarter of a second before and after.
+    The body follows the common correction of both feet, and moves closer if a leg would have to be longer than it is.
+    Knees follow by two-bone inverse kinematics in the plane in which they are bent. Feet in the air are not changed.
 
     Args:
-        motion: any placement; the floor is found from the motion.
-        contacts: (T, 4) contact features of left ankle, left foot, right ankle, right foot, above 0.5 where planted:
-            joints that they call free are left alone. None looks at the motion only.
-        keep: (T,) True for frames that are returned bit for bit, or None; a foot planted there stays planted there.
+        motion: any placement; the floor is estimated from the motion.
+        contacts: (T, 4) contact features of left ankle, left foot, right ankle, right foot, above 0.5 where planted;
+            a frame that they rule out is no contact. With None, height and speed alone decide.
+        keep: (T,) True for frames that are returned unchanged, or None; a foot planted there stays planted there.
 
     Raises:
         MotionGPTError: ``contacts`` or ``keep`` have another length, or another skeleton.
     """
     keep = _keep(motion, keep)
     if contacts is not None and np.shape(contacts) != (len(motion), len(FEET)):
-        raise MotionGPTError(f"Contacts must have shape {(len(motion), len(FEET))}, but have {np.shape(contacts)}.")
+        raise MotionGPTError(f"Contacts must have shape {(len(motion), len(FEET))}, not {np.shape(contacts)}.")
     joints = motion.joints.astype(np.float64)
     on = planted(joints, motion.fps, contacts)
     weights = (support(joints, motion.fps) + 1e-3) * on
@@ -109,7 +108,7 @@ def lock_feet(motion: Motion, contacts: np.ndarray | None = None, *, keep: np.nd
         return motion
     nearness = _nearness(keep, fade)[:, None]
     targets = [joints[:, limb[2:]] + move[:, None] for (limb, _), move in zip(LEGS, moves, strict=True)]
-    # Where both feet are moved the same way it was the body that drifted: it goes with them and keeps its balance.
+    # If both feet are corrected in the same direction, the body has drifted: it moves with them and keeps its balance.
     left, right = moves
     common = np.where(left * right > 0, np.sign(left) * np.minimum(np.abs(left), np.abs(right)), 0)
     common = gaussian(common, FOLLOW * motion.fps)
@@ -121,11 +120,11 @@ def lock_feet(motion: Motion, contacts: np.ndarray | None = None, *, keep: np.nd
 
 
 def _correction(foot: np.ndarray, weights: np.ndarray, keep: np.ndarray, fade: int) -> np.ndarray:
-    """Horizontal moves (T, 3) that take back what a foot slides while it stands.
+    """Horizontal corrections (T, 3) that remove the sliding of a planted foot.
 
     Args:
         foot: (T, 2, 3) ankle and toe.
-        weights: (T, 2) how much each of them carries; 0 where it is not planted.
+        weights: (T, 2) support of each of them, 0 where it is not planted.
         keep: (T,) frames that must not move.
         fade: frames over which a correction fades.
     """
@@ -134,24 +133,24 @@ def _correction(foot: np.ndarray, weights: np.ndarray, keep: np.ndarray, fade: i
     carried = weights[1:] + weights[:-1]
     total = carried.sum(axis=1, keepdims=True)
     slide = (np.diff(foot, axis=0) * carried[..., None]).sum(axis=1) / np.maximum(total, 1e-12) * (1 - UP)
-    free = np.ones(count)  # how free a frame is to be moved, given the frames that are kept
+    free = np.ones(count)  # share of its correction that each frame gets, given the kept frames nearby
     nearness = _nearness(keep, fade)
     on = weights.sum(axis=1) > 0
     for stand in _stretches(on):
         path = np.concatenate([np.zeros((1, 3)), np.cumsum(slide[stand.start : stand.stop - 1], axis=0)])
         fixed = np.flatnonzero(keep[stand])
         if len(fixed):
-            # Where frames are kept the foot stands as it does there; between two such stretches it goes over evenly.
+            # The foot stands as it does in the kept frames, and moves evenly between two groups of them.
             time = np.arange(len(path))
             path -= np.stack([np.interp(time, fixed, path[fixed, axis]) for axis in range(3)], axis=-1)
         else:
             path -= np.median(path, axis=0)
             free[stand] = 1 - nearness[stand]
         size = np.linalg.norm(path, axis=-1, keepdims=True)
-        limited = LARGEST_CORRECTION * np.tanh(size / LARGEST_CORRECTION)
+        limited = MAX_CORRECTION * np.tanh(size / MAX_CORRECTION)
         moves[stand] = -path * limited / np.maximum(size, 1e-12)
     moves *= free[:, None]
-    # In the air: from one correction to the next, by way of none when there is time for it.
+    # In the air: from one correction to the next, or through zero if there is enough time.
     for air in _stretches(~on):
         before = moves[air.start - 1] if air.start > 0 else np.zeros(3)
         after = moves[air.stop] if air.stop < count else np.zeros(3)
@@ -167,7 +166,7 @@ def _correction(foot: np.ndarray, weights: np.ndarray, keep: np.ndarray, fade: i
 
 
 def _reach(body: np.ndarray, targets: list[np.ndarray], fps: float) -> np.ndarray:
-    """(T, 3) shift of the body that brings the hips within a leg's length of where the ankles shall be."""
+    """(T, 3) shift of the body that brings the hips within a leg's length of the target ankles."""
     shift = np.zeros((len(body), 3))
     for _ in range(3):
         pulls = np.zeros((len(LEGS), len(body), 3))
@@ -175,19 +174,19 @@ def _reach(body: np.ndarray, targets: list[np.ndarray], fps: float) -> np.ndarra
             upper, lower = (np.linalg.norm(body[:, b] - body[:, a], axis=-1) for a, b in ((hip, knee), (knee, ankle)))
             way = target[:, 0] - body[:, hip] - shift
             distance = np.linalg.norm(way, axis=-1)
-            # What the leg spans already was within its reach.
+            # The distance in the motion is within reach by definition.
             spanned = np.linalg.norm(body[:, ankle] - body[:, hip], axis=-1)
             excess = np.maximum(distance - np.maximum(STRETCH * (upper + lower), spanned), 0)
             pull[:] = way * (excess / np.maximum(distance, 1e-9))[:, None]
         if not pulls.any():
             break
-        # A pull that comes and goes within a few frames would shake the body.
+        # A pull of only a few frames would shake the body, so pulls are smoothed.
         shift += gaussian(pulls.sum(axis=0), 0.1 * fps)
     return shift
 
 
 def _place_leg(body: np.ndarray, limb: tuple[int, int, int, int], foot: np.ndarray) -> None:
-    """Bring ankle and toe of ``body`` (in place) to ``foot`` (T, 2, 3), or as near as the bones reach."""
+    """Move ankle and toe of ``body`` (in place) to ``foot`` (T, 2, 3), or as close as the bones reach."""
     hip, knee, ankle, toe = limb
     upper, lower, sole = (
         np.linalg.norm(body[:, b] - body[:, a], axis=-1, keepdims=True) for a, b in pairwise((hip, knee, ankle, toe))
@@ -198,8 +197,8 @@ def _place_leg(body: np.ndarray, limb: tuple[int, int, int, int], foot: np.ndarr
     distance = np.linalg.norm(way, axis=-1, keepdims=True)
     axis = way / np.maximum(distance, 1e-9)
     distance = np.clip(distance, np.abs(upper - lower) + 1e-6, upper + lower - 1e-6)
-    # The leg turns as a whole, then bends more or less in the plane it is bent in. A stretched leg has no such plane:
-    # towards there the knee points ahead.
+    # The leg turns as a whole, then changes its bend in the plane in which it is bent. A straight leg has no such
+    # plane; its knee points ahead.
     bend = rotations.rotate(turn, body[:, knee] - start) + KNEE_AHEAD * forward_direction(body)
     bend -= (bend * axis).sum(-1, keepdims=True) * axis
     bend /= np.maximum(np.linalg.norm(bend, axis=-1, keepdims=True), 1e-9)
@@ -213,7 +212,7 @@ def _place_leg(body: np.ndarray, limb: tuple[int, int, int, int], foot: np.ndarr
 
 
 def _nearness(keep: np.ndarray, fade: int) -> np.ndarray:
-    """(T,) 1 at kept frames, smoothly to 0 at ``fade`` frames from them."""
+    """(T,) 1 at kept frames, falling smoothly to 0 beyond ``fade`` frames from them."""
     if not keep.any():
         return np.zeros(len(keep))
     kept, frames = np.flatnonzero(keep), np.arange(len(keep))
@@ -236,12 +235,12 @@ def _stretches(mask: np.ndarray) -> list[slice]:
 def _keep(motion: Motion, keep: np.ndarray | None) -> np.ndarray:
     if motion.skeleton.name != HUMANML3D.name:
         raise MotionGPTError(
-            f"{motion.name or 'motion'} has skeleton {motion.skeleton.name}, but cleanup needs {HUMANML3D.name}."
+            f"{motion.name or 'motion'}: cleanup needs the skeleton {HUMANML3D.name}, not {motion.skeleton.name}."
         )
     if keep is None:
         return np.zeros(len(motion), dtype=bool)
     if np.shape(keep) != (len(motion),):
-        raise MotionGPTError(f"keep must have one entry for each of {len(motion)} frames, but has {np.shape(keep)}.")
+        raise MotionGPTError(f"keep must have one entry for each of {len(motion)} frames, not shape {np.shape(keep)}.")
     return np.asarray(keep, dtype=bool)
 
 

@@ -1,9 +1,9 @@
-"""New motions out of real ones: other tempo, other path, reversed, joined, layered, repeated, held.
+"""New motions from given ones: another tempo or path, reversed, joined, combined, repeated, prolonged.
 
-Poses are never invented: they are taken from the given motions, and blended only where two of them meet. Every function
-takes and returns :class:`motiongpt.Motion` on the HumanML3D skeleton (22 joints, metres, Y up, any frame rate, which is
-kept), leaves its input as it is, is deterministic, and keeps the bone lengths of the (first) body. A result that may no
-longer do what the caption says has no caption.
+Poses come from the given motions and are blended only where two of them meet. Every function takes and returns
+:class:`motiongpt.Motion` on the HumanML3D skeleton (22 joints, metres, Y up, any frame rate, which it keeps). It is
+deterministic, does not change its input, and keeps the bone lengths of the (first) body. A result whose caption may no
+longer be true has no caption.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from motiongpt.motion.resampling import sample
 from motiongpt.motion.retarget import bone_lengths, restore_lengths
 from motiongpt.motion.skeleton import HUMANML3D
 
-# m/s; standing people sway, and their hands more so.
+# m/s; people who stand still sway, and their hands sway more.
 QUIET = 0.25
-# What the root weighs against a resting foot where a body turns about its support: decides only in the air.
+# Weight of the root against that of a resting foot as the point a body turns about; it matters only in the air.
 ROOT_WEIGHT = 1e-3
-# A difference in velocity counts as what it amounts to after so many seconds.
+# A difference in velocity counts as the distance that it causes after so many seconds.
 LOOK_AHEAD = 0.1
-# Shares of the upper body's direction in spine1-spine2 and spine2-spine3; all bones above are the upper body's.
+# Share of the upper body in the direction of the bones to these joints; bones above belong to the upper body alone.
 SPINE_BLEND = {"spine2": 0.5, "spine3": 0.8}
 
 
@@ -38,28 +38,28 @@ def change_tempo(motion: Motion, factor: float) -> Motion:
 
     Args:
         motion: the motion.
-        factor: 1.25 is a quarter faster. Beyond 0.7 to 1.4 walking looks weightless or driven.
+        factor: 1.25 is a quarter faster. Walking looks natural between 0.7 and 1.4.
 
     Raises:
         MotionGPTError: the factor is not positive, or another skeleton.
     """
     _check(motion)
     if not (np.isfinite(factor) and factor > 0):
-        raise MotionGPTError(f"The tempo must be a positive factor, but is {factor}.")
+        raise MotionGPTError(f"The tempo must be a positive factor, not {factor}.")
     last = len(motion) - 1
     return _sampled(motion, np.minimum(np.arange(int(last / factor + 1e-6) + 1) * factor, last))
 
 
 def bend_path(motion: Motion, degrees: float, start: float = 0.0, end: float = 1.0) -> Motion:
-    """Add a turn: the body veers off by so many degrees and goes on in the new direction.
+    """Add a turn: the body changes its heading and continues in the new direction.
 
-    In each frame everything that follows is turned about the foot that carries the body, so planted feet stay where
-    they are; in the air it turns about the root. Most of the turning happens on one foot, as when walking.
+    At each frame, everything that follows is turned about the foot that carries the body, so planted feet stay in
+    place. In the air the body turns about the root. Most of the turn happens on one foot, as in walking.
 
     Args:
         motion: the motion.
         degrees: added change of heading, positive to the left.
-        start, end: shares of the duration between which the turn takes place.
+        start, end: begin and end of the turn, as shares of the duration.
 
     Raises:
         MotionGPTError: start and end are not shares in this order, the angle is not finite, or another skeleton.
@@ -67,7 +67,7 @@ def bend_path(motion: Motion, degrees: float, start: float = 0.0, end: float = 1
     _check(motion)
     if not (0 <= start < end <= 1 and np.isfinite(degrees)):
         raise MotionGPTError(
-            f"A turn needs degrees and shares 0 <= start < end <= 1, but got {degrees}, {start}, {end}."
+            f"A turn needs a finite angle and shares 0 <= start < end <= 1, not {degrees}° from {start} to {end}."
         )
     steps = len(motion) - 1
     if steps < 1:
@@ -77,11 +77,11 @@ def bend_path(motion: Motion, degrees: float, start: float = 0.0, end: float = 1
     weights = support(joints, motion.fps)
     weights = (weights[1:] + weights[:-1]) / 2
     pivot = _support_point(middle, weights)
-    # Where both feet carry the body one of them must slide while it turns, so it turns there a tenth as fast.
+    # If both feet carry the body, one of them has to slide in a turn, so the body turns a tenth as fast then.
     left, right = weights[:, :2].max(axis=1) + ROOT_WEIGHT, weights[:, 2:].max(axis=1) + ROOT_WEIGHT
     both = np.minimum(left, right) / np.maximum(left, right) * np.clip(weights.max(axis=1), 0, 1)
     rate = gaussian(1 - 0.9 * both, 0.075 * motion.fps)
-    # Sets in and fades out over a quarter of a second, or half the turn when it is shorter.
+    # The turn starts and ends smoothly over a quarter of a second, or over half of the turn if that is shorter.
     first, last = start * steps, end * steps
     edge = max(min(0.25 * motion.fps, (last - first) / 2), 1e-9)
     time = np.arange(steps) + 0.5
@@ -90,7 +90,7 @@ def bend_path(motion: Motion, degrees: float, start: float = 0.0, end: float = 1
         raise MotionGPTError(f"There is no frame between the shares {start} and {end} of {len(motion)} frames.")
     angle = np.concatenate([[0.0], np.radians(degrees) * np.cumsum(rate) / rate.sum()])
     turn = rotations.about("Y", angle)
-    # Frame t stands at turn[t] x + shift[t]; both transforms of a step agree on its pivot.
+    # A point x of frame t moves to turn[t] x + shift[t]; the transforms before and after a step agree on its pivot.
     steps_shift = rotations.rotate(turn[:-1], pivot) - rotations.rotate(turn[1:], pivot)
     shift = np.concatenate([np.zeros((1, 3)), np.cumsum(steps_shift, axis=0)])
     return replace(motion, joints=rotations.rotate(turn[:, None], joints) + shift[:, None], text="")
@@ -104,13 +104,13 @@ def reverse(motion: Motion) -> Motion:
 
 @dataclass(frozen=True)
 class Seam:
-    """Where two motions resemble each other most: there one goes over into the other.
+    """The place where two motions resemble each other most, at which they are joined.
 
     Attributes:
-        first, second: frames of the first and of the second motion at which the likeness starts.
-        count: frames that it lasts.
-        cost: metres: mean distance of the joints there, bodies facing the same way, plus by how much they move apart
-            in a tenth of a second. Below about 0.1 the seam is hard to see.
+        first, second: frames of the first and of the second motion at which the seam starts.
+        count: length of the seam in frames.
+        cost: mean distance of the joints at the seam in metres, bodies facing the same way, over positions and over
+            what velocities amount to in a tenth of a second. Below about 0.1 the seam is hard to see.
     """
 
     first: int
@@ -125,7 +125,7 @@ class Seam:
 
 
 def find_seam(first: Motion, second: Motion, *, seconds: float = 0.4, search: float = 1.0) -> Seam:
-    """The best place to go over from one motion to another.
+    """The best place for a transition from one motion to another.
 
     The last part of ``first`` and the first part of ``second`` (at most a second and 40 % of either) are searched for
     the stretches of ``seconds`` that resemble each other most.
@@ -156,10 +156,10 @@ def find_seam(first: Motion, second: Motion, *, seconds: float = 0.4, search: fl
 
 
 def splice(first: Motion, second: Motion, seam: Seam | None = None) -> Motion:
-    """Go over from one motion to another where they are most alike.
+    """Join two motions where they are most alike.
 
     ``second`` is turned and moved over the ground so that the feet that carry the body agree at the seam, and the two
-    are cross-faded. What lies after the seam in ``first`` and before it in ``second`` is left out.
+    are cross-faded. Frames of ``first`` after the seam and frames of ``second`` before it are left out.
 
     Args:
         first, second: motions of one frame rate; the result stands where ``first`` does, with its bone lengths.
@@ -179,7 +179,7 @@ def splice(first: Motion, second: Motion, seam: Seam | None = None) -> Motion:
         rotations.conjugate(heading(before[centre : centre + 1])[0]), heading(shared[centre : centre + 1])[0]
     )
     after = rotations.rotate(turn, after)
-    # Over the cross-fade, what carries the body in both motions should stand in one place.
+    # During the cross-fade, the feet that carry the body in both motions should be in the same place.
     window = slice(seam.first, seam.first + seam.count), slice(seam.second, seam.second + seam.count)
     weights = support(first.joints, first.fps)[window[0]] * support(second.joints, second.fps)[window[1]]
     gap = _support_point(before, weights) - _support_point(after[: seam.count], weights)
@@ -195,12 +195,12 @@ def splice(first: Motion, second: Motion, seam: Seam | None = None) -> Motion:
 def combine(lower: Motion, upper: Motion) -> Motion:
     """The legs and the path of one motion under the torso, arms and head of another.
 
-    The upper body keeps its lean and its direction against its own pelvis; the spine passes from the pelvis below to
-    the chest above. The result is as long as the shorter motion.
+    The upper body keeps its lean and its direction relative to its own pelvis; the spine blends from the pelvis of one
+    into the chest of the other. The result is as long as the shorter motion.
 
     Args:
-        lower: gives pelvis, legs, path, placement and bone lengths.
-        upper: gives everything from spine1 up; same frame rate.
+        lower: the source of pelvis, legs, path, placement and bone lengths.
+        upper: the source of everything from spine1 up; same frame rate.
 
     Raises:
         MotionGPTError: frame rates differ, or another skeleton.
@@ -208,7 +208,8 @@ def combine(lower: Motion, upper: Motion) -> Motion:
     _check(lower, upper)
     count = min(len(lower), len(upper))
     legs, torso = lower.joints[:count].astype(np.float64), upper.joints[:count].astype(np.float64)
-    # From the upper body's pelvis heading to the lower one's; the sway of the pelvis in every step is left to the legs.
+    # Turn the upper body to the pelvis heading of the legs. Headings are averaged over a stride, so that the pelvis of
+    # the legs keeps its sway.
     turn = rotations.multiply(rotations.conjugate(_pelvis_heading(legs, lower.fps)), _pelvis_heading(torso, upper.fps))
     torso = rotations.rotate(turn[:, None], torso)
     result = legs.copy()
@@ -228,11 +229,11 @@ def combine(lower: Motion, upper: Motion) -> Motion:
 
 
 def both_arms(motion: Motion, side: str) -> Motion:
-    """What one arm does, done by both: the other one is its mirror image at the chest.
+    """Let both arms do what one arm does: the other arm becomes its mirror image at the chest.
 
     Args:
-        motion: HumanML3D's joints.
-        side: ``left`` or ``right``, the arm that stays as it is.
+        motion: the motion.
+        side: "left" or "right", the arm that is mirrored.
 
     Raises:
         MotionGPTError: another skeleton.
@@ -257,7 +258,7 @@ def loop(motion: Motion, seconds: float) -> Motion:
     """Repeat a cyclic motion, such as walking, by splicing it to itself.
 
     Returns:
-        round(seconds * fps) frames; they begin as the motion does.
+        round(seconds * fps) frames that begin like the motion.
 
     Raises:
         MotionGPTError: the duration is not positive, or another skeleton.
@@ -266,23 +267,23 @@ def loop(motion: Motion, seconds: float) -> Motion:
     seam = find_seam(motion, motion)
     period = seam.first - seam.second
     if period < 1:
-        raise MotionGPTError(f"A motion of {len(motion)} frames is too short to be repeated: give a longer one.")
+        raise MotionGPTError(f"A motion of {len(motion)} frames is too short to be repeated; give a longer one.")
     result = motion
     while len(result) < count:
-        # What has been made so far ends as the motion does.
+        # The result so far ends like the motion, so the seam is as far from its end.
         result = splice(result, motion, replace(seam, first=len(result) - len(motion) + seam.first))
     return replace(result[:count], text=motion.text)
 
 
 def hold(motion: Motion, seconds: float) -> Motion:
-    """Play a quiet motion to and fro, slowing down at each turning point: somebody who goes on standing or sitting.
+    """Prolong standing or sitting still: play a quiet motion back and forth and slow down at each reversal.
 
     Args:
         motion: a quiet stretch, see :func:`quiet_stretches`.
         seconds: duration of the result.
 
     Returns:
-        round(seconds * fps) frames; they begin as the motion does.
+        round(seconds * fps) frames that begin like the motion.
 
     Raises:
         MotionGPTError: the duration is not positive, or another skeleton.
@@ -291,7 +292,7 @@ def hold(motion: Motion, seconds: float) -> Motion:
     last = len(motion) - 1
     if last == 0:
         return replace(motion, joints=np.repeat(motion.joints, count, axis=0))
-    # A triangle wave whose corners two moving averages round off. Before frame 0 it goes on straight, so that the
+    # A triangle wave, whose corners are rounded by two moving averages. It is straight before frame 0, so that the
     # result starts at frame 0.
     width = min(round(0.5 * motion.fps), last) // 2 * 2 + 1
     margin = width
@@ -303,32 +304,32 @@ def hold(motion: Motion, seconds: float) -> Motion:
 
 
 def quiet_stretches(motion: Motion, seconds: float = 1.0) -> list[slice]:
-    """Frames during which nothing moves faster than a body that stands or sits still.
+    """Intervals in which no joint moves faster than those of a body that stands or sits still.
 
     Args:
         motion: the motion.
-        seconds: shortest stretch that counts.
+        seconds: duration of the shortest interval that counts.
 
     Returns:
-        Slices of frames, in order, each as long as it can be.
+        Slices of frames, in order, each as long as possible.
 
     Raises:
         MotionGPTError: the duration is not positive, or another skeleton.
     """
-    least = _frames(motion, seconds)
+    min_frames = _frames(motion, seconds)
     if len(motion) < 2:
-        return [slice(0, len(motion))] if least <= len(motion) else []
+        return [slice(0, len(motion))] if min_frames <= len(motion) else []
     velocity = np.gradient(motion.joints.astype(np.float64), axis=0) * motion.fps
     speed = moving_average(np.linalg.norm(velocity, axis=-1), max(round(0.25 * motion.fps), 1))
     quiet = speed.max(axis=1) < QUIET
     edges = np.flatnonzero(np.diff(np.concatenate([[0], quiet, [0]])))
-    return [slice(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True) if b - a >= least]
+    return [slice(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True) if b - a >= min_frames]
 
 
 def _state(motion: Motion) -> np.ndarray:
-    """(T, J, 6) positions and velocities against the root's place on the ground, in the body's heading, metres.
+    """(T, J, 6) positions relative to the root's place on the ground, and weighted velocities, in the body's heading.
 
-    Distance is measured over both, so that equal poses in opposite swings do not count as alike.
+    Distances cover both, so that equal poses in opposite phases of a swing are not taken for alike.
     """
     joints = motion.joints.astype(np.float64)
     velocity = np.gradient(joints, axis=0) * motion.fps if len(joints) > 1 else np.zeros_like(joints)
@@ -338,7 +339,7 @@ def _state(motion: Motion) -> np.ndarray:
 
 
 def _support_point(joints: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """(T, 3) the point that carries the body: foot joints by their weights (T, 4), the root where there are none."""
+    """(T, 3) the point that carries the body: the mean of the foot joints by their weights (T, 4), else the root."""
     weights = np.concatenate([weights, np.full((len(weights), 1), ROOT_WEIGHT)], axis=1)[..., None]
     return (joints[:, (*FEET, 0)] * weights).sum(axis=1) / weights.sum(axis=1)
 
@@ -352,7 +353,7 @@ def _pelvis_heading(joints: np.ndarray, fps: float) -> np.ndarray:
 
 
 def _sampled(motion: Motion, times: np.ndarray) -> Motion:
-    """The motion at times given in frames, bones as long as ever."""
+    """The motion at times (n,) in frames, with its bone lengths."""
     lengths = bone_lengths(motion.joints)
     return replace(motion, joints=restore_lengths(sample(motion.joints.astype(np.float64), times), lengths))
 
@@ -360,7 +361,7 @@ def _sampled(motion: Motion, times: np.ndarray) -> Motion:
 def _frames(motion: Motion, seconds: float) -> int:
     _check(motion)
     if not (np.isfinite(seconds) and round(seconds * motion.fps) >= 1):
-        raise MotionGPTError(f"The duration must be a positive number of seconds, but is {seconds}.")
+        raise MotionGPTError(f"The duration must be a positive number of seconds, not {seconds}.")
     return round(seconds * motion.fps)
 
 
@@ -368,8 +369,8 @@ def _check(*motions: Motion) -> None:
     for motion in motions:
         if motion.skeleton.name != HUMANML3D.name:
             raise MotionGPTError(
-                f"{motion.name or 'motion'} has skeleton {motion.skeleton.name}, but editing needs {HUMANML3D.name}."
+                f"{motion.name or 'motion'}: editing needs the skeleton {HUMANML3D.name}, not {motion.skeleton.name}."
             )
     if len({motion.fps for motion in motions}) > 1:
         rates = " and ".join(f"{motion.fps:g}" for motion in motions)
-        raise MotionGPTError(f"Motions of {rates} frames a second cannot be put together: resample one of them.")
+        raise MotionGPTError(f"Motions at {rates} fps cannot be combined; resample one of them.")

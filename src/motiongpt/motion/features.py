@@ -1,11 +1,11 @@
-"""Joints to features and back: the 263 numbers a frame of HumanML3D, the 251 of KIT-ML (Guo et al., CVPR 2022).
+"""Joints to features and back: 263 numbers per frame of HumanML3D, 251 of KIT-ML (Guo et al., CVPR 2022).
 
 Row t of the features holds, in this order, half the yaw change to frame t+1, the root's step to frame t+1, the root
-height, the joint positions and rotations in the root's heading, the joints' steps to frame t+1, and four foot contacts;
-:class:`FeatureLayout` names the slices. T frames of joints give T-1 rows.
+height, the joint positions and rotations relative to the root's heading, the joints' steps to frame t+1, and four foot
+contacts; :class:`FeatureLayout` names the slices. T frames of joints give T-1 rows.
 
-One oddity of the published pipeline is kept because all published features carry it: the heading behind the features
-*subtracts* the hip vector from the shoulder vector (placement on the +Z axis adds it).
+One oddity of the published pipeline is kept because all published features have it: the heading of the features
+*subtracts* the hip vector from the shoulder vector, whereas the placement along +Z adds the two.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from motiongpt.motion.filters import gaussian
 from motiongpt.motion.placement import FORWARD, UP, _horizontal_unit, place
 from motiongpt.motion.skeleton import HUMANML3D, Skeleton
 
-# Frames; the published pipeline smooths the heading with this Gaussian whatever the frame rate.
+# In frames: the published pipeline smooths the heading with this Gaussian at any frame rate.
 HEADING_SIGMA = 20
 
 
@@ -42,7 +42,7 @@ class FeatureLayout:
 
     @property
     def root_linear_velocity(self) -> slice:
-        """x and z of the root's step to the next frame, in the heading of the *next* frame."""
+        """x and z of the root's step to the next frame, relative to the heading of the *next* frame."""
         return slice(1, 3)
 
     @property
@@ -52,7 +52,7 @@ class FeatureLayout:
 
     @property
     def positions(self) -> slice:
-        """Joints 1..J-1, x and z relative to the root, y absolute, in the heading of the frame."""
+        """Joints 1..J-1 relative to the heading of the frame: x and z from the root, y from the floor."""
         return slice(4, 4 + (self.skeleton.num_joints - 1) * 3)
 
     @property
@@ -62,7 +62,7 @@ class FeatureLayout:
 
     @property
     def velocities(self) -> slice:
-        """All joints' steps to the next frame, in the heading of the frame."""
+        """Steps of all joints to the next frame, relative to the heading of the frame."""
         return slice(self.rotations.stop, self.rotations.stop + self.skeleton.num_joints * 3)
 
     @property
@@ -84,7 +84,7 @@ class FeatureLayout:
 
 
 def _feature_heading(joints: np.ndarray, skeleton: Skeleton) -> np.ndarray:
-    """Smoothed heading (T, 4) behind the features, identity at frame 0; see the module's note on the hip sign."""
+    """Smoothed heading (T, 4) of the features, identity at frame 0; see the module docstring about its sign."""
     right_hip, left_hip, right_shoulder, left_shoulder = skeleton.face_joints
     across = (joints[:, right_shoulder] - joints[:, left_shoulder]) - (joints[:, right_hip] - joints[:, left_hip])
     across = across / np.maximum(np.linalg.norm(across, axis=-1, keepdims=True), 1e-12)
@@ -97,9 +97,9 @@ def _feature_heading(joints: np.ndarray, skeleton: Skeleton) -> np.ndarray:
 def joints_to_features(joints: np.ndarray, skeleton: Skeleton = HUMANML3D, *, floor: float | None = None) -> np.ndarray:
     """Features (T-1, D) float32 of joints (T, J, 3), T >= 2, in the skeleton's length unit, Y up.
 
-    The motion is placed canonically first (floor at 0, origin, facing +Z at frame 0), so its own placement does not
-    matter; ``floor`` is its floor's height, the lowest joint when None. Bone lengths are taken as they are: retarget
-    first for HumanML3D proportions.
+    The motion is placed canonically first (floor at 0, over the origin and facing +Z at frame 0), so its placement does
+    not matter. ``floor`` is the height of its floor; None stands for the lowest joint. Bone lengths are used as they
+    are: retarget first for HumanML3D proportions.
 
     Raises:
         MotionGPTError: wrong shape or fewer than two frames.
@@ -107,14 +107,14 @@ def joints_to_features(joints: np.ndarray, skeleton: Skeleton = HUMANML3D, *, fl
     joints = np.asarray(joints)
     if joints.ndim != 3 or joints.shape[1:] != (skeleton.num_joints, 3) or len(joints) < 2:
         raise MotionGPTError(
-            f"Features need joints of shape (at least 2 frames, {skeleton.num_joints}, 3), but got {joints.shape}."
+            f"Features need joints of shape (at least 2 frames, {skeleton.num_joints}, 3), not {joints.shape}."
         )
     joints = place(joints, skeleton, floor)
     head = _feature_heading(joints, skeleton)
     steps = joints[1:] - joints[:-1]
     turn = rotations.multiply(head[1:], rotations.conjugate(head[:-1]))
-    # A quaternion and its negative are one rotation; without choosing the near one, the published pipeline turns a
-    # spinning body the wrong way for one frame whenever its heading passes 180 degrees.
+    # A quaternion and its negative are the same rotation. The published pipeline does not choose the nearer one, and
+    # turns a spinning body the wrong way for one frame whenever its heading passes 180 degrees.
     yaw = np.arcsin(np.clip(turn[:, 2:3] * np.where(turn[:, :1] < 0, -1, 1), -1, 1))
     linear = rotations.rotate(head[1:], steps[:, 0])[:, [0, 2]]
     local = joints - joints[:, :1] * np.array([1.0, 0.0, 1.0])
@@ -141,7 +141,7 @@ def joints_to_features(joints: np.ndarray, skeleton: Skeleton = HUMANML3D, *, fl
 def features_to_joints(features: np.ndarray, skeleton: Skeleton = HUMANML3D) -> np.ndarray:
     """Joints (T, J, 3) float32 of features (T, D): root path by summing velocities, joints from the position block.
 
-    Equal bit for bit in float32 to the published ``recover_from_ric``. The last row's velocities are not used.
+    Bit-equal in float32 to the published ``recover_from_ric``. The velocities of the last row are not used.
 
     Raises:
         MotionGPTError: wrong width.
@@ -149,15 +149,15 @@ def features_to_joints(features: np.ndarray, skeleton: Skeleton = HUMANML3D) -> 
     features = np.asarray(features, dtype=np.float32)
     layout = FeatureLayout(skeleton)
     if features.ndim != 2 or features.shape[1] != layout.dim:
-        raise MotionGPTError(f"Features of {skeleton.name} are (frames, {layout.dim}), but got {features.shape}.")
+        raise MotionGPTError(f"{skeleton.name} features must have shape (frames, {layout.dim}), not {features.shape}.")
     count = len(features)
     yaw = np.zeros(count, dtype=np.float32)
     yaw[1:] = features[:-1, 0]
-    # Sums run in float64 and are rounded once a step, as the published code's framework does.
+    # Sums are computed in float64 and rounded at every step, as PyTorch does in the published code.
     yaw = np.cumsum(yaw, dtype=np.float64).astype(np.float32)
     inverse_heading = np.zeros((count, 4), dtype=np.float32)
-    # numpy's float32 sine and cosine differ from torch's in the last bit; the published files were made by torch.
-    # Imported here because nothing else in this room needs it, and reading a BVH file should not wait for torch.
+    # The published files were made with PyTorch, whose float32 sine and cosine differ from NumPy's in the last bit.
+    # Nothing else here needs it, and reading a BVH file should not wait for it.
     import torch
 
     inverse_heading[:, 0] = torch.from_numpy(yaw).cos().numpy()

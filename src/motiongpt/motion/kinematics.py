@@ -1,7 +1,7 @@
 """Forward and inverse kinematics on a skeleton's chains.
 
-The inverse kinematics is the one behind the HumanML3D features: each bone is turned from its canonical direction by the
-shortest rotation, and every chain, the arms' too, starts from the root's heading.
+The inverse kinematics is that of the HumanML3D features: the shortest rotation turns each bone from its canonical
+direction, and every chain, including the arms, starts from the root's heading.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from motiongpt.motion.skeleton import Skeleton
 
 
 def forward(offsets: np.ndarray, parents: tuple[int, ...], quaternions: np.ndarray, root: np.ndarray) -> np.ndarray:
-    """Joint positions of an ordinary rig, where a joint's rotation turns the bones of its children.
+    """Joint positions of an ordinary rig, in which the rotation of a joint turns the bones of its children.
 
     Args:
         offsets: (J, 3) rest offset of each joint from its parent.
@@ -62,7 +62,7 @@ def chain_inverse(joints: np.ndarray, skeleton: Skeleton, heading: np.ndarray) -
 
 
 def chain_forward(quaternions: np.ndarray, skeleton: Skeleton, offsets: np.ndarray, root: np.ndarray) -> np.ndarray:
-    """Joint positions (T, J, 3) from rotations (T, J, 4) made by :func:`chain_inverse`.
+    """Joint positions (T, J, 3) from rotations (T, J, 4) as :func:`chain_inverse` returns them.
 
     Args:
         offsets: (J, 3) rest offset of each joint from its parent.

@@ -1,7 +1,7 @@
-"""Measures of a motion: how far, how fast, which way, how high.
+"""Measures of a motion: distance, speed, direction, height.
 
-Every function takes joints (T, 22, 3) in metres, Y up, at 20 fps, in HumanML3D proportions. The placement in the world
-does not matter unless said.
+Every function takes joints (T, 22, 3) in metres, Y up, at 20 fps, in HumanML3D proportions. Results do not depend on
+where the motion stands in the world, unless the docstring says so.
 """
 
 from __future__ import annotations
@@ -18,36 +18,36 @@ FEET = (*HUMANML3D.left_foot, *HUMANML3D.right_foot)
 
 
 def smooth(values: np.ndarray, seconds: float) -> np.ndarray:
-    """Moving average over time; a body sways with every step, which is no travel and no turn."""
+    """Moving average over time. A body sways with every step, which is neither travel nor a turn."""
     size = min(round(seconds * FPS), len(values))
     return moving_average(values, max(size, 1))
 
 
 def floor_height(joints: np.ndarray) -> float:
-    """Height of the floor: what the lowest joint keeps to, single deep frames left out."""
+    """Height of the floor: a low percentile of the lowest joint, so that a few deep frames do not count."""
     return float(np.percentile(joints[..., 1].min(axis=1), 10))
 
 
 def height(joints: np.ndarray, joint: str) -> np.ndarray:
-    """(T,) height of a joint above the floor."""
+    """(T,) height of a joint above the floor, in metres."""
     return joints[:, JOINT[joint], 1] - floor_height(joints)
 
 
 def yaw(joints: np.ndarray) -> np.ndarray:
-    """(T,) heading in radians, continuous, positive to the left of the first frame, averaged over half a second."""
+    """(T,) heading in radians relative to the first frame, unwrapped, left positive, averaged over half a second."""
     facing = forward_direction(joints)
     angle = np.unwrap(np.arctan2(facing[:, 0], facing[:, 2]))
     return smooth(angle - angle[0], 0.5)
 
 
 def net_turn(joints: np.ndarray) -> float:
-    """Degrees from the first heading to the last, left positive; a full circle is 360."""
+    """Turn from the first heading to the last in degrees, left positive; a full circle is 360."""
     angle = yaw(joints)
     return float(np.degrees(angle[-1] - angle[0]))
 
 
 def ground_path(joints: np.ndarray) -> np.ndarray:
-    """(T, 2) smoothed ground path of the pelvis, x and z."""
+    """(T, 2) smoothed path of the pelvis over the ground, x and z in metres."""
     return smooth(joints[:, 0, [0, 2]].astype(np.float64), 0.25)
 
 
@@ -65,9 +65,9 @@ def speed(joints: np.ndarray) -> np.ndarray:
 
 
 def displacement(joints: np.ndarray) -> tuple[float, float]:
-    """Metres from start to end along the first facing direction and to its left."""
+    """Metres from start to end: along the initial facing direction, and to its left."""
     path = ground_path(joints)
-    # The first half second, because a body may twist in its first frame.
+    # Averaged over half a second, because a body may be twisted in its first frame.
     ahead = forward_direction(joints[: round(0.5 * FPS)])[:, [0, 2]].mean(axis=0)
     ahead = ahead / max(float(np.linalg.norm(ahead)), 1e-8)
     way = path[-1] - path[0]
@@ -76,7 +76,7 @@ def displacement(joints: np.ndarray) -> tuple[float, float]:
 
 
 def travel(joints: np.ndarray) -> tuple[float, float]:
-    """Metres walked along the momentary facing direction and to its left: a circle walked forward is all forward."""
+    """Metres walked along the current facing direction, and to its left: a circle walked forward is all forward."""
     facing = forward_direction(joints)[:, [0, 2]]
     steps = np.diff(ground_path(joints), axis=0)
     left = np.stack([facing[:, 1], -facing[:, 0]], axis=-1)
@@ -84,20 +84,20 @@ def travel(joints: np.ndarray) -> tuple[float, float]:
 
 
 def clearance(joints: np.ndarray) -> np.ndarray:
-    """(T,) height of the lowest foot joint above the floor."""
+    """(T,) height of the lowest foot joint above the floor, in metres."""
     return joints[:, FEET, 1].min(axis=1) - floor_height(joints)
 
 
-def quickest(joints: np.ndarray, joint: str) -> float:
-    """Largest speed of a joint against the pelvis in m/s."""
+def peak_speed(joints: np.ndarray, joint: str) -> float:
+    """Highest speed of a joint relative to the pelvis, in m/s."""
     if len(joints) < 2:
         return 0.0
     relative = joints[:, JOINT[joint]] - joints[:, 0]
     return float(np.linalg.norm(np.diff(relative, axis=0), axis=-1).max() * FPS)
 
 
-def lasts(mask: np.ndarray, seconds: float) -> bool:
-    """True for at least so long at a stretch."""
+def sustained(mask: np.ndarray, seconds: float) -> bool:
+    """Whether a mask (T,) is true without a break for at least ``seconds``."""
     run = 0
     for value in mask:
         run = run + 1 if value else 0
@@ -107,7 +107,7 @@ def lasts(mask: np.ndarray, seconds: float) -> bool:
 
 
 def episodes(begins: np.ndarray, ends: np.ndarray) -> list[tuple[int, int]]:
-    """Start and stop frames of what begins where one mask is true and lasts until the other is (hysteresis)."""
+    """Intervals (start, stop) with hysteresis: each begins where one mask is true and ends where the other one is."""
     found, start = [], -1
     for frame in range(len(begins)):
         if start < 0 and begins[frame]:
@@ -118,13 +118,13 @@ def episodes(begins: np.ndarray, ends: np.ndarray) -> list[tuple[int, int]]:
     return [*found, (start, len(begins))] if start >= 0 else found
 
 
-def reversals(values: np.ndarray, least: float) -> int:
-    """How often a curve turns back by more than ``least``."""
+def reversals(values: np.ndarray, min_swing: float) -> int:
+    """Number of times a curve (T,) changes direction and then moves back by more than ``min_swing``."""
     count, direction, extreme = 0, 0, values[0]
     for value in values:
-        if direction * (value - extreme) > 0 or (direction == 0 and abs(value - extreme) > least):
+        if direction * (value - extreme) > 0 or (direction == 0 and abs(value - extreme) > min_swing):
             direction, extreme = direction or int(np.sign(value - extreme)), value
-        elif direction * (extreme - value) > least:
+        elif direction * (extreme - value) > min_swing:
             count, direction, extreme = count + 1, -direction, value
     return count
 
@@ -132,31 +132,31 @@ def reversals(values: np.ndarray, least: float) -> int:
 def foot_skate_ratio(joints: np.ndarray, skeleton: Skeleton = HUMANML3D) -> float:
     """Share of the frames in which a toe slides: below 5 cm, yet faster than 0.5 m/s over the ground.
 
-    The foot skating ratio of GMD (Karunratanakul et al., ICCV 2023), which later work on controlled generation reports:
-    a toe is low where it is so at both ends of a step, and fast where both the step and the mean of the five steps
-    around it are. Heights are those above y = 0.
+    This is the foot skating ratio of GMD (Karunratanakul et al., ICCV 2023), which later work on controlled generation
+    reports. A toe counts as low when it is low at both ends of a step, and as fast when both the step and the mean of
+    the five steps around it are fast. Heights are measured from y = 0.
 
     Args:
         joints: (T, J, 3) metres at the skeleton's frame rate.
-        skeleton: whose joints they are.
+        skeleton: of these joints.
     """
     toes = joints[:, (skeleton.left_foot[1], skeleton.right_foot[1])].astype(np.float64)
     if len(toes) < 2:
         return 0.0
     low = (toes[1:, :, 1] < 0.05) & (toes[:-1, :, 1] < 0.05)
     speeds = np.linalg.norm(np.diff(toes[..., [0, 2]], axis=0), axis=-1) * skeleton.fps
-    # The mean of five steps; before the first and after the last one nothing moves.
+    # Mean of five steps; nothing moves before the first and after the last one.
     sums = np.cumsum(np.pad(speeds, ((3, 2), (0, 0))), axis=0)
     fast = (speeds > 0.5) & ((sums[5:] - sums[:-5]) / 5 > 0.5)
     return float((low & fast).any(axis=1).mean())
 
 
 def jerk(joints: np.ndarray, skeleton: Skeleton = HUMANML3D) -> float:
-    """Mean size over joints and frames of the positions' third difference, in m/s^3: how much a motion jitters.
+    """Mean magnitude of the third derivative of the positions over joints and frames, in m/s^3: a measure of jitter.
 
     Args:
         joints: (T, J, 3) metres at the skeleton's frame rate.
-        skeleton: whose joints they are.
+        skeleton: of these joints.
     """
     if len(joints) < 4:
         return 0.0
@@ -164,12 +164,12 @@ def jerk(joints: np.ndarray, skeleton: Skeleton = HUMANML3D) -> float:
 
 
 def bone_length_deviation(joints: np.ndarray) -> float:
-    """Metres: the largest difference, over bones and frames, of a bone's length from its median over time."""
+    """Largest deviation of a bone's length from its median over time, over all bones and frames, in metres."""
     parents = np.array(HUMANML3D.parents[1:])
     lengths = np.linalg.norm(joints[:, 1:] - joints[:, parents], axis=-1)
     return float(np.abs(lengths - np.median(lengths, axis=0)).max())
 
 
 def floor_penetration(joints: np.ndarray) -> float:
-    """Metres, mean over frames: how deep the lowest joint lies under y = 0."""
+    """Mean depth of the lowest joint below y = 0 over all frames, in metres."""
     return float(np.maximum(-joints[..., 1].min(axis=1), 0).mean())

@@ -1,4 +1,4 @@
-"""Motion: the object that travels through the whole package."""
+"""Motion: joint positions over time, which all parts of the package exchange."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ class Motion:
 
     Attributes:
         joints: (T, J, 3) float32, metres, Y up; a canonical motion faces +Z at frame 0.
-        fps: frames a second.
+        fps: frames per second.
         skeleton: names and tree of the J joints.
-        name: where it came from, for messages and file names.
-        text: a caption, when there is one.
+        name: a label for messages and file names.
+        text: a caption, or "".
 
     Raises:
-        MotionGPTError: wrong shape, no frames, or a coordinate that is not a finite number (named by frame and joint).
+        MotionGPTError: wrong shape, no frames, or a coordinate that is not finite (the text names frame and joint).
     """
 
     joints: np.ndarray
@@ -42,39 +42,39 @@ class Motion:
         joints = np.asarray(self.joints)
         if joints.ndim != 3 or joints.shape[1:] != (self.skeleton.num_joints, 3):
             raise MotionGPTError(
-                f"{label}: joints must have shape (frames, {self.skeleton.num_joints}, 3), but have {joints.shape}."
+                f"{label}: joints must have shape (frames, {self.skeleton.num_joints}, 3), not {joints.shape}."
             )
         if len(joints) == 0:
             raise MotionGPTError(f"{label}: there are no frames.")
         if not np.issubdtype(joints.dtype, np.number):
-            raise MotionGPTError(f"{label}: joints must be numbers, but are of type {joints.dtype}.")
+            raise MotionGPTError(f"{label}: joints must be numbers, not {joints.dtype}.")
         if not (np.isfinite(self.fps) and self.fps > 0):
-            raise MotionGPTError(f"{label}: the frame rate must be a positive number, but is {self.fps}.")
+            raise MotionGPTError(f"{label}: the frame rate must be a positive number, not {self.fps}.")
         self.joints = joints.astype(np.float32)
         finite = np.isfinite(self.joints).all(-1)
         if not finite.all():
             frame, joint = np.argwhere(~finite)[0]
             raise MotionGPTError(
                 f"{label}: joint {self.skeleton.joints[joint]} has no finite position at frame {frame}; "
-                "repair or cut these frames."
+                "repair or remove such frames."
             )
 
     def __len__(self) -> int:
         return len(self.joints)
 
     def __getitem__(self, frames: slice) -> Motion:
-        """The motion cut to a slice of frames, where it stands."""
+        """A slice of the frames, at the same place in the world."""
         return replace(self, joints=self.joints[frames])
 
     @property
     def seconds(self) -> float:
-        """Duration: frames / fps."""
+        """Duration in seconds: frames / fps."""
         return len(self) / self.fps
 
     @classmethod
     def load(cls, path: str | Path, **options: Any) -> Motion:
-        """Read any known motion file; see :func:`motiongpt.formats.read` for formats, options and errors."""
-        # The formats room stands above this one; this method is only its front door.
+        """Read a motion file; see :func:`motiongpt.formats.read` for formats, options and errors."""
+        # The formats build on this module, so they are imported when they are needed.
         from motiongpt import formats
 
         return formats.read(path, **options)
@@ -92,16 +92,16 @@ class Motion:
         return replace(self, joints=resample(self.joints, self.fps, fps), fps=fps)
 
     def canonical(self) -> Motion:
-        """Lowest point on the floor (y = 0), root over the origin and facing +Z at frame 0."""
+        """Placed so that the lowest joint is at y = 0 and the body stands over the origin, facing +Z, at frame 0."""
         return replace(self, joints=place(self.joints, self.skeleton))
 
     def mirrored(self) -> Motion:
-        """Left and right exchanged: x negated, paired joints swapped."""
+        """The mirror image: x negated, left and right joints exchanged."""
         joints = self.joints[:, self.skeleton.mirror_order] * np.array([-1, 1, 1], dtype=np.float32)
         return replace(self, joints=joints)
 
     def retargeted(self) -> Motion:
-        """With the proportions of the skeleton's data set.
+        """The motion of a body with the proportions of the skeleton's data set.
 
         Raises:
             MotionGPTError: the skeleton has no fixed proportions (KIT).
@@ -110,17 +110,17 @@ class Motion:
         return replace(self, joints=retarget(self.joints, lengths, self.skeleton))
 
     def standard(self) -> Motion:
-        """What the model reads: the data set's frame rate and proportions, canonical placement."""
+        """The form that models expect: frame rate and proportions of the data set, canonical placement."""
         motion = self.resample(self.skeleton.fps)
         if self.skeleton.lengths is not None:
             motion = motion.retargeted()
         return motion.canonical()
 
     def features(self, *, floor: float | None = None) -> np.ndarray:
-        """Feature rows (T-1, D) float32 of this motion as it is (frame rate and proportions unchanged).
+        """Feature rows (T-1, D) float32 of this motion; frame rate and proportions are used as they are.
 
         Args:
-            floor: height of the floor in metres; None takes the lowest joint of all frames.
+            floor: height of the floor in metres; None stands for the lowest joint of all frames.
         """
         unit = self.skeleton.metres_per_unit
         return joints_to_features(self.joints / unit, self.skeleton, floor=None if floor is None else floor / unit)
@@ -129,6 +129,6 @@ class Motion:
     def from_features(
         cls, features: np.ndarray, skeleton: Skeleton = HUMANML3D, name: str = "", text: str = ""
     ) -> Motion:
-        """Motion (T, J, 3) of feature rows (T, D) in the data set's units and frame rate."""
+        """The motion (T, J, 3) of feature rows (T, D), which are in the data set's units and at its frame rate."""
         joints = features_to_joints(features, skeleton) * skeleton.metres_per_unit
         return cls(joints, fps=skeleton.fps, skeleton=skeleton, name=name, text=text)

@@ -1,4 +1,4 @@
-"""Where a motion stands and which way it faces."""
+"""Placement of a motion: position, heading, floor."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from motiongpt.motion.skeleton import HUMANML3D, Skeleton
 
 FORWARD = np.array([0.0, 0.0, 1.0])
 UP = np.array([0.0, 1.0, 0.0])
-# Metres around y = 0 in which the lowest joint of a part of a clip may lie when that is the clip's floor.
+# If the lowest joint of a part of a clip is within so many metres of y = 0, that is taken for the floor.
 NEAR_FLOOR = 0.1
 
 
 def forward_direction(joints: np.ndarray, skeleton: Skeleton = HUMANML3D) -> np.ndarray:
-    """Horizontal unit direction (T, 3) the body faces: up cross (hips + shoulders, left to right)."""
+    """Horizontal unit direction (T, 3) that the body faces: up cross left-to-right, over hips and shoulders."""
     right_hip, left_hip, right_shoulder, left_shoulder = skeleton.face_joints
     across = joints[:, right_hip] - joints[:, left_hip] + joints[:, right_shoulder] - joints[:, left_shoulder]
     return _horizontal_unit(np.cross(UP, across))
 
 
 def _horizontal_unit(vectors: np.ndarray) -> np.ndarray:
-    """Unit vectors (T, 3); a body lying on its side has none of its own and takes the last one it had."""
+    """Unit vectors (T, 3). A body that lies on its side has no heading and keeps the last one it had."""
     norm = np.linalg.norm(vectors, axis=-1, keepdims=True)
     good = norm[:, 0] > 1e-8
     if not good.all():
@@ -39,8 +39,8 @@ def heading(joints: np.ndarray, skeleton: Skeleton = HUMANML3D) -> np.ndarray:
 def floor_of_part(joints: np.ndarray) -> float:
     """Height of the floor under some frames (T, J, 3) of a clip, in metres.
 
-    The lowest joint of a part need not have touched the floor. When it is near y = 0, where placed clips stand, that is
-    the floor; a clip that was never placed stands on its lowest joint.
+    No joint need touch the floor during these frames. If the lowest joint is near y = 0, the clip has been placed and
+    its floor is 0. Otherwise the lowest joint is the floor.
     """
     lowest = float(joints[..., 1].min())
     return 0.0 if abs(lowest) < NEAR_FLOOR else lowest
@@ -50,7 +50,7 @@ def place(joints: np.ndarray, skeleton: Skeleton = HUMANML3D, floor: float | Non
     """Canonical placement of (T, J, 3): floor at y = 0, root over the origin and facing +Z at frame 0.
 
     Args:
-        floor: height of the floor in the input; None takes the lowest joint of all frames.
+        floor: height of the floor in the input; None stands for the lowest joint of all frames.
     """
     joints = np.array(joints, dtype=np.float64)
     joints[..., 1] -= joints[..., 1].min() if floor is None else floor

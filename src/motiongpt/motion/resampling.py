@@ -1,4 +1,4 @@
-"""Changing the frame rate without drift."""
+"""Change of the frame rate without drift."""
 
 from __future__ import annotations
 
@@ -10,16 +10,15 @@ from motiongpt.errors import MotionGPTError
 def resample(joints: np.ndarray, source_fps: float, target_fps: float) -> np.ndarray:
     """Positions (T, J, 3) at another frame rate.
 
-    Frame k of the result stands at time k / target_fps exactly, for any pair of rates, so long clips do not drift.
-    Between source frames the path is a Catmull-Rom cubic through the four nearest frames; where a target time falls on
-    a source frame, that frame is returned unchanged. The result covers the source and never reaches past its last
-    frame.
+    Frame k of the result is at time k / target_fps exactly, for any pair of rates, so long clips do not drift. Between
+    source frames the path is a Catmull-Rom cubic through the four nearest frames. A target time that falls on a source
+    frame returns that frame unchanged. The result never extends past the last source frame.
 
     Raises:
         MotionGPTError: a rate is not positive, or there are no frames.
     """
     if not (source_fps > 0 and target_fps > 0 and np.isfinite(source_fps) and np.isfinite(target_fps)):
-        raise MotionGPTError(f"Frame rates must be positive numbers, but got {source_fps} and {target_fps}.")
+        raise MotionGPTError(f"Frame rates must be positive numbers, not {source_fps} and {target_fps}.")
     joints = np.asarray(joints)
     if len(joints) == 0:
         raise MotionGPTError("A motion without frames cannot be resampled.")
@@ -33,19 +32,19 @@ def resample(joints: np.ndarray, source_fps: float, target_fps: float) -> np.nda
 
 
 def sample(joints: np.ndarray, times: np.ndarray) -> np.ndarray:
-    """Positions at any times: a Catmull-Rom cubic through the four nearest frames.
+    """Positions at arbitrary times: a Catmull-Rom cubic through the four nearest frames.
 
     Args:
         joints: (T, J, 3) positions, T >= 1.
         times: (n,) in frames, within 0 and T - 1.
 
     Returns:
-        (n, J, 3); at a whole number the frame itself.
+        (n, J, 3); at whole numbers the frames themselves.
     """
     last = len(joints) - 1
     index = np.minimum(times.astype(int), max(last - 1, 0))
     u = (times - index)[:, None, None]
-    # Beyond the ends the path goes on as a parabola, so that it is not slowed down there.
+    # Beyond the ends the path continues as a parabola, which does not slow it down.
     before, after = (
         (3 * joints[0] - 3 * joints[1] + joints[2], 3 * joints[-1] - 3 * joints[-2] + joints[-3])
         if last >= 2

@@ -1,4 +1,4 @@
-"""Giving a motion the bone lengths of a data set."""
+"""Transfer of a motion to a body with other bone lengths."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from motiongpt.motion.skeleton import HUMANML3D, Skeleton
 
 
 def retarget(joints: np.ndarray, lengths: np.ndarray, skeleton: Skeleton = HUMANML3D) -> np.ndarray:
-    """Keep every bone's direction, take another body's bone lengths.
+    """Keep the direction of every bone and take the bone lengths of another body.
 
-    The root path is scaled on all axes by the ratio of the leg lengths (the HumanML3D procedure; Guo et al. 2022), so
-    that steps keep their proportion to the legs. The result is not placed on the floor.
+    The root path is scaled on all axes by the ratio of the leg lengths, so that steps stay in proportion to the legs
+    (the HumanML3D procedure; Guo et al., CVPR 2022). The result is not placed on the floor.
 
     Args:
         joints: (T, J, 3) positions of the source body.
-        lengths: (J,) bone length of each joint to its parent on the target body, same unit.
+        lengths: (J,) distance of each joint from its parent on the target body, same unit.
         skeleton: the joint tree of both bodies.
 
     Returns:
@@ -32,13 +32,13 @@ def retarget(joints: np.ndarray, lengths: np.ndarray, skeleton: Skeleton = HUMAN
 
 
 def restore_lengths(joints: np.ndarray, lengths: np.ndarray, skeleton: Skeleton = HUMANML3D) -> np.ndarray:
-    """Keep the root's path and every bone's direction, give the bones these lengths.
+    """Keep the root's path and the direction of every bone, and set the lengths of the bones.
 
-    What blending, filtering or interpolating positions stretches gets its length back.
+    Blending, filtering and interpolation of positions change bone lengths; this restores them.
 
     Args:
         joints: (T, J, 3) positions.
-        lengths: (J,) bone length of each joint to its parent, same unit.
+        lengths: (J,) distance of each joint from its parent, same unit.
         skeleton: the joint tree.
 
     Returns:
@@ -54,7 +54,7 @@ def restore_lengths(joints: np.ndarray, lengths: np.ndarray, skeleton: Skeleton 
         bone = joints[:, joint] - joints[:, parent]
         length = np.linalg.norm(bone, axis=-1, keepdims=True)
         if (length < 1e-8).any():
-            # A rig may lack this bone: let it point as at rest, turned with the body.
+            # A rig may lack this bone: it points as at rest, turned with the body.
             if facing is None:
                 facing = rotations.conjugate(heading(joints, skeleton))
             bone = np.where(length < 1e-8, rotations.rotate(facing, skeleton.rest_directions[joint]), bone)
@@ -64,7 +64,7 @@ def restore_lengths(joints: np.ndarray, lengths: np.ndarray, skeleton: Skeleton 
 
 
 def bone_lengths(joints: np.ndarray, skeleton: Skeleton = HUMANML3D) -> np.ndarray:
-    """Median over time of each joint's distance (J,) to its parent; 0 for the root."""
+    """(J,) median over time of the distance of each joint from its parent; 0 for the root."""
     parents = np.maximum(skeleton.parents, 0)
     lengths = np.median(np.linalg.norm(joints - joints[:, parents], axis=-1), axis=0)
     return np.asarray(lengths, dtype=np.float64)

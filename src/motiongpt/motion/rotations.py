@@ -1,8 +1,8 @@
-"""Quaternions and their kin, in numpy.
+"""Quaternions and other rotations, in NumPy.
 
 Quaternions are (..., 4) arrays ordered (w, x, y, z) with the Hamilton product; the inverse of a unit quaternion is its
-conjugate. Angles are radians. Euler angles are intrinsic: order "ZYX" means rotate about Z, then the new Y, then the
-new X, as the channels of a BVH file are read from left to right.
+conjugate. Angles are in radians. Euler angles are intrinsic: order "ZYX" rotates about Z, then the new Y, then the new
+X, like the channels of a BVH file from left to right.
 """
 
 from __future__ import annotations
@@ -43,10 +43,9 @@ def rotate(q: np.ndarray, v: np.ndarray) -> np.ndarray:
 
 
 def between(v0: np.ndarray, v1: np.ndarray) -> np.ndarray:
-    """Shortest rotation (..., 4) that takes the direction of v0 (..., 3) to that of v1 (..., 3).
+    """Shortest rotation (..., 4) from the direction of v0 (..., 3) to that of v1 (..., 3).
 
-    For exactly opposite vectors the axis is not unique; one at right angles to v0 is chosen. Zero vectors give the
-    identity.
+    For opposite vectors the axis is not unique; one perpendicular to v0 is chosen. Zero vectors give the identity.
     """
     v0, v1 = np.broadcast_arrays(np.asarray(v0, dtype=np.float64), np.asarray(v1, dtype=np.float64))
     w = np.sqrt((v0**2).sum(-1) * (v1**2).sum(-1)) + (v0 * v1).sum(-1)
@@ -138,7 +137,7 @@ def from_matrix(matrix: np.ndarray) -> np.ndarray:
     """Rotation matrices (..., 3, 3) to unit quaternions (..., 4) with w >= 0."""
     m = np.asarray(matrix, dtype=np.float64)
     m00, m11, m22 = m[..., 0, 0], m[..., 1, 1], m[..., 2, 2]
-    # Four candidates, each exact where its own component is large (Shepperd 1978); take the best conditioned one.
+    # Four candidates, each accurate where its own component is large (Shepperd 1978); the best conditioned one wins.
     squares = np.stack([1 + m00 + m11 + m22, 1 + m00 - m11 - m22, 1 - m00 + m11 - m22, 1 - m00 - m11 + m22], axis=-1)
     a, b, c = m[..., 2, 1] - m[..., 1, 2], m[..., 0, 2] - m[..., 2, 0], m[..., 1, 0] - m[..., 0, 1]
     d, e, f = m[..., 1, 0] + m[..., 0, 1], m[..., 0, 2] + m[..., 2, 0], m[..., 2, 1] + m[..., 1, 2]

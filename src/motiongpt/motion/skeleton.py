@@ -28,18 +28,18 @@ class Skeleton:
 
     Attributes:
         name: short name used in files and messages.
-        joints: joint names; a parent always stands before its children.
+        joints: joint names; every parent comes before its children.
         parents: index of each joint's parent, -1 for the root.
         directions: canonical direction of each bone (parent to joint) at rest, one of +x -x +y -y +z, "" for the root.
         chains: kinematic chains from the root (or the chest) outwards, the order of inverse kinematics.
-        face_joints: right hip, left hip, right shoulder, left shoulder *as the data set's pipeline names them*.
-        left_foot, right_foot: ankle and toe joint of each side, the joints of the foot contacts.
-        leg_joints: the two joints whose bone lengths are added into the leg length that scales a retargeted path.
+        face_joints: right hip, left hip, right shoulder, left shoulder, *as the data set's pipeline names them*.
+        left_foot, right_foot: ankle and toe joint of each side, which the foot contacts refer to.
+        leg_joints: two joints; the sum of their bone lengths is the leg length that scales a retargeted path.
         contact_threshold: squared displacement per frame under which a foot joint counts as planted, in length units.
         fps: frame rate of the data set.
         metres_per_unit: length of one unit of the data set's features, in metres.
         mirror_pairs: (left, right) joint indices.
-        lengths: bone length of each joint to its parent in the data set's proportions (units), None when unknown.
+        lengths: distance of each joint from its parent in the data set (in its units), None when it varies.
     """
 
     name: str
@@ -59,7 +59,7 @@ class Skeleton:
 
     @property
     def num_joints(self) -> int:
-        """Number of joints J."""
+        """Number of joints, J."""
         return len(self.joints)
 
     @property
@@ -80,7 +80,7 @@ class Skeleton:
             MotionGPTError: this skeleton has no fixed proportions.
         """
         if self.lengths is None:
-            raise MotionGPTError(f"Skeleton {self.name} has no fixed bone lengths: take them from a motion instead.")
+            raise MotionGPTError(f"Skeleton {self.name} has no fixed bone lengths; take them from a motion instead.")
         return self.rest_directions * np.array(self.lengths)[:, None]
 
     def index(self, joint: str) -> int:
@@ -90,12 +90,12 @@ class Skeleton:
             MotionGPTError: there is no such joint.
         """
         if joint not in self.joints:
-            raise MotionGPTError(f"Skeleton {self.name} has no joint {joint!r}: it has {', '.join(self.joints)}.")
+            raise MotionGPTError(f"Skeleton {self.name} has no joint {joint!r}; it has {', '.join(self.joints)}.")
         return self.joints.index(joint)
 
     @property
     def mirror_order(self) -> np.ndarray:
-        """(J,) joint indices after exchanging left and right."""
+        """(J,) joint indices with left and right exchanged."""
         order = np.arange(self.num_joints)
         for left, right in self.mirror_pairs:
             order[left], order[right] = right, left
@@ -123,7 +123,7 @@ HUMANML3D = Skeleton(
     fps=20.0,
     metres_per_unit=1.0,
     mirror_pairs=((1, 2), (4, 5), (7, 8), (10, 11), (13, 14), (16, 17), (18, 19), (20, 21)),
-    # The proportions every HumanML3D clip shares, measured on the public sample clip 012314.
+    # The proportions that all HumanML3D clips share, measured on the public sample clip 012314.
     lengths=(
         0.0, 0.10307, 0.10988, 0.13157, 0.39362, 0.39019, 0.14319, 0.43243, 0.42564, 0.05736, 0.14338, 0.14942,
         0.21936, 0.13749, 0.14338, 0.10304, 0.13161, 0.12298, 0.25684, 0.26309, 0.26601, 0.26988,
@@ -142,7 +142,7 @@ KIT = Skeleton(
         "-x", "-y", "-y", "+z", "+z",
     ),
     chains=((0, 11, 12, 13, 14, 15), (0, 16, 17, 18, 19, 20), (0, 1, 2, 3, 4), (3, 5, 6, 7), (3, 8, 9, 10)),
-    # The published pipeline calls 11 and 5 "right" although their names say left; its features depend on it.
+    # The published pipeline takes 11 and 5 for right joints although their names say left; its features depend on it.
     face_joints=(11, 16, 5, 8),
     left_foot=(19, 20),
     right_foot=(14, 15),

@@ -21,7 +21,7 @@ from motiongpt.motion.measures import (
     JOINT,
     net_turn,
     path_length,
-    quickest,
+    peak_speed,
     speed,
     travel,
     yaw,
@@ -104,7 +104,7 @@ def _order(joints: np.ndarray) -> str | None:
 
 
 def _still(joints: np.ndarray) -> bool:
-    moves = max(quickest(joints, name) for name in ("left_wrist", "right_wrist", "left_foot", "right_foot"))
+    moves = max(peak_speed(joints, name) for name in ("left_wrist", "right_wrist", "left_foot", "right_foot"))
     return moves < 0.6 and path_length(joints) < 0.2
 
 

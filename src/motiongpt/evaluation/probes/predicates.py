@@ -21,12 +21,12 @@ from motiongpt.motion.measures import (
     episodes,
     ground_path,
     height,
-    lasts,
     net_turn,
     path_length,
-    quickest,
+    peak_speed,
     reversals,
     speed,
+    sustained,
     travel,
     yaw,
 )
@@ -56,7 +56,7 @@ def both(joints: np.ndarray, first: Predicate, second: Predicate) -> bool:
 
     A predicate is active in the shortest stretches (0.6 to 3 s) for which it holds.
     """
-    return lasts(_active(joints, first) & _active(joints, second), _MIN_OVERLAP)
+    return sustained(_active(joints, first) & _active(joints, second), _MIN_OVERLAP)
 
 
 def _active(joints: np.ndarray, holds: Predicate) -> np.ndarray:
@@ -199,7 +199,7 @@ def count_kicks(joints: np.ndarray, side: str | None = None) -> int:
         lifted = (foot > 0.3) & (foot - rest > 0.2) & (reach > 0.65)
         for start, stop in episodes(lifted, foot < 0.2):
             # The leg is fastest on its way up.
-            count += quickest(joints[max(0, start - _HALF) : stop + 1], f"{one}_foot") > 3
+            count += peak_speed(joints[max(0, start - _HALF) : stop + 1], f"{one}_foot") > 3
     return count
 
 
@@ -207,7 +207,7 @@ def sits(joints: np.ndarray) -> bool:
     """The pelvis stays under 0.7 m for half a second, the chest more than 0.15 m above it."""
     pelvis = height(joints, "pelvis")
     upright = joints[:, JOINT["spine3"], 1] - joints[:, 0, 1] > 0.15
-    return lasts((pelvis < 0.7) & upright, 0.5)
+    return sustained((pelvis < 0.7) & upright, 0.5)
 
 
 def squats(joints: np.ndarray) -> bool:
@@ -227,7 +227,7 @@ def kneels(joints: np.ndarray) -> bool:
     knee = np.minimum(height(joints, "left_knee"), height(joints, "right_knee"))
     pelvis = height(joints, "pelvis")
     upright = joints[:, JOINT["spine3"], 1] - joints[:, 0, 1] > 0.15
-    return lasts((knee < 0.2) & (pelvis > 0.3) & (pelvis < 0.75) & upright, 0.5)
+    return sustained((knee < 0.2) & (pelvis > 0.3) & (pelvis < 0.75) & upright, 0.5)
 
 
 def stands_up(joints: np.ndarray) -> bool:
@@ -245,7 +245,7 @@ def bends_down(joints: np.ndarray) -> bool:
 def raises_arm(joints: np.ndarray, side: str | None = None) -> bool:
     """The wrist of that arm (of either for None) is above its shoulder for 0.2 s."""
     return any(
-        lasts(joints[:, JOINT[f"{one}_wrist"], 1] > joints[:, JOINT[f"{one}_shoulder"], 1], 0.2)
+        sustained(joints[:, JOINT[f"{one}_wrist"], 1] > joints[:, JOINT[f"{one}_shoulder"], 1], 0.2)
         for one in SIDES
         if side in (None, one)
     )
@@ -254,7 +254,7 @@ def raises_arm(joints: np.ndarray, side: str | None = None) -> bool:
 def raises_both_arms(joints: np.ndarray) -> bool:
     """Both wrists are above their shoulders at once for 0.2 s."""
     above = [joints[:, JOINT[f"{one}_wrist"], 1] > joints[:, JOINT[f"{one}_shoulder"], 1] for one in SIDES]
-    return lasts(above[0] & above[1], 0.2)
+    return sustained(above[0] & above[1], 0.2)
 
 
 def circles_arms(joints: np.ndarray) -> bool:
@@ -322,7 +322,7 @@ def punches(joints: np.ndarray, side: str | None = None) -> bool:
 
 def stands_still(joints: np.ndarray) -> bool:
     """The pelvis stays above 0.8 m and within 0.25 m of its start, and no wrist or foot exceeds 1 m/s."""
-    calm = max(quickest(joints, name) for name in ("left_wrist", "right_wrist", "left_foot", "right_foot")) < 1.0
+    calm = max(peak_speed(joints, name) for name in ("left_wrist", "right_wrist", "left_foot", "right_foot")) < 1.0
     return calm and stays(joints)
 
 
@@ -333,7 +333,7 @@ def stays(joints: np.ndarray) -> bool:
 
 def lies(joints: np.ndarray) -> bool:
     """Pelvis under 0.35 m and head under 0.5 m for half a second."""
-    return lasts((height(joints, "pelvis") < 0.35) & (height(joints, "head") < 0.5), 0.5)
+    return sustained((height(joints, "pelvis") < 0.35) & (height(joints, "head") < 0.5), 0.5)
 
 
 def sneaks(joints: np.ndarray) -> bool:

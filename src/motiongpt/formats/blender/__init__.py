@@ -1,5 +1,5 @@
-"""What Blender does for this package: FBX and .blend files, and pictures of film quality.
+"""FBX and .blend files, and pictures by Cycles, all through Blender.
 
-:mod:`~motiongpt.formats.blender.process` starts Blender, :mod:`~motiongpt.formats.blender.inside` is the script that
-runs in it and the one module here that imports ``bpy``; what goes in is a GLB file.
+:mod:`~motiongpt.formats.blender.process` starts Blender. :mod:`~motiongpt.formats.blender.inside` is the script that
+runs in it, and the only module that imports ``bpy``. Motions are passed to it as GLB files.
 """

@@ -1,4 +1,4 @@
-"""FBX and .blend files, which Blender writes and reads for us."""
+"""FBX and .blend files, which Blender reads and writes."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from motiongpt.motion.skeleton import HUMANML3D
 def read(
     path: Path, *, fps: float | None = None, unit: str | float | None = None, blender: str | Path | None = None
 ) -> Motion:
-    """Read the skeletal animation of an .fbx or .blend: of its largest armature, the action that is on.
+    """Read the skeletal animation of an .fbx or .blend: the active action of its largest armature.
 
     Args:
         path: the file; scripts in a .blend are not run.
         fps: overrides the frame rate of the file.
-        unit: see :func:`motiongpt.formats.rig.unit_scale`; from the length of the legs when not given.
+        unit: see :func:`motiongpt.formats.rig.unit_scale`; None estimates it from the length of the legs.
         blender: the user's Blender, see :func:`motiongpt.formats.blender.process.find`.
 
     Returns:
-        (T, 22, 3) joints in the source's proportions and place, metres, Y up.
+        Joints (T, 22, 3) in the source's proportions and world placement, metres, Y up.
 
     Raises:
-        MotionGPTError: no Blender, no file of this kind, no animated armature, a rig that is not known.
+        MotionGPTError: no Blender, another kind of file, no animated armature, an unknown rig.
     """
     with tempfile.TemporaryDirectory(prefix="motiongpt-") as folder:
         result = Path(folder) / "bones.npz"
@@ -49,12 +49,12 @@ def read(
 
 
 def _write(task: str, motions: Sequence[Motion], path: Path, names: str, body: str, blender: str | Path | None) -> None:
-    process.find(path, blender)  # before any work
+    process.find(path, blender)  # fails before any work is done
     rates = {motion.fps for motion in motions}
     if len(rates) > 1:
         several = ", ".join(f"{rate:g}" for rate in sorted(rates))
         raise MotionGPTError(
-            f"{path}: {path.suffix} files have one frame rate, the motions have {several}; resample them first "
+            f"{path}: {path.suffix} files have one frame rate, but the motions have {several}; resample them first "
             "(Motion.resample)."
         )
     with tempfile.TemporaryDirectory(prefix="motiongpt-") as folder, atomic_path(path) as temporary:
@@ -81,15 +81,15 @@ def write_fbx(
     body: str = "mannequin",
     blender: str | Path | None = None,
 ) -> None:
-    """Write a binary FBX: a skinned body, a take for each motion.
+    """Write a binary FBX: a skinned body with one take per motion.
 
     Args:
-        motions: at least one, all at one frame rate; fitted to the proportions of the first one.
+        motions: at least one, all at the same frame rate; they are fitted to the proportions of the first one.
         names, body: as for .glb.
         blender: the user's Blender, see :func:`motiongpt.formats.blender.process.find`.
 
     Raises:
-        MotionGPTError: no Blender, several frame rates, or as for .glb.
+        MotionGPTError: no Blender, different frame rates, or as for .glb.
     """
     _write("save_fbx", motions, path, names, body, blender)
 
@@ -102,5 +102,5 @@ def write_blend(
     body: str = "mannequin",
     blender: str | Path | None = None,
 ) -> None:
-    """Write a scene of Blender with the body and an action for each motion; arguments and errors as for .fbx."""
+    """Write a Blender scene with the body and one action per motion; arguments and errors as for .fbx."""
     _write("save_blend", motions, path, names, body, blender)

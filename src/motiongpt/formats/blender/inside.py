@@ -1,7 +1,7 @@
-"""Runs inside Blender, with nothing of this package: ``inside.py job.json`` does one task and says so.
+"""A script that runs inside Blender, without this package: ``inside.py job.json`` does one task and reports the end.
 
-Blender has Z up; its glTF and FBX add-ons turn what comes in and goes out, so that (x, y, z) here is (x, z, -y)
-outside. Written for Blender 4.2 and later.
+Blender has Z up. Its glTF and FBX add-ons convert between the axes, so that (x, y, z) in Blender is (x, z, -y) outside.
+Written for Blender 4.2 and later.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from mathutils import Matrix, Vector  # type: ignore[import-not-found,import-unt
 
 
 class Refused(Exception):
-    """Something in the file that the user should know of."""
+    """The task cannot be done; the text tells the user why."""
 
 
-def _say(text: str) -> None:
+def _report(text: str) -> None:
     print(f"motiongpt: {text}", flush=True)
 
 
@@ -36,10 +36,10 @@ def _start(fps: float) -> Any:
 
 
 def _import_glb(path: str, fps: float, frames: int) -> Any:
-    """The armature of a GLB file; its clips are its actions, the first one is on."""
+    """The armature of a GLB file, whose clips become actions; the first one is active."""
     scene = _start(fps)
     bpy.ops.import_scene.gltf(filepath=path, bone_heuristic="TEMPERANCE")
-    # The add-on brings a shape to draw bones with.
+    # The add-on adds a shape as which it draws bones.
     for thing in [one for one in bpy.data.objects if one.name.startswith("Icosphere")]:
         bpy.data.objects.remove(thing)
     scene.frame_start, scene.frame_end = 0, max(frames - 1, 0)
@@ -50,13 +50,13 @@ def _import_glb(path: str, fps: float, frames: int) -> Any:
 
 
 def save_blend(glb: str, fps: float, frames: int, output: str) -> None:
-    """GLB to .blend, ready to play."""
+    """Convert GLB to .blend, ready to play."""
     _import_glb(glb, fps, frames)
     bpy.ops.wm.save_as_mainfile(filepath=output, check_existing=False, compress=True)
 
 
 def save_fbx(glb: str, fps: float, frames: int, output: str) -> None:
-    """GLB to binary FBX: metres, Y up, a take for each clip, no extra bones at the tips."""
+    """Convert GLB to binary FBX: metres, Y up, a take per clip, no extra bones at the tips."""
     _import_glb(glb, fps, frames)
     bpy.ops.export_scene.fbx(
         filepath=output,
@@ -74,7 +74,7 @@ def save_fbx(glb: str, fps: float, frames: int, output: str) -> None:
 
 
 def _outside(point: list[float]) -> Vector:
-    """A point or direction of the world outside (Y up) in Blender's (Z up)."""
+    """A point or direction outside (Y up) in Blender's axes (Z up)."""
     return Vector((point[0], -point[2], point[1]))
 
 
@@ -84,7 +84,7 @@ def _nodes(material: Any) -> tuple[Any, Any]:
 
 
 def _paint(material: Any, colour: list[float] | None = None) -> None:
-    """A satin surface with a soft edge; ``colour`` (linear RGB) replaces the material's own."""
+    """Give a material a satin surface with a soft edge; ``colour`` (linear RGB) replaces its colour."""
     nodes, _ = _nodes(material)
     surface = next(node for node in nodes if node.type == "BSDF_PRINCIPLED")
     if colour is not None:
@@ -96,7 +96,7 @@ def _paint(material: Any, colour: list[float] | None = None) -> None:
 
 
 def _ground(height: float, centre: Vector, reach: float) -> None:
-    """A pale floor with a line every metre, which fades into the sky beyond ``reach`` metres from ``centre``."""
+    """Add a pale floor with lines one metre apart, which fades into the sky beyond ``reach`` metres from ``centre``."""
     bpy.ops.mesh.primitive_plane_add(size=400.0, location=(0.0, 0.0, height))
     plane = bpy.context.object
     plane.name = "Ground"
@@ -105,10 +105,10 @@ def _ground(height: float, centre: Vector, reach: float) -> None:
     nodes.clear()
 
     def node(kind: str, **values: Any) -> Any:
-        made = nodes.new(kind)
+        new = nodes.new(kind)
         for name, value in values.items():
-            setattr(made, name, value)
-        return made
+            setattr(new, name, value)
+        return new
 
     place = node("ShaderNodeNewGeometry")
     axes = node("ShaderNodeSeparateXYZ")
@@ -152,9 +152,9 @@ def _ground(height: float, centre: Vector, reach: float) -> None:
 
 
 def _light(azimuth: float) -> None:
-    """A warm sun beside the camera, a cool one from the other side, one from behind for the outline, a bright sky.
+    """Add a warm key light beside the camera, a cool fill light, a rim light from behind, and a bright sky.
 
-    ``azimuth`` is the direction towards the camera, radians from +Z to +X outside.
+    ``azimuth`` is the direction towards the camera in radians, from +Z to +X outside.
     """
     for name, turn, height, strength, angle, colour in (
         ("Key", -42, 48, 3.0, 9, (1.0, 0.94, 0.86)),
@@ -177,7 +177,7 @@ def _light(azimuth: float) -> None:
 
 
 def _camera(scene: Any, view: dict[str, Any]) -> None:
-    """The camera, keyed where it moves. ``view``: rotation rows right, up, forward; focal in pixels; positions."""
+    """Add the camera, with keys if it moves. ``view``: rotation rows right, up, forward; focal in pixels; positions."""
     data = bpy.data.cameras.new("Camera")
     data.sensor_fit, data.sensor_width = "HORIZONTAL", 36.0
     data.lens = 36.0 * view["focal"] / scene.render.resolution_x
@@ -196,7 +196,7 @@ def _camera(scene: Any, view: dict[str, Any]) -> None:
 
 
 def _freeze(armature: Any, poses: list[dict[str, Any]]) -> None:
-    """Copies of the body as it is at some frames, each moved and in a colour of its own, in place of the body."""
+    """Replace the body by copies at some of its frames, each moved and in its own colour."""
     scene = bpy.context.scene
     body = next(one for one in armature.children_recursive if one.type == "MESH")
     for pose in poses:
@@ -209,7 +209,7 @@ def _freeze(armature: Any, poses: list[dict[str, Any]]) -> None:
         bpy.context.collection.objects.link(copy)
         for slot, material in enumerate(mesh.materials):
             own = material.copy()
-            # The parts of a body stay apart by lightness.
+            # Parts of the body keep their relative lightness.
             own_colour = next(n for n in own.node_tree.nodes if n.type == "BSDF_PRINCIPLED").inputs["Base Color"]
             lightness = max(own_colour.default_value[:3]) / max(
                 max(m.node_tree.nodes["Principled BSDF"].inputs["Base Color"].default_value[:3])
@@ -236,12 +236,12 @@ def render(
     poses: list[dict[str, Any]],
     blend: str | None,
 ) -> None:
-    """GLB to a picture (.png) of one frame or of several poses, or to a video (.mp4), drawn by Cycles on the CPU.
+    """Draw a GLB by Cycles on the CPU: a picture (.png) of one frame or of several poses, or a video (.mp4).
 
     Args:
-        frame: the one to draw; None draws the video, or ``poses``.
-        poses: frame, move (metres outside) and colour of each pose of a sequence.
-        blend: also save the scene here.
+        frame: number of the frame; None draws the video, or ``poses``.
+        poses: frame, move (in metres outside) and colour of each pose of a sequence.
+        blend: path at which the scene is saved, too.
     """
     armature = _import_glb(glb, fps, frames)
     scene = bpy.context.scene
@@ -279,7 +279,7 @@ def render(
         settings.color_mode = "RGB"
     if blend is not None:
         bpy.ops.wm.save_as_mainfile(filepath=blend, check_existing=False, compress=True)
-    bpy.app.handlers.render_post.append(lambda *_: _say("frame"))
+    bpy.app.handlers.render_post.append(lambda *_: _report("frame"))
     if output.endswith(".mp4"):
         bpy.ops.render.render(animation=True)
     else:
@@ -287,7 +287,7 @@ def render(
 
 
 def read(path: str, output: str) -> None:
-    """Where the bones of a file's armature begin, and its last ones end, at every frame of its motion; an .npz."""
+    """Save an .npz of where the bones of a file's armature begin, and its last ones end, at every frame."""
     if path.lower().endswith(".fbx"):
         _start(30.0)
         bpy.ops.import_scene.fbx(filepath=path, automatic_bone_orientation=False, use_anim=True)
@@ -296,7 +296,7 @@ def read(path: str, output: str) -> None:
     scene = bpy.context.scene
     armatures = [one for one in scene.objects if one.type == "ARMATURE"]
     if not armatures:
-        raise Refused("there is no armature in it, so it holds no skeleton that could move.")
+        raise Refused("there is no armature, so there is no skeleton that could move.")
     armature = max(armatures, key=lambda one: len(one.data.bones))
     action = armature.animation_data and armature.animation_data.action
     if action is None:
@@ -327,17 +327,17 @@ def read(path: str, output: str) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Do the task of the job file that is the last argument."""
+    """Do the task of the job file, which is the last argument."""
     job = json.loads(Path(arguments[-1]).read_text(encoding="utf-8"))
     try:
         globals()[job["task"]](**job["options"])
     except Refused as refusal:
-        _say(f"refused: {refusal}")
+        _report(f"refused: {refusal}")
         return 0
-    except RuntimeError as error:  # what operators raise when they cannot
-        _say("refused: Blender says " + " ".join(str(error).split()).rstrip(".") + ".")
+    except RuntimeError as error:  # raised by operators that fail
+        _report("refused: Blender reports " + " ".join(str(error).split()).rstrip(".") + ".")
         return 0
-    _say("done")
+    _report("done")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Pictures and videos drawn by Blender's Cycles."""
+"""Pictures and videos drawn by Blender's renderer Cycles."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ def render(
 
     Args:
         motion: joints (T, 22, 3) in metres, Y up.
-        path: the .mp4 of a video, the .png of a picture; it appears only when complete.
+        path: .mp4 for a video, .png for a picture; the file appears only once it is complete.
         mode: "video", "sequence" (poses along the path, coloured by time) or "frame".
         body: "mannequin", or "skeleton" for balls and rods.
         size: (width, height) in pixels; both even for a video.
-        samples: rays a pixel.
-        frame: which one for "frame"; negative counts from the end.
-        poses: how many for "sequence", at most one a frame.
-        save_blend: also save the scene in this .blend file.
+        samples: rays per pixel.
+        frame: number of the frame for "frame"; negative numbers count from the end.
+        poses: number of poses for "sequence", at most one per frame.
+        save_blend: a .blend file in which the scene is saved, too.
         blender: the user's Blender, see :func:`motiongpt.formats.blender.process.find`.
         progress: show a progress bar.
 
@@ -58,12 +58,12 @@ def render(
         The path written.
 
     Raises:
-        MotionGPTError: no Blender, another skeleton than HumanML3D's, something asked for that cannot be drawn, a
-            folder that cannot be written.
+        MotionGPTError: no Blender, another skeleton than HumanML3D's, options that cannot be drawn, a folder that
+            cannot be written.
     """
     path = Path(path)
     width, height = _checked(motion, path, mode, size, samples, frame, save_blend)
-    process.find(path, blender)  # before any work
+    process.find(path, blender)  # fails before any work is done
 
     floor = floor_height(motion)
     picks: list[dict[str, Any]] = []
@@ -134,14 +134,14 @@ def _checked(
     frame: int,
     save_blend: str | Path | None,
 ) -> tuple[int, int]:
-    """Width and height; raises as :func:`render` says."""
+    """Width and height, once all options are checked; errors as :func:`render`."""
     if mode not in MODES:
-        raise MotionGPTError(f"Blender draws {', '.join(MODES)}, not {mode!r}; the fast engine draws the others.")
+        raise MotionGPTError(f"Blender draws {', '.join(MODES)}, not {mode!r}; use the fast engine for it.")
     suffix = ".mp4" if mode == "video" else ".png"
     if path.suffix.lower() != suffix:
         raise MotionGPTError(f"{path}: with Blender a {mode} is written to {suffix} files.")
     if save_blend is not None and Path(save_blend).suffix.lower() != ".blend":
-        raise MotionGPTError(f"{save_blend}: a scene of Blender is saved in .blend files.")
+        raise MotionGPTError(f"{save_blend}: a Blender scene is saved as .blend; give such a name.")
     width, height = checked_size(size)
     if mode == "video" and (width % 2 or height % 2):
         raise MotionGPTError(f"{path}: a video needs an even width and height, not {width}x{height}.")
