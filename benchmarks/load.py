@@ -183,9 +183,9 @@ def report(
         rows += [
             (f"{name}: answers by status", ", ".join(f"{n} x {s}" for s, n in sorted(statuses.items())),
              "200; 429 and 503 with Retry-After", known),
-            (f"{name}: motions a second", f"{run.rate:.2f} ({len(run.times)} in {run.seconds:.0f} s)", "", True),
+            (f"{name}: motions per second", f"{run.rate:.2f} ({len(run.times)} in {run.seconds:.0f} s)", "", True),
             (f"{name}: median, 95 %", f"{median:.2f} s, {most:.2f} s", "", True),
-            (f"{name}: candidates, fewest and median", f"{fewest}, {usual}", "", True),
+            (f"{name}: candidates, minimum and median", f"{fewest}, {usual}", "", True),
         ]  # fmt: skip
     gain = together.rate / alone.rate
     rows.append(("at once against one at a time", f"{gain:.2f}x", "at least 2x", gain >= 2))
@@ -193,8 +193,8 @@ def report(
     early, late = max(together.memory[: third + 1]), max(together.memory[-third - 1 :])
     start, end = memory
     rows += [
-        ("memory at start, at end, most", f"{start:.0f}, {end:.0f}, {max(together.memory):.0f} MiB", "", True),
-        ("memory, most in the first and last third", f"{early:.0f}, {late:.0f} MiB", "last under 1.05 x first",
+        ("memory at start, at end, peak", f"{start:.0f}, {end:.0f}, {max(together.memory):.0f} MiB", "", True),
+        ("memory, peak in the first and last third", f"{early:.0f}, {late:.0f} MiB", "last under 1.05 x first",
          late < 1.05 * early),
     ]  # fmt: skip
     print("| what | measured | bound | kept |\n| --- | --- | --- | --- |")

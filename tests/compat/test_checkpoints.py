@@ -165,7 +165,7 @@ def test_weights_that_do_not_fit_are_named(
     assert not (tmp_path / "ours").exists()
 
 
-def test_what_is_missing_beside_the_file_is_asked_for(
+def test_missing_statistics_and_words_are_named(
     checkpoint: Path, tmp_path: Path, text_tokenizer: Path, statistics: tuple[Path, Path]
 ) -> None:
     mean, std = statistics

@@ -26,7 +26,7 @@ Open = Callable[..., Any]
 
 @contextmanager
 def opening(chromium: Any, strict: bool = True) -> Iterator[Open]:
-    """A function that opens an address; in the end nothing must have been complained of or loaded from elsewhere."""
+    """A function that opens an address; the page must report no problem and load nothing from another server."""
     contexts, problems = [], []
 
     def open_(address: str, **options: Any) -> Any:
@@ -216,7 +216,7 @@ def test_panels(page: Any, bvh: Path) -> None:
     page.wait_for_selector(".tile")
     assert page.locator(".tile").count() == 15
     page.get_by_label("Codes", exact=True).fill("1, 2 3")
-    page.get_by_role("button", name="Motion of these codes").click()
+    page.get_by_role("button", name="Decode these codes").click()
     answer(page, 3)
     assert page.locator(".card-facts").last.text_content().startswith("0.6 s")
 
@@ -226,7 +226,7 @@ def test_panels(page: Any, bvh: Path) -> None:
     page.get_by_label("Length", exact=True).fill("2")
     page.get_by_label("Seed", exact=True).first.fill("11")
     page.get_by_label("Candidates").fill("3")
-    page.get_by_role("button", name="Make motion").click()
+    page.get_by_role("button", name="Generate", exact=True).click()
     answer(page, 4)
     assert page.locator(".card-facts").last.text_content() == "2 s · seed 11 · best of 3"
 
@@ -235,7 +235,7 @@ def test_panels(page: Any, bvh: Path) -> None:
     page.wait_for_selector("#panel-describe .caption:not([hidden])")
 
 
-def test_refusals_are_told(chromium: Any, server: Running, tmp_path: Path) -> None:
+def test_refusals_are_reported(chromium: Any, server: Running, tmp_path: Path) -> None:
     # The browser itself complains of the answer 4xx, so its complaints do not count here.
     with opening(chromium, strict=False) as open_:
         page = open_(server.url)
@@ -262,7 +262,7 @@ def test_speech(open_page: Open, server: Running, serve: Callable[..., Running])
 
 
 @pytest.mark.slow
-def test_a_token_is_asked_for_once(chromium: Any, serve: Callable[..., Running]) -> None:
+def test_the_page_asks_for_a_token_once(chromium: Any, serve: Callable[..., Running]) -> None:
     url = serve(token="open sesame").url
     with opening(chromium, strict=False) as open_:
         page = open_(f"{url}/#token=open+sesame")
@@ -287,7 +287,7 @@ def test_it_fits_a_phone(open_page: Open, server: Running) -> None:
     right = "(one) => one.getBoundingClientRect().right"
     assert page.evaluate(f"Math.max(...[...document.querySelectorAll('.stage *')].map({right}))") <= 360
     page.get_by_role("button", name="Tools").click()
-    assert page.get_by_role("button", name="Make motion").is_visible()
+    assert page.get_by_role("button", name="Generate", exact=True).is_visible()
     page.get_by_role("button", name="Tools").click()
     assert page.locator(".player-canvas").bounding_box()["height"] > 120
 

@@ -51,7 +51,7 @@ def test_a_sentence_becomes_the_motion_that_the_model_makes(client: Client, tiny
     assert client.result(one.id).motion.joints.shape == one.motion.joints.shape
 
 
-def test_a_seed_is_drawn_and_told(client: Client) -> None:
+def test_a_random_seed_is_drawn_and_reported(client: Client) -> None:
     (first,), (second,) = client.generate("walk", seconds=1.0), client.generate("walk", seconds=1.0)
     assert first.seed != second.seed
     (again,) = client.generate("walk", seconds=1.0, seed=first.seed)
@@ -111,7 +111,7 @@ def test_the_caller_chooses_the_kind_of_answer(server: Running, accept: str, sta
         assert 'filename="walk_seed0_rerank1_0.' in headers["content-disposition"]
 
 
-def test_unknown_kinds_of_answers_are_told(server: Running) -> None:
+def test_unknown_media_types_are_rejected(server: Running) -> None:
     status, _, body = post(server, "/generate", {"text": "walk"}, Accept="application/pdf")
     assert status == 406
     assert "video/mp4" in json.loads(body)["error"]["message"]
@@ -374,9 +374,9 @@ def test_requests_that_come_together_share_candidates_and_say_how_many(serve: Se
     (alone,) = client.generate("walk", seconds=1.0, seed=1)
     assert alone.rerank == 10
     with ThreadPoolExecutor(8) as pool:
-        told = [pool.submit(client.generate, "jump", seconds=1.0, seed=seed, rerank=7) for seed in range(3)]
+        fixed = [pool.submit(client.generate, "jump", seconds=1.0, seed=seed, rerank=7) for seed in range(3)]
         shared = [pool.submit(client.generate, "walk", seconds=1.0, seed=seed) for seed in range(5)]
-        assert [made.result()[0].rerank for made in told] == [7, 7, 7]
+        assert [made.result()[0].rerank for made in fixed] == [7, 7, 7]
         made = [answer.result()[0] for answer in shared]
     sizes = [size for size, rerank in zip(slow.batches, slow.reranks, strict=True) if rerank != 7][1:]
     assert max(sizes) > 1
@@ -496,3 +496,15 @@ def test_agents_use_tools(server: Running) -> None:
     file = rpc("tools/call", name="convert_motion", arguments={"motion": result["id"], "format": "bvh"})
     assert json.loads(file["content"][0]["text"])["text"].startswith("HIERARCHY")
     assert rpc("tools/call", name="describe_motion", arguments={"motion": "nothing"})["isError"]
+
+
+def test_options_and_formats_come_from_their_homes() -> None:
+    from motiongpt.formats import WRITERS
+    from motiongpt.generation.options import CompletionOptions, SamplingOptions
+    from motiongpt.web import schemas
+    from motiongpt.web.store import MEDIA_TYPES
+
+    assert set(schemas.Completion.model_fields) == CompletionOptions.__optional_keys__
+    assert SamplingOptions.__optional_keys__ <= set(schemas.Generate.model_fields)
+    assert schemas.Generate(text="walk", top_k=3, seed=1).options == {"top_k": 3}
+    assert {f".{suffix}" for suffix in MEDIA_TYPES} <= set(WRITERS)

@@ -25,7 +25,7 @@ REFINED_CUTOFF = 4.0
 _PADDED_LATENTS = 2
 # Streams per decoding batch.
 _BATCH = 32
-# Streams are decoded together when the longest is at most so many times as long as the shortest.
+# Maximum ratio of the longest to the shortest stream of a decoding batch.
 _SPREAD = 1.25
 
 
@@ -242,7 +242,7 @@ class MotionTokenizer(nn.Module):
         return features
 
     def _batches(self, lengths: dict[int, int]) -> list[list[int]]:
-        """Streams of about one length together; of exactly one where a norm would see the padding."""
+        """Batches of streams of similar length, or of equal length where a norm would see the padding."""
         spread = 1.0 if "GN" in (self.config.norm, self.refinement and self.refinement.config.norm) else _SPREAD
         batches: list[list[int]] = []
         for i in sorted(lengths, key=lambda i: lengths[i]):
@@ -378,7 +378,7 @@ class MotionTokenizer(nn.Module):
 
 
 def _stack(rows: Sequence[np.ndarray]) -> Tensor:
-    """Rows (n, ...) of different lengths as one batch (B, longest, ...); the last entry of a row fills it up."""
+    """Rows (n, ...) of different lengths as one batch (B, longest, ...), padded with the last entry of each row."""
     longest = max(map(len, rows))
     padded = [np.pad(row, ((0, longest - len(row)), *[(0, 0)] * (row.ndim - 1)), mode="edge") for row in rows]
     batch = np.stack(padded)

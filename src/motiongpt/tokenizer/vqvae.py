@@ -105,7 +105,7 @@ class _ResidualBlock(nn.Module):
 
 
 def _masked(x: Tensor, mask: Tensor | None) -> Tensor:
-    """Zeros behind the end of each row, as a convolution sees them behind the end of a batch."""
+    """Zeros after the end of each row, as a convolution pads the end of a batch."""
     return x if mask is None else x * mask
 
 
@@ -171,7 +171,7 @@ class _Decoder(nn.Module):
 
         Args:
             x: latents; rows that are shorter than the batch are padded with anything.
-            lengths: (B,) latents of each row; None where all rows have the same. A row is decoded as it is alone.
+            lengths: (B,) number of latents of each row; None where all are equal. A row decodes as it does alone.
         """
         mask = None if lengths is None else (torch.arange(x.shape[2], device=x.device) < lengths[:, None])[:, None]
         hidden = x
@@ -189,8 +189,8 @@ class _Decoder(nn.Module):
 class VQVAE(nn.Module):
     """Normalised features (B, T, D) <-> codes (B, T // stride * levels).
 
-    There is no padding, so the clips of a batch must have the same length. Frames beyond the last full stride are not
-    covered by a code; :class:`motiongpt.tokenizer.MotionTokenizer` completes the stride first.
+    Encoding knows no padding, so the clips of a batch must have the same length. Frames beyond the last full stride are
+    not covered by a code; :class:`motiongpt.tokenizer.MotionTokenizer` completes the stride first.
     """
 
     def __init__(self, config: VQVAEConfig) -> None:

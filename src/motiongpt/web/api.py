@@ -96,7 +96,7 @@ def _add_server(router: APIRouter, service: Service) -> None:
 
 def _add_results(router: APIRouter, service: Service) -> None:
     """Uploads, results and the body of the player."""
-    body: list[tuple[bytes, str]] = []  # the compressed mesh and its tag, once somebody has asked for it
+    body: list[tuple[bytes, str]] = []  # the compressed mesh and its tag, after the first request for it
 
     @router.get("/body", summary="The skinned mesh for the player", tags=["results"], response_class=Response)
     async def mesh(request: Request) -> Response:

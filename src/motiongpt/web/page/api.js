@@ -1,9 +1,9 @@
-/** Talking to the server: JSON, files, streams; a token where it asks for one. */
+/** Requests to the server: JSON, files, streams, and its token. */
 
 const BASE = "/api/v1";
 const KEY = "motiongpt-token";
 
-/** What the server says when something cannot be done: a sentence for people. */
+/** An error response of the server; its message is a sentence for people. */
 export class ApiError extends Error {
   constructor(message, code, status) {
     super(message);
@@ -14,15 +14,15 @@ export class ApiError extends Error {
 
 let askForToken = async () => null;
 
-/** @param {() => Promise<string|null>} ask called when the server wants a token that is not known yet. */
+/** @param {() => Promise<string|null>} ask called when the server needs a token. */
 export function onUnauthorized(ask) {
   askForToken = ask;
 }
 
-// An address may bring the token along, /#token=...; it does not stay there.
-const brought = new URLSearchParams(location.hash.slice(1)).get("token");
-if (brought) {
-  sessionStorage.setItem(KEY, brought);
+// The address may contain the token, /#token=...; remove it from there.
+const provided = new URLSearchParams(location.hash.slice(1)).get("token");
+if (provided) {
+  sessionStorage.setItem(KEY, provided);
   history.replaceState(null, "", location.pathname + location.search);
 }
 
@@ -53,19 +53,19 @@ async function refusal(answer) {
   try {
     ({ message, code } = (await answer.json()).error);
   } catch {
-    // Not ours: a proxy between, say.
+    // The response is not from our server, but from a proxy, for example.
   }
   const wait = answer.headers.get("Retry-After");
   if (wait && (answer.status === 429 || answer.status === 503)) message += ` Try again in ${wait} s.`;
   return new ApiError(message, code, answer.status);
 }
 
-/** GET as JSON. */
+/** GET JSON. */
 export async function get(path) {
   return (await ask(path)).json();
 }
 
-/** POST an object, or a form with files, and get JSON. */
+/** POST an object, or a form with files, and receive JSON. */
 export async function post(path, content, signal) {
   const form = content instanceof FormData;
   const headers = form ? {} : { "Content-Type": "application/json" };
@@ -73,7 +73,7 @@ export async function post(path, content, signal) {
   return (await ask(path, { method: "POST", headers, body, signal })).json();
 }
 
-/** POST an object and hand each server-sent event to `receive(name, data)`. */
+/** POST an object and call `receive(name, data)` for each server-sent event. */
 export async function stream(path, content, receive, signal) {
   const headers = { "Content-Type": "application/json", Accept: "text/event-stream" };
   const answer = await ask(path, { method: "POST", headers, body: JSON.stringify(content), signal });
@@ -98,7 +98,7 @@ export async function stream(path, content, receive, signal) {
   }
 }
 
-/** Fetch a file and hand it to the browser as a download. */
+/** Fetch a file and save it as a download. */
 export async function download(path, name) {
   const blob = await (await ask(path)).blob();
   const address = URL.createObjectURL(blob);

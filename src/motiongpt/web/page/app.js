@@ -1,4 +1,4 @@
-/** The page as a whole: its parts, the server's state, light and dark, links to results. */
+/** The page as a whole: its parts, the state of the server, the theme, and links to results. */
 
 import { button, icon } from "/viewer/elements.js";
 import * as api from "./api.js";
@@ -16,11 +16,11 @@ const status = document.getElementById("status");
 
 let asking = null;
 api.onUnauthorized(() => {
-  asking ??= prompt("This server asks for a token", "Token", "password").finally(() => (asking = null));
+  asking ??= prompt("This server needs a token", "Token", "password").finally(() => (asking = null));
   return asking;
 });
 
-// --- light and dark -----------------------------------------------------------------------------------------------
+// --- theme --------------------------------------------------------------------------------------------------------
 
 const prefersDark = matchMedia("(prefers-color-scheme: dark)");
 const isDark = () => (root.dataset.theme ? root.dataset.theme === "dark" : prefersDark.matches);
@@ -31,7 +31,7 @@ function repaint() {
   for (const canvas of document.querySelectorAll("canvas.strip")) canvas.redraw();
 }
 
-const theme = button("Light or dark", "dark", () => {
+const theme = button("Light or dark theme", "dark", () => {
   root.dataset.theme = isDark() ? "light" : "dark";
   localStorage.setItem(THEME, root.dataset.theme);
   repaint();
@@ -65,13 +65,13 @@ document.getElementById("tools").addEventListener("keydown", (event) => {
     toggleTools.focus();
   }
 });
-// A drawer over the stage has done its work once something is on the way to the stage.
+// In a narrow window the tools cover the stage, so close them when a motion arrives.
 stage.addEventListener("change", () => narrow.matches && stage.results.length && showTools(false));
 repaint();
 
 // --- server -------------------------------------------------------------------------------------------------------
 
-/** Somebody walks about until there is something to see. */
+/** Show a walking figure until there is a motion. */
 async function welcome() {
   const shown = await (await fetch("/page/welcome.json")).json();
   if (!stage.results.length && !location.search) stage.show([shown]);

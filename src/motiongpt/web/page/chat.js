@@ -1,12 +1,12 @@
-/** The conversation: messages, motions in them, files and speech as input. */
+/** The conversation: messages with their motions, uploads and speech input. */
 
 import { button, element, icon } from "/viewer/elements.js";
 import * as api from "./api.js";
 import { attempt, card, chip, toast } from "./ui.js";
 
 const TASKS = {
-  generate: "Text to motion", describe: "Description", predict: "Continued", inbetween: "Middle filled in",
-  length: "Length", edit: "Edited", resize: "Another length", again: "Once more", export: "File", ask: "Instruction", help: "",
+  generate: "Text to motion", describe: "Description", predict: "Continuation", inbetween: "In-between",
+  length: "Length", edit: "Edit", resize: "New length", again: "New version", export: "File", ask: "Instruction", help: "",
 };
 const NEXT = ["Describe it", "Make it slower", "Continue this", "Mirror it"];
 const FIRST = ["What is happening here?", "Continue this", "Fill in the middle", "How long is it?"];
@@ -18,11 +18,11 @@ export class Chat {
   #form = document.getElementById("composer");
   #attached = document.getElementById("attached");
   #conversation = null;
-  #motion = null; // what the next message is about, where the server cannot know
+  #motion = null; // the motion of the next message, where the server cannot know it
   #running = null;
   #health = null;
 
-  /** @param {Stage} stage shows what comes. */
+  /** @param {Stage} stage shows the motions. */
   constructor(stage) {
     this.stage = stage;
     this.#build();
@@ -30,7 +30,7 @@ export class Chat {
     stage.addEventListener("change", () => this.#markCards());
   }
 
-  /** @param {object} health what the server can do. */
+  /** @param {object} health formats and limits of the server. */
   set health(health) {
     this.#health = health;
     document.getElementById("file").accept = [...(health.formats?.read ?? []), ".asf"].join(",");
@@ -41,12 +41,12 @@ export class Chat {
     }
   }
 
-  /** @param {Array<object>} examples to begin with. */
+  /** @param {Array<object>} examples for the welcome. */
   set examples(examples) {
     if (this.#thread.querySelector(".welcome")) this.#welcome(examples);
   }
 
-  /** Begin anew. */
+  /** Start a new conversation. */
   clear() {
     this.#running?.abort();
     this.#conversation = this.#motion = null;
@@ -54,7 +54,7 @@ export class Chat {
     this.#field.focus();
   }
 
-  /** Put words into the field. */
+  /** Put text into the message field. */
   fill(text) {
     this.#field.value = text;
     this.#grow();
@@ -62,7 +62,7 @@ export class Chat {
   }
 
   #build() {
-    this.samples = element("select", { className: "quiet-select", ariaLabel: "Versions of each motion", title: "Versions side by side" });
+    this.samples = element("select", { className: "quiet-select", ariaLabel: "Versions of each motion", title: "Number of versions, side by side" });
     this.samples.append(element("option", { value: 1, textContent: "1 version" }));
     const attach = button("Add a motion file", "attach", () => document.getElementById("file").click());
     this.microphone = button("Speak", "microphone", () => this.#speak());
@@ -97,11 +97,11 @@ export class Chat {
       : ["a person walks forward and turns left", "someone jumps", "a person waves with the right hand"];
     const box = element(
       "li", { className: "welcome" },
-      element("h2", { textContent: "Describe a movement. Watch it happen." }),
+      element("h2", { textContent: "Describe a movement and watch it." }),
       element("p", {
         textContent:
-          "Write what a person does, then change it: “slower”, “make it 6 seconds”, “describe it”. " +
-          "Or drop in a motion capture file and ask what happens in it.",
+          "Write what a person does, then change the motion: “slower”, “make it 6 seconds”, “describe it”. " +
+          "Or drop a motion capture file and ask what happens in it.",
       }),
       element("div", { className: "chips" }, ...texts.map((text) => chip(text, () => this.say(text)))),
     );
@@ -117,7 +117,7 @@ export class Chat {
     return item;
   }
 
-  /** Show the end of the thread. */
+  /** Scroll to the end of the thread. */
   scroll() {
     this.#thread.scrollTop = this.#thread.scrollHeight;
   }
@@ -129,7 +129,7 @@ export class Chat {
     this.say(text);
   }
 
-  /** Send words to the server and show what comes back as it comes. */
+  /** Send a message and show the reply as it arrives. */
   async say(text) {
     if (this.#running) return;
     this.#append("user", element("p", { textContent: text }));
@@ -158,7 +158,7 @@ export class Chat {
     }
   }
 
-  /** Which of the motions in the thread are on the stage. */
+  /** Mark the motions of the thread that are on the stage. */
   #markCards() {
     const seen = new Set(this.stage.results.map((result) => result.id));
     for (const one of this.#thread.querySelectorAll(".card")) {
@@ -178,8 +178,8 @@ export class Chat {
     this.scroll();
   }
 
-  /** Tell in the thread what a tool has made, so that the conversation can go on with it. */
-  told(question, { text = "", results = [] }) {
+  /** Add the results of a tool to the thread, so that the conversation can continue with them. */
+  report(question, { text = "", results = [] }) {
     this.#append("user", element("p", { textContent: question }));
     const answer = new Answer(this.#append("model"), this);
     for (const result of results) answer.receive("result", result);
@@ -191,25 +191,25 @@ export class Chat {
     }
   }
 
-  /** The next message is about this motion. */
+  /** Make the next message refer to this motion. */
   about(result) {
     this.#motion = result?.id ?? null;
   }
 
   // --- files ----------------------------------------------------------------------------------------------------
 
-  /** Send motion files; an .asf goes along with its .amc. */
+  /** Upload motion files; an .asf is sent with its .amc. */
   async upload(files) {
     const skeleton = files.find((file) => file.name.toLowerCase().endsWith(".asf"));
     const motions = files.filter((file) => file !== skeleton);
     if (!motions.length) {
-      toast("An .asf is a skeleton alone: add its .amc as well.", "error");
+      toast("An .asf file is only a skeleton: add its .amc as well.", "error");
       return;
     }
     const largest = this.#health?.limits?.upload_bytes;
     for (const file of motions) {
       if (largest && file.size > largest) {
-        toast(`${file.name} is too large: at most ${Math.round(largest / 1e6)} MB can be sent.`, "error");
+        toast(`${file.name} is too large: the limit is ${Math.round(largest / 1e6)} MB.`, "error");
         continue;
       }
       const form = new FormData();
@@ -223,7 +223,7 @@ export class Chat {
     }
   }
 
-  /** A motion that somebody brought. */
+  /** Show an uploaded or linked motion. */
   receive(result, name) {
     const shown = { ...result, text: result.text || name, clip: { ...result.clip, label: result.text || name } };
     const item = this.#append("user", element("p", { className: "file-name" }, icon("attach"), name));
@@ -269,15 +269,15 @@ export class Chat {
       return;
     }
     if (!this.#health?.speech) {
-      toast("This server has no speech model, so it cannot listen. Its owner can add one: see the manual of motiongpt serve.");
+      toast("This server has no speech model. Its operator can add one with motiongpt serve --speech.");
       return;
     }
     const sound = await attempt(async () => {
-      if (!navigator.mediaDevices) throw new Error("The browser gives the microphone to https and localhost pages only.");
+      if (!navigator.mediaDevices) throw new Error("Browsers allow the microphone only on https and localhost pages.");
       try {
         return await navigator.mediaDevices.getUserMedia({ audio: true });
       } catch {
-        throw new Error("The microphone cannot be used: allow it for this page in the browser.");
+        throw new Error("The microphone is blocked: allow it for this page in the browser.");
       }
     });
     if (!sound) return;
@@ -305,7 +305,7 @@ export class Chat {
   }
 }
 
-/** One answer of the model while it is being given. */
+/** One reply of the model while it arrives. */
 class Answer {
   #cards = [];
 
@@ -359,7 +359,7 @@ class Answer {
     this.dots.remove();
     this.results = this.results.filter(Boolean);
     if (!this.words.textContent && !this.results.length && !this.item.querySelector(".failure")) {
-      this.receive("text", { delta: "The server gave no answer." });
+      this.receive("text", { delta: "The server sent no answer." });
     }
   }
 

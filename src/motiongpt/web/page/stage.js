@@ -1,4 +1,4 @@
-/** The stage: the player, the title above it, and what can be done with what is on it. */
+/** The stage: the player with its title, seed, link and downloads. */
 
 import { MotionPlayer } from "/viewer/player.js";
 import { button, element } from "/viewer/elements.js";
@@ -17,7 +17,7 @@ const NAMES = {
   png: ["Picture", "PNG"],
 };
 
-/** Everything about the motions that are seen. */
+/** The motions on the stage. */
 export class Stage extends EventTarget {
   #title = document.getElementById("stage-title");
   #still = matchMedia("(prefers-reduced-motion: reduce)");
@@ -32,13 +32,13 @@ export class Stage extends EventTarget {
     this.files = menu("Download", "download", []);
     document.getElementById("stage-actions").append(this.seed, this.link, this.files);
     this.player.addEventListener("select", () => {
-      this.#tell();
+      this.#update();
       this.#fetchCodes();
     });
-    this.#tell();
+    this.#update();
   }
 
-  /** The result that is picked, undefined on an empty stage and while one is still being written. */
+  /** The selected result, undefined on an empty stage and while the motion is still incomplete. */
   get current() {
     const result = this.results[this.player.selected];
     return result?.id ? result : undefined;
@@ -48,7 +48,7 @@ export class Stage extends EventTarget {
    * Put results on the stage and play.
    *
    * @param {Array<object>} results with their clips.
-   * @param {boolean} growing they are the same as before, only longer.
+   * @param {boolean} growing the same motions as before, only longer.
    */
   show(results, { growing = false } = {}) {
     const same = growing && results.length === this.results.length;
@@ -59,11 +59,11 @@ export class Stage extends EventTarget {
     }));
     this.player.setClips(labelled, { keepTime: same });
     if (!this.#still.matches) this.player.play();
-    this.#tell();
+    this.#update();
     this.#fetchCodes();
   }
 
-  /** The motion tokens of the motion that is picked come when it is there already. */
+  /** Fetch the motion tokens of the selected motion, after the motion itself. */
   async #fetchCodes() {
     const result = this.current;
     if (!result || result.clip.codes) return;
@@ -77,10 +77,10 @@ export class Stage extends EventTarget {
     this.dispatchEvent(new Event("codes"));
   }
 
-  #tell() {
+  #update() {
     const result = this.current;
     const shown = this.results[this.player.selected];
-    this.#title.textContent = shown ? shown.text || shown.clip.label || "Motion" : "Nothing on the stage yet";
+    this.#title.textContent = shown ? shown.text || shown.clip.label || "Motion" : "No motion yet";
     this.seed.hidden = result?.seed === undefined || result?.seed === null;
     this.seed.textContent = `seed ${result?.seed}`;
     this.link.disabled = !result;
@@ -95,16 +95,16 @@ export class Stage extends EventTarget {
 
   #download(suffix, path) {
     const words = (this.current.text || this.current.clip.label || "motion").toLowerCase().match(/[a-z0-9]+/g) ?? ["motion"];
-    if (suffix === "mp4" || suffix === "gif") toast("The video is being drawn …");
+    if (suffix === "mp4" || suffix === "gif") toast("Rendering the video …");
     return attempt(() => api.download(path, `${words.slice(0, 8).join("-")}.${suffix}`));
   }
 
   #copyLink() {
-    return copy(new URL(this.current.page, location.href).href, "Link copied. It works as long as the server keeps the result.");
+    return copy(new URL(this.current.page, location.href).href, "Link copied. It works while the server keeps the result.");
   }
 }
 
-/** Copy text; where the browser forbids it, show it instead. */
+/** Copy text, or show it where the browser forbids copying. */
 async function copy(text, done) {
   try {
     await navigator.clipboard.writeText(text);

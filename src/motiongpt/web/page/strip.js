@@ -1,14 +1,14 @@
-/** A motion at a glance: little figures from left to right as time passes. */
+/** A motion as a row of small figures, with time from left to right. */
 
 import { Clip } from "/viewer/player.js";
 
-const TURN = 0.6; // radians the view is turned from the front
-const GAP = 0.62; // of a figure's height, between figures
+const TURN = 0.6; // radians, of the view from the front
+const GAP = 0.62; // between figures, as a share of their height
 
 /**
  * Draw figures into a canvas of any size.
  *
- * @param {HTMLCanvasElement} canvas its computed colour draws the trunk.
+ * @param {HTMLCanvasElement} canvas its computed colour is the colour of the trunk.
  * @param {object} json a clip.
  */
 export function drawStrip(canvas, json) {
@@ -66,7 +66,7 @@ function figure(paper, clip, points, unit, colours) {
   paper.fill();
 }
 
-/** A canvas that draws its clip again whenever its size or the colours change. */
+/** A canvas that redraws its clip when its size changes. */
 export function strip(json, className = "strip") {
   const canvas = Object.assign(document.createElement("canvas"), { className });
   canvas.setAttribute("role", "img");

@@ -1,4 +1,4 @@
-/** Panels for those who know what they want: every task with its settings. */
+/** The tools: a panel for each task, with its options. */
 
 import { codeColour } from "/viewer/clip.js";
 import { button, element } from "/viewer/elements.js";
@@ -6,10 +6,10 @@ import * as api from "./api.js";
 import { busy, chip, number, textButton } from "./ui.js";
 import { strip } from "./strip.js";
 
-const SMALLEST = 0.05; // share of a motion that can be given
+const MIN_SHARE = 0.05; // of a motion that is kept
 let labels = 0;
 
-/** A labelled control; `hint` is a remark below it. */
+/** A labelled control, with a hint below it. */
 function field(name, control, hint = "") {
   control.id ||= `field-${++labels}`;
   const label = element("label", { htmlFor: control.id, textContent: name });
@@ -18,24 +18,24 @@ function field(name, control, hint = "") {
   return box;
 }
 
-/** A slider that says its value. */
+/** A slider that shows its value. */
 function slider(name, { min, max, step, value, unit = "" }) {
   const input = element("input", { type: "range", min, max, step, value });
-  const said = element("output", { className: "said" });
-  const tell = () => {
-    said.textContent = `${number(Number(input.value))}${unit}`;
-    input.setAttribute("aria-valuetext", said.textContent);
+  const output = element("output", { className: "value" });
+  const update = () => {
+    output.textContent = `${number(Number(input.value))}${unit}`;
+    input.setAttribute("aria-valuetext", output.textContent);
     input.style.setProperty("--done", `${(100 * (input.value - input.min)) / (input.max - input.min)}%`);
   };
-  input.addEventListener("input", tell);
+  input.addEventListener("input", update);
   const box = field(name, input);
   box.classList.add("slider");
-  box.firstChild.after(said);
-  tell();
-  return Object.assign(box, { input, tell, get: () => Number(input.value) });
+  box.firstChild.after(output);
+  update();
+  return Object.assign(box, { input, update, get: () => Number(input.value) });
 }
 
-/** A seed: empty for another one each time. */
+/** A seed; empty for a random one. */
 function seedField() {
   const input = element("input", { type: "number", min: 0, max: 2 ** 31 - 1, step: 1, placeholder: "random" });
   const dice = button("A random seed", "dice", () => (input.value = ""));
@@ -44,18 +44,18 @@ function seedField() {
   return Object.assign(box, { get: () => (input.value === "" ? undefined : Number(input.value)), set: (seed) => (input.value = seed) });
 }
 
-/** Candidates that a motion is chosen among: empty for as many as the server has time for. */
+/** The number of candidates; empty for the default, which depends on the load. */
 function candidatesField() {
-  const input = element("input", { type: "number", min: 1, step: 1, placeholder: "as many as there is time for" });
-  const hint = "The same seed and as many candidates give the same motion.";
+  const input = element("input", { type: "number", min: 1, step: 1, placeholder: "automatic" });
+  const hint = "The same seed and number of candidates give the same motion.";
   return Object.assign(field("Candidates", input, hint), { input, get: () => (input.value === "" ? undefined : Number(input.value)) });
 }
 
-/** Poses of the motion on the stage, with a part that is given at its start, or at both ends. */
+/** Poses of the motion on the stage, with sliders for the parts that are kept. */
 class Timeline {
   #strip = null;
 
-  /** @param {Array<object>} ends {label, value (share), reverse} of each end that can be given. */
+  /** @param {Array<object>} ends {label, value (share), reverse} of each end that can be kept. */
   constructor(ends, changed) {
     this.picture = element("div", { className: "timeline-picture" });
     this.inputs = ends.map(({ label, value, max, reverse }) => {
@@ -63,8 +63,8 @@ class Timeline {
       if (reverse) input.dir = "rtl";
       input.style.setProperty("--span", max);
       input.addEventListener("input", () => {
-        input.value = Math.max(input.value, SMALLEST);
-        this.#tell();
+        input.value = Math.max(input.value, MIN_SHARE);
+        this.#update();
       });
       return input;
     });
@@ -81,25 +81,25 @@ class Timeline {
     this.result = result;
     this.#strip = result ? strip(result.clip) : null;
     this.picture.replaceChildren(...(this.#strip ? [this.#strip] : []));
-    this.#tell();
+    this.#update();
   }
 
-  #tell() {
+  #update() {
     const [start, end = 0] = this.shares;
     this.picture.style.setProperty("--start", `${start * 100}%`);
     this.picture.style.setProperty("--end", `${end * 100}%`);
     if (!this.result) return;
     const seconds = (share) => `${number(Math.round(share * this.result.frames) / this.result.fps)} s`;
-    const made = Math.max(1 - start - end, 0);
+    const fresh = Math.max(1 - start - end, 0);
     this.words.textContent = this.inputs.length === 1
-      ? `${seconds(start)} are kept, ${seconds(made)} are new.`
-      : `${seconds(start)} and ${seconds(end)} are kept, ${seconds(made)} between are new.`;
+      ? `${seconds(start)} are kept, ${seconds(fresh)} are new.`
+      : `${seconds(start)} and ${seconds(end)} are kept, ${seconds(fresh)} in between are new.`;
     this.inputs.forEach((input, i) => input.setAttribute("aria-valuetext", seconds(this.shares[i])));
     this.changed?.();
   }
 }
 
-/** The tools column. */
+/** The column of tools. */
 export class Tools {
   #panels = {};
   #onMotion = [];
@@ -143,7 +143,7 @@ export class Tools {
     this.#motionChanged();
   }
 
-  /** Bring a panel to the front. */
+  /** Show a panel. */
   open(name) {
     for (const [other, { tab, panel }] of Object.entries(this.#panels)) {
       tab.setAttribute("aria-selected", other === name);
@@ -160,7 +160,7 @@ export class Tools {
     this.samples.input.max = Math.min(limits.samples ?? 4, 8);
     this.more.input.max = Math.min(limits.seconds ?? 20, 30);
     this.candidates.input.max = limits.rerank ?? 16;
-    for (const one of [this.seconds, this.samples, this.more]) one.tell();
+    for (const one of [this.seconds, this.samples, this.more]) one.update();
   }
 
   /** @param {Array<object>} examples fill the form with one click. */
@@ -182,9 +182,9 @@ export class Tools {
     for (const change of this.#onMotion) change(motion);
   }
 
-  /** What panels about a motion show while there is none, and the motion itself. */
+  /** The content of a panel that needs a motion, and a hint while there is none. */
   #needsMotion(action, ...content) {
-    const none = element("p", { className: "hint none", textContent: "Make a motion or drop a file first: this works on what is on the stage." });
+    const none = element("p", { className: "hint none", textContent: "Generate a motion or drop a file first. This tool works on the motion on the stage." });
     const box = element("div", { className: "panel-body" }, ...content);
     this.#onMotion.push((motion) => {
       none.hidden = Boolean(motion);
@@ -198,7 +198,7 @@ export class Tools {
     this.auto.checked = false;
     this.seconds.hidden = false;
     this.seconds.input.value = seconds;
-    this.seconds.tell();
+    this.seconds.update();
   }
 
   // --- panels ---------------------------------------------------------------------------------------------------
@@ -212,22 +212,22 @@ export class Tools {
     this.samples = slider("Versions", { min: 1, max: 4, step: 1, value: 1 });
     this.seed = seedField();
     this.candidates = candidatesField();
-    this.temperature = slider("Variety", { min: 0, max: 1.5, step: 0.05, value: 1 });
+    this.temperature = slider("Temperature", { min: 0, max: 1.5, step: 0.05, value: 1 });
     this.exampleRow = element("div", { className: "chips" });
-    const go = textButton("Make motion", () => busy(go, async () => {
+    const go = textButton("Generate", () => busy(go, async () => {
       const text = this.text.value.trim();
       if (!text) {
         this.text.focus();
-        throw new Error("Write what the person does first.");
+        throw new Error("Describe what the person does first.");
       }
       const seconds = this.auto.checked ? undefined : this.seconds.get();
-      const wish = {
+      const request = {
         text, seconds, samples: this.samples.get(), seed: this.seed.get(), rerank: this.candidates.get(),
         temperature: this.temperature.get(),
       };
-      const { results } = await api.post("generate?view=clip", wish);
+      const { results } = await api.post("generate?view=clip", request);
       const length = seconds ? ` · ${number(seconds)} s` : "";
-      this.chat.told(`${text}${length}`, { results });
+      this.chat.report(`${text}${length}`, { results });
     }), "primary");
     return [
       field("What does the person do?", this.text), this.exampleRow,
@@ -244,7 +244,7 @@ export class Tools {
       const { text } = await api.post("describe", { motion: id });
       answer.hidden = false;
       answer.textContent = text;
-      this.chat.told("What is happening here?", { text });
+      this.chat.report("What is happening here?", { text });
     }), "primary");
     let shown = null;
     this.#onMotion.push((motion) => {
@@ -266,13 +266,13 @@ export class Tools {
     const go = textButton("Continue the motion", () => busy(go, async () => {
       const motion = this.stage.current;
       const [given] = timeline.shares;
-      const wish = { motion: motion.id, given, seed: seed.get(), seconds: same.checked ? undefined : this.more.get() };
-      const result = await api.post("predict?view=clip", wish);
-      this.chat.told(`Continue it after ${number(given * motion.seconds)} s`, { results: [result] });
+      const request = { motion: motion.id, given, seed: seed.get(), seconds: same.checked ? undefined : this.more.get() };
+      const result = await api.post("predict?view=clip", request);
+      this.chat.report(`Continue it after ${number(given * motion.seconds)} s`, { results: [result] });
     }), "primary");
     this.#onMotion.push((motion) => motion !== timeline.result && timeline.show(motion));
     return [
-      ...this.#needsMotion(go, timeline.box, element("label", { className: "check" }, same, "As long as it is now"), this.more, seed),
+      ...this.#needsMotion(go, timeline.box, element("label", { className: "check" }, same, "Keep the length"), this.more, seed),
       go,
     ];
   }
@@ -285,7 +285,7 @@ export class Tools {
     const seed = seedField();
     const go = textButton("Fill in the middle", () => busy(go, async () => {
       const result = await api.post("inbetween?view=clip", { motion: this.stage.current.id, given: timeline.shares, seed: seed.get() });
-      this.chat.told("Fill in the middle", { results: [result] });
+      this.chat.report("Fill in the middle", { results: [result] });
     }), "primary");
     this.#onMotion.push((motion) => motion !== timeline.result && timeline.show(motion));
     return [...this.#needsMotion(go, timeline.box, seed), go];
@@ -294,12 +294,12 @@ export class Tools {
   #tokens() {
     const tiles = element("div", { className: "tiles" });
     const codes = element("textarea", { rows: 4, spellcheck: false, placeholder: "12 407 33 …" });
-    const none = element("p", { className: "hint", textContent: "A code stands for a fifth of a second. Change them, and see what they mean." });
-    const go = textButton("Motion of these codes", () => busy(go, async () => {
-      const wanted = (codes.value.match(/\d+/g) ?? []).map(Number);
-      if (!wanted.length) throw new Error("Write the numbers of some codes first.");
-      const result = await api.post("tokens/decode?view=clip", { codes: wanted });
-      this.chat.told(`Show ${wanted.length} codes`, { results: [result] });
+    const none = element("p", { className: "hint", textContent: "Each code stands for a fifth of a second. Edit the codes to see what they mean." });
+    const go = textButton("Decode these codes", () => busy(go, async () => {
+      const numbers = (codes.value.match(/\d+/g) ?? []).map(Number);
+      if (!numbers.length) throw new Error("Enter some codes first.");
+      const result = await api.post("tokens/decode?view=clip", { codes: numbers });
+      this.chat.report(`Decode ${numbers.length} codes`, { results: [result] });
     }), "primary");
     let shown = null;
     const fill = () => {

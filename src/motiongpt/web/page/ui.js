@@ -1,16 +1,16 @@
-/** Small parts of the page: notes, menus, dialogs, motion cards. */
+/** Small parts of the page: toasts, menus, dialogs, motion cards. */
 
 import { button, element, icon } from "/viewer/elements.js";
 import { strip } from "./strip.js";
 
-/** A sentence at the edge of the page that goes away by itself. */
+/** Show a sentence at the edge of the page for a few seconds. */
 export function toast(text, kind = "") {
   const note = element("div", { className: `toast ${kind}`, textContent: text });
   document.getElementById("toasts").append(note);
   setTimeout(() => note.remove(), kind === "error" ? 8000 : 4000);
 }
 
-/** Run something a person asked for; what goes wrong is told. */
+/** Run an action of the user and show its errors. */
 export async function attempt(action) {
   try {
     return await action();
@@ -20,7 +20,7 @@ export async function attempt(action) {
   }
 }
 
-/** The same while a button is busy, so that nobody asks twice. */
+/** The same, with its button disabled while it runs. */
 export async function busy(control, action) {
   control.disabled = true;
   control.setAttribute("aria-busy", "true");
@@ -32,17 +32,17 @@ export async function busy(control, action) {
   }
 }
 
-/** A button with words. */
+/** A button with text. */
 export function textButton(text, action, className = "") {
   const made = element("button", { type: "button", className: `button ${className}`, textContent: text });
   made.addEventListener("click", () => action(made));
   return made;
 }
 
-/** A small button that fills something in. */
+/** A small button for a suggestion. */
 export const chip = (text, action) => textButton(text, action, "chip");
 
-/** A button that opens a list below it; `items` are [words, action]. */
+/** A button that opens a list below it; `items` are [text, hint, action]. */
 export function menu(name, drawing, items) {
   const list = element("div", { className: "menu-list", hidden: true });
   list.setAttribute("role", "menu");
@@ -93,7 +93,7 @@ export function prompt(title, label, type = "text") {
     "form", { method: "dialog" },
     element("h2", { textContent: title }),
     element("label", {}, element("span", { textContent: label }), input),
-    element("div", { className: "dialog-row" }, element("button", { className: "button primary", textContent: "Go on" })),
+    element("div", { className: "dialog-row" }, element("button", { className: "button primary", textContent: "Continue" })),
   );
   const dialog = element("dialog", { className: "dialog" }, form);
   document.body.append(dialog);
@@ -108,10 +108,10 @@ export function prompt(title, label, type = "text") {
   });
 }
 
-/** A number a person reads: 4, 4.5, 3.95. */
+/** A number for people: 4, 4.5, 3.95. */
 export const number = (value) => String(Math.round(value * 100) / 100);
 
-/** What there is to say about a result in a line. */
+/** The facts about a result in one line. */
 export function facts(result) {
   const parts = [`${number(result.seconds)} s`];
   if (result.seed !== null && result.seed !== undefined) parts.push(`seed ${result.seed}`);
@@ -120,7 +120,7 @@ export function facts(result) {
   return parts.join(" · ");
 }
 
-/** A motion at a glance; pressing it puts it on the stage. */
+/** A motion as a row of poses; a click puts it on the stage. */
 export function card(result, show) {
   const made = element("button", { type: "button", className: "card" });
   made.dataset.result = result.id ?? "";
@@ -141,5 +141,5 @@ export function card(result, show) {
   return made;
 }
 
-/** An icon in front of words. */
+/** An icon before a text. */
 export const withIcon = (drawing, text) => element("span", { className: "with-icon" }, icon(drawing), text);
