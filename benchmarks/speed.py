@@ -42,8 +42,6 @@ _WORKER = """
 import json, resource, sys, time
 start = time.perf_counter()
 from motiongpt import MotionGPT
-import torch
-torch.set_num_threads({threads})
 model = MotionGPT.from_pretrained({model!r})
 print(time.perf_counter() - start, flush=True)
 for line in sys.stdin:

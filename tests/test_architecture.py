@@ -13,8 +13,8 @@ import motiongpt
 
 PACKAGE = Path(motiongpt.__file__).parent
 ROOMS = (
-    "errors", "files", "weights_io", "motion", "bodies", "render", "formats", "viewer", "tokenizer", "text", "lm",
-    "data", "retrieval", "generation", "training", "evaluation", "compat", "web", "cli", "__main__",
+    "errors", "files", "threads", "weights_io", "motion", "bodies", "render", "formats", "viewer", "tokenizer", "text",
+    "lm", "data", "retrieval", "generation", "training", "evaluation", "compat", "web", "cli", "__main__",
 )  # fmt: skip
 # Front doors that open a later room when they are called: Motion.load and Motion.save, motiongpt.MotionGPT.
 DOORS = {("motion", "motion.py", "formats"), ("__init__", "__init__.py", "generation")}

@@ -198,7 +198,7 @@ def test_quiet_stretches_are_where_nothing_moves(standing):
     [
         (lambda m: editing.change_tempo(m, 0.0), "factor"),
         (lambda m: editing.bend_path(m, 90, 0.6, 0.4), "shares"),
-        (lambda m: editing.bend_path(m, float("nan")), "degrees"),
+        (lambda m: editing.bend_path(m, float("nan")), "finite angle"),
         (lambda m: editing.find_seam(m, m, seconds=0), "positive"),
         (lambda m: editing.splice(m, replace(m, fps=30.0)), "resample"),
         (lambda m: editing.combine(m, replace(m, fps=30.0)), "resample"),

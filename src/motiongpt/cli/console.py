@@ -34,12 +34,12 @@ def print_json(result: dict[str, Any]) -> None:
     print(json.dumps(result))
 
 
-def limit_threads(threads: int | None) -> None:
-    """Set the number of CPU threads of PyTorch; None leaves PyTorch's choice."""
-    if threads is not None:
-        import torch
+def limit_threads(count: int | None) -> None:
+    """Set the number of CPU threads; None leaves it at that of the cores."""
+    if count is not None:
+        from motiongpt import threads
 
-        torch.set_num_threads(threads)
+        threads.limit(count)
 
 
 def load_model(source: str | None, device: str, threads: int | None = None) -> MotionGPT:

@@ -52,7 +52,7 @@ Threads = Annotated[
         metavar="N",
         min=1,
         envvar="MOTIONGPT_THREADS",
-        help="CPU threads of PyTorch; PyTorch's own choice by default.",
+        help="CPU threads; one for each core by default.",
     ),
 ]
 

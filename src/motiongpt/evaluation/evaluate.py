@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from motiongpt import __version__
+from motiongpt import __version__, threads
 from motiongpt.errors import Interrupted, MotionGPTError
 from motiongpt.evaluation.clips import Clip, read_clips
 from motiongpt.evaluation.measures import (
@@ -121,7 +121,7 @@ def check(settings: Settings, tasks: Iterable[str]) -> None:
 def evaluate_bench(bench: Bench, tasks: Iterable[str] = TASKS, *, workers: int = 1) -> dict[str, Any]:
     """:func:`evaluate` with a bench that is set up already; several workers set up their own."""
     tasks, settings = list(tasks), bench.settings
-    threads = max(1, torch.get_num_threads() // workers)
+    share = max(1, threads.count() // workers)
     runs = [(task, run) for task in tasks for run in range(settings.replications if TASKS[task].replicated else 1)]
     jobs = [
         _Job(
@@ -129,7 +129,7 @@ def evaluate_bench(bench: Bench, tasks: Iterable[str] = TASKS, *, workers: int =
             bench.cache_dir,
             task,
             run,
-            threads,
+            share,
         )
         for number, (task, run) in enumerate(runs)
     ]
@@ -291,7 +291,7 @@ def _bench(settings: Settings, cache_dir: Path | None) -> Bench:
 
 
 def _run(job: _Job) -> Result:
-    torch.set_num_threads(job.threads)
+    threads.limit(job.threads)
     return measure(_bench(job.settings, job.cache_dir), job.task, job.replication)
 
 

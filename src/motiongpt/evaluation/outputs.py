@@ -15,6 +15,7 @@ import numpy as np
 import torch
 
 import motiongpt
+from motiongpt import threads
 from motiongpt.errors import MotionGPTError
 from motiongpt.evaluation.clips import Clip, read_clips
 from motiongpt.evaluation.evaluators import EMBEDDED, MotionTextEvaluator, evaluator_hash, load_evaluator
@@ -248,7 +249,7 @@ class Bench:
             "data": self.data_hash,
             "code": _code_hash(),
             "torch": torch.__version__,
-            "threads": torch.get_num_threads(),
+            "threads": threads.count(),
             "device": self.settings.device.split(":")[0],
             "protocol": self.settings.protocol if task in GIVEN else None,
             "seed": self.settings.seed if task == "t2m" else None,

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
 from motiongpt.generation.refiner import SPREAD, STEPS, Refiner
 from motiongpt.motion import HUMANML3D, Motion
 from motiongpt.motion.cleanup import clean, smooth
+from motiongpt.threads import in_parts
 from motiongpt.tokenizer import MotionTokenizer
+
+Row = TypeVar("Row")
+# About what a sentence and the calls for it cost in a refiner, in codes.
+_WORDS = 20
 
 
 @dataclass(frozen=True)
@@ -43,6 +49,27 @@ class Decoder:
         """
         if not len(codes):
             return []
+        rows = list(zip(codes, captions, seeds, strict=True))
+        words = 0 if self.refiner is None else _WORDS
+        return self._in_parts(lambda part: self._features(part, sampled), rows, [len(row) + words for row in codes])
+
+    def coarse_features(self, codes: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """Un-normalised features (n * stride, D) of each row of coarse codes (n,) without details."""
+        return self._in_parts(self.tokenizer.decode_batch, codes, [len(row) for row in codes])
+
+    def _in_parts(
+        self, function: Callable[[list[Row]], list[np.ndarray]], rows: Sequence[Row], sizes: Sequence[int]
+    ) -> list[np.ndarray]:
+        """Decode rows on all threads of a CPU; another device takes them at once."""
+        if self.tokenizer.mean.device.type != "cpu":
+            return function(list(rows))
+        return in_parts(function, rows, sizes)
+
+    def _features(
+        self, rows: Sequence[tuple[np.ndarray, str | None, tuple[int, int]]], sampled: bool
+    ) -> list[np.ndarray]:
+        """Features of rows of codes, caption and seeds."""
+        codes, captions, seeds = zip(*rows, strict=True)
         padded = [self.tokenizer.pad_codes(row) for row in codes]
         streams = [stream for stream, _ in padded]
         latents = None

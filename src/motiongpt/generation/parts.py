@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from torch import nn
 
+from motiongpt import threads
 from motiongpt.errors import MotionGPTError, require
 from motiongpt.generation.options import GenerationDefaults
 from motiongpt.generation.prototypes import Prototypes
@@ -70,6 +71,9 @@ class ModelParts:
     def from_pretrained(cls, source: str | Path | None = None, device: str = "cpu") -> Self:
         """Load a model.
 
+        PyTorch then runs each operation of small networks on one thread, which is faster, see
+        :mod:`motiongpt.threads`.
+
         Args:
             source: a model folder, an id on the Hugging Face hub, or None for the model that comes with the package.
             device: where it runs, such as ``"cpu"``, ``"cuda"`` or ``"mps"``.
@@ -85,7 +89,9 @@ class ModelParts:
         sentence_encoder = None if language.text_encoder is None else SentenceEncoder.of(language.text_encoder)
         matcher = Matcher.load(folder / MATCHER, sentence_encoder) if (folder / MATCHER).is_dir() else None
         refiner = Refiner.load(folder / REFINER, tokenizer, sentence_encoder) if (folder / REFINER).is_dir() else None
-        return cls(tokenizer, language, defaults, matcher, refiner).to(device)
+        model = cls(tokenizer, language, defaults, matcher, refiner).to(device)
+        threads.choose_for(sum(weight.numel() for weight in language.parameters()))
+        return model
 
     def save_pretrained(self, folder: str | Path, *, dtype: str = "float16") -> None:
         """Write a model folder that :meth:`from_pretrained` reads.

@@ -100,7 +100,7 @@ class Ranker:
         places = {caption: place for place, caption in enumerate(dict.fromkeys(captions))}
         sentences = self.matcher.embed_texts(list(places))[[places[caption] for caption in captions]]
         # The matcher has learned to see motions through coarse codes.
-        motions = self.decoder.tokenizer.decode_batch([one.codes for one in candidates])
+        motions = self.decoder.coarse_features([one.codes for one in candidates])
         return (self.matcher.embed_motions(motions) * sentences).sum(1)
 
     def _measure(self, contests: Sequence[_Contest]) -> None:
