@@ -7,10 +7,10 @@ described in its module and in docs/formats.md.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
+from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from motiongpt.errors import MotionGPTError
 from motiongpt.formats.sniff import check_file
 
 if TYPE_CHECKING:
+    from motiongpt.formats.reading import Reading
     from motiongpt.motion.motion import Motion
     from motiongpt.motion.skeleton import Skeleton
 
@@ -111,7 +112,7 @@ def _function(name: str) -> Callable[..., Any]:
 def _check_options(function: Callable[..., Any], options: dict[str, Any], path: Path) -> dict[str, Any]:
     """The options that are not None, all of which the format must have."""
     given = {name: value for name, value in options.items() if value is not None}
-    parameters = inspect.signature(function).parameters
+    parameters = signature(function).parameters
     if not any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
         known = [name for name, p in parameters.items() if p.kind is p.KEYWORD_ONLY]
         for name in given:
@@ -123,15 +124,27 @@ def _check_options(function: Callable[..., Any], options: dict[str, Any], path: 
     return given
 
 
-def read(
+def read(path: str | Path, **options: Any) -> Motion:
+    """Read a motion file; its suffix, in any case, names the format.
+
+    Arguments and errors are those of :func:`inspect`, whose remarks are those of the motion.
+
+    Returns:
+        The motion: joints (T, 22, 3) in metres, Y up; (T, 21, 3) for KIT data.
+    """
+    reading = inspect(path, **options)
+    return replace(reading.motion, remarks=reading.remarks)
+
+
+def inspect(
     path: str | Path,
     *,
     fps: float | None = None,
     unit: str | float | None = None,
     skeleton: str | Path | Skeleton | None = None,
     **options: Any,
-) -> Motion:
-    """Read a motion file; its suffix, in any case, names the format.
+) -> Reading:
+    """Read a motion file, and tell how what it leaves open was decided.
 
     Args:
         path: the file.
@@ -142,7 +155,7 @@ def read(
             (.glb), ``blender`` (.fbx, .blend).
 
     Returns:
-        The motion: joints (T, 22, 3) in metres, Y up; (T, 21, 3) for KIT data.
+        The motion, decisions, joint map, clips and remarks.
 
     Raises:
         MotionGPTError: the file cannot be read; the text says why and what helps.
@@ -150,10 +163,10 @@ def read(
     path = Path(path)
     check_file(path)
     reader = _function(_format(path, READERS, "reading").reader)
-    motion: Motion = reader(
+    reading: Reading = reader(
         path, **_check_options(reader, {"fps": fps, "unit": unit, "skeleton": skeleton, **options}, path)
     )
-    return motion
+    return reading
 
 
 def write(motion: Motion | Sequence[Motion], path: str | Path, **options: Any) -> Path:
@@ -199,6 +212,7 @@ __all__ = [
     "VIDEO_SUFFIXES",
     "WRITERS",
     "Format",
+    "inspect",
     "read",
     "write",
 ]

@@ -19,6 +19,7 @@ from motiongpt.errors import MotionGPTError
 from motiongpt.files import atomic_path
 from motiongpt.formats import rig
 from motiongpt.formats.arrays import load_npz
+from motiongpt.formats.reading import Reading
 from motiongpt.motion import rotations
 from motiongpt.motion.kinematics import forward
 from motiongpt.motion.motion import Motion
@@ -63,7 +64,7 @@ def _rest_of_body_model(path: Path, betas: np.ndarray) -> np.ndarray:
     return regressor[:_J] @ (template + shapes[..., :count] @ betas[:count])
 
 
-def read(path: Path, *, fps: float | None = None, body_model: str | Path | None = None) -> Motion:
+def read(path: Path, *, fps: float | None = None, body_model: str | Path | None = None) -> Reading:
     """Read an AMASS motion.
 
     Args:
@@ -118,7 +119,7 @@ def read(path: Path, *, fps: float | None = None, body_model: str | Path | None 
     quaternions = rotations.from_axis_angle(poses[:, : _J * 3].reshape(-1, _J, 3))
     joints = forward(offsets, HUMANML3D.parents, quaternions, trans + pelvis)
     joints = joints[..., [0, 2, 1]] * [-1, 1, 1]
-    return Motion(joints.astype(np.float32), fps=rig.check_fps(fps, str(path)), name=path.stem)
+    return Reading(Motion(joints.astype(np.float32), fps=rig.check_fps(fps, str(path)), name=path.stem))
 
 
 def write(motion: Motion, path: Path) -> None:

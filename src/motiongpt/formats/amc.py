@@ -14,9 +14,9 @@ import numpy as np
 
 from motiongpt.errors import MotionGPTError
 from motiongpt.formats import joint_maps, rig
+from motiongpt.formats.reading import Figure, Reading, read_rig
 from motiongpt.formats.sniff import read_text
 from motiongpt.motion import rotations
-from motiongpt.motion.motion import Motion
 
 DEFAULT_FPS = 120.0
 _AXES = {"x": 0, "y": 1, "z": 2}
@@ -230,7 +230,7 @@ def _fault(path: Path, body: list[str], start: int, height: int, counts: dict[st
 
 def read(
     path: Path, *, fps: float | None = None, unit: str | float | None = None, skeleton: str | Path | None = None
-) -> Motion:
+) -> Reading:
     """Read an .amc with its .asf.
 
     Args:
@@ -280,7 +280,6 @@ def read(
     translations = np.concatenate([place_of_root[:, None], along], axis=1)
     positions = np.empty((frames, len(asf.names), 3))
     positions[:, keep] = rig.forward(parents, local, translations)
-    joints = mapping.apply(positions)
-    scale = rig.metres_per_unit(joints, unit, str(path), declared=asf.unit)
     rate = DEFAULT_FPS if fps is None else rig.check_fps(fps, str(path))
-    return Motion((joints * scale).astype(np.float32), fps=rate, name=path.stem)
+    figure = Figure(asf.names, asf.parents)
+    return read_rig(figure, mapping, positions, path, fps=rate, unit=unit, declared_unit=asf.unit)

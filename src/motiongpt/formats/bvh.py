@@ -17,6 +17,7 @@ from motiongpt.errors import MotionGPTError
 from motiongpt.files import atomic_path
 from motiongpt.formats import joint_maps, rig
 from motiongpt.formats.naming import joint_names
+from motiongpt.formats.reading import Figure, Reading, read_rig
 from motiongpt.formats.sniff import read_text
 from motiongpt.motion import rotations
 from motiongpt.motion.motion import Motion
@@ -316,7 +317,7 @@ def read(
     unit: str | float | None = None,
     up: str | None = None,
     drop_first_frame: str | bool = "auto",
-) -> Motion:
+) -> Reading:
     """Read a BVH of any rig that :mod:`motiongpt.formats.joint_maps` knows.
 
     Args:
@@ -336,26 +337,25 @@ def read(
     """
     bvh = parse(path)
     mapping = joint_maps.find(bvh.names, str(path), bvh.offsets)
-    joints = mapping.apply(bvh.positions(mapping.used))
+    positions = bvh.positions(mapping.used)
+    joints = mapping.apply(positions)
     if up not in (None, "y", "z"):
         raise MotionGPTError(f"{path}: up must be 'y' or 'z', not {up!r}.")
-    if up == "z" or (
-        up is None and bvh.stands_along_z(joints, mapping.direct["left_hip"], mapping.direct["left_ankle"])
-    ):
-        joints = joints[..., [0, 2, 1]] * [1, 1, -1]
+    if up is None and bvh.stands_along_z(joints, mapping.direct["left_hip"], mapping.direct["left_ankle"]):
+        up = "z"
     if fps is None:
         if bvh.fps is None:
             raise MotionGPTError(f"{path}: there is no usable 'Frame Time:'; {rig.GIVE_FPS}.")
         fps = bvh.fps
     fps = rig.check_fps(fps, str(path))
     if drop_first_frame == "auto":
-        joints = joints[_lead_in(bvh, joints, rig.needed(bvh.parents, mapping.used), fps) :]
+        positions = positions[_lead_in(bvh, joints, rig.needed(bvh.parents, mapping.used), fps) :]
     elif drop_first_frame:
-        joints = joints[1:]
-    if not len(joints):
+        positions = positions[1:]
+    if not len(positions):
         raise MotionGPTError(f"{path}: the only frame cannot be dropped; give drop_first_frame=False.")
-    scale = rig.metres_per_unit(joints, unit, str(path))
-    return Motion((joints * scale).astype(np.float32), fps=fps, name=path.stem)
+    figure = Figure(bvh.names, bvh.parents, bvh.offsets)
+    return read_rig(figure, mapping, positions, path, fps=fps, up=up, unit=unit)
 
 
 _WRITE_ORDER = "ZXY"

@@ -13,6 +13,7 @@ import numpy as np
 from motiongpt.errors import MotionGPTError
 from motiongpt.files import atomic_path
 from motiongpt.formats import rig
+from motiongpt.formats.reading import Reading
 from motiongpt.formats.sniff import read_text
 from motiongpt.motion.motion import Motion
 from motiongpt.motion.skeleton import SKELETONS, Skeleton
@@ -23,7 +24,7 @@ def columns(skeleton: Skeleton) -> list[str]:
     return ["frame", "time", *(f"{joint}_{axis}" for joint in skeleton.joints for axis in "xyz")]
 
 
-def read(path: Path, *, fps: float | None = None, unit: str | float | None = None) -> Motion:
+def read(path: Path, *, fps: float | None = None, unit: str | float | None = None) -> Reading:
     """Read a table of joint positions.
 
     Args:
@@ -70,7 +71,7 @@ def read(path: Path, *, fps: float | None = None, unit: str | float | None = Non
             raise MotionGPTError(f"{path}: the frame rate cannot be computed from a time column; {rig.GIVE_FPS}.")
         fps = round((len(times) - 1) / float(times[-1] - times[0]), 3)
     scale = 1.0 if unit is None else rig.unit_scale(unit, str(path))
-    return Motion((joints * scale).astype(np.float32), rig.check_fps(fps, str(path)), skeleton, name=path.stem)
+    return Reading(Motion((joints * scale).astype(np.float32), rig.check_fps(fps, str(path)), skeleton, name=path.stem))
 
 
 def write(motion: Motion, path: Path) -> None:

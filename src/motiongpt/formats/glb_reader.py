@@ -14,9 +14,9 @@ import numpy as np
 
 from motiongpt.errors import MotionGPTError
 from motiongpt.formats import joint_maps, rig
+from motiongpt.formats.reading import Figure, Reading, read_rig
 from motiongpt.formats.sniff import check_file
 from motiongpt.motion import rotations
-from motiongpt.motion.motion import Motion
 
 _JSON_CHUNK, _BINARY_CHUNK = 0x4E4F534A, 0x004E4942
 _TYPES = {5120: "<i1", 5121: "<u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 5126: "<f4"}
@@ -112,7 +112,7 @@ def _sampled(times: np.ndarray, values: np.ndarray, at: np.ndarray, kind: str, r
     return values[after - 1] + share[:, None] * (values[after] - values[after - 1])
 
 
-def read(path: Path, *, fps: float | None = None, unit: str | float | None = None, clip: str | None = None) -> Motion:
+def read(path: Path, *, fps: float | None = None, unit: str | float | None = None, clip: str | None = None) -> Reading:
     """Read one animation of a .glb.
 
     Args:
@@ -157,10 +157,9 @@ def read(path: Path, *, fps: float | None = None, unit: str | float | None = Non
     positions = np.zeros((len(at), len(document.names), 3))
     for node, matrix in world.items():
         positions[:, node] = matrix[:, :3, 3]
-    joints = mapping.apply(positions)
-    rig.check_finite(joints, path, tuple(mapping.direct))
-    scale = rig.metres_per_unit(joints, unit, str(path), declared=1.0)
-    return Motion((joints * scale).astype(np.float32), fps=fps, name=str(animation.get("name", path.stem)))
+    figure = Figure(document.names, document.parents, document.offsets)
+    name = str(animation.get("name", path.stem))
+    return read_rig(figure, mapping, positions, path, fps=fps, unit=unit, declared_unit=1.0, name=name)
 
 
 def _world(

@@ -14,6 +14,7 @@ from motiongpt.errors import MotionGPTError
 from motiongpt.files import atomic_path
 from motiongpt.formats import rig, smpl_poses
 from motiongpt.formats.arrays import load_npy
+from motiongpt.formats.reading import Reading
 from motiongpt.motion.motion import Motion
 from motiongpt.motion.skeleton import HUMANML3D, KIT, SKELETONS, Skeleton
 
@@ -44,7 +45,7 @@ def read(
     fps: float | None = None,
     unit: str | float | None = None,
     skeleton: str | Skeleton | None = None,
-) -> Motion:
+) -> Reading:
     """Read an .npy of joints or features.
 
     Args:
@@ -82,10 +83,10 @@ def read(
                     "frame."
                 )
             motion = Motion.from_features(array.astype(np.float32), known, name=path.stem)
-            return motion if rate is None else Motion(motion.joints, rate, known, motion.name)
+            return Reading(motion if rate is None else Motion(motion.joints, rate, known, motion.name))
 
     if array.ndim == 2 and array.shape[1] in smpl_poses.WIDTHS and requested in (None, HUMANML3D):
-        return smpl_poses.to_motion(array, path, rate)
+        return Reading(smpl_poses.to_motion(array, path, rate))
     target = requested or HUMANML3D
     if array.ndim == 3 and array.shape[1] in _LARGER and array.shape[2] == 3 and target is HUMANML3D:
         array = array[:, : HUMANML3D.num_joints]
@@ -116,7 +117,7 @@ def read(
                 f"{path}: legs of {leg:.3g} are not joint positions in metres; give the unit with --unit (in Python "
                 "unit=), or check that these are joints, not rotations."
             )
-    return Motion((array * scale).astype(np.float32), fps=rate or target.fps, skeleton=target, name=path.stem)
+    return Reading(Motion((array * scale).astype(np.float32), fps=rate or target.fps, skeleton=target, name=path.stem))
 
 
 def write(motion: Motion, path: Path, *, content: str | None = None) -> None:

@@ -26,6 +26,7 @@ class Motion:
         skeleton: names and tree of the J joints.
         name: a label for messages and file names.
         text: a caption, or "".
+        remarks: what was guessed or substituted when it was read or made, a sentence each.
 
     Raises:
         MotionGPTError: wrong shape, no frames, or a coordinate that is not finite (the text names frame and joint).
@@ -36,6 +37,7 @@ class Motion:
     skeleton: Skeleton = HUMANML3D
     name: str = ""
     text: str = ""
+    remarks: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         label = self.name or "motion"

@@ -12,13 +12,13 @@ from motiongpt.errors import MotionGPTError
 from motiongpt.files import atomic_path
 from motiongpt.formats import glb, joint_maps, rig
 from motiongpt.formats.blender import process
+from motiongpt.formats.reading import Figure, Reading, read_rig
 from motiongpt.motion.motion import Motion
-from motiongpt.motion.skeleton import HUMANML3D
 
 
 def read(
     path: Path, *, fps: float | None = None, unit: str | float | None = None, blender: str | Path | None = None
-) -> Motion:
+) -> Reading:
     """Read the skeletal animation of an .fbx or .blend: the active action of its largest armature.
 
     Args:
@@ -41,11 +41,9 @@ def read(
     names = [str(name) for name in data["names"]]
     offsets = data["rest"] - data["rest"][data["parents"][: len(data["rest"])]]
     mapping = joint_maps.find(names, str(path), offsets)
-    joints = mapping.apply(data["places"])
-    rig.check_finite(joints, path, HUMANML3D.joints)
-    scale = rig.metres_per_unit(joints, unit, str(path), declared=1.0)
     rate = rig.check_fps(float(data["fps"]) if fps is None else fps, str(path))
-    return Motion((joints * scale).astype(np.float32), fps=rate, name=path.stem)
+    figure = Figure(names, data["parents"].tolist(), offsets)
+    return read_rig(figure, mapping, data["places"], path, fps=rate, unit=unit, declared_unit=1.0)
 
 
 def _write(task: str, motions: Sequence[Motion], path: Path, names: str, body: str, blender: str | Path | None) -> None:
