@@ -52,11 +52,16 @@ BAD_FILES: dict[str, Callable[[Motion], object]] = {
 
 
 @pytest.mark.parametrize("name", BAD_FILES)
-def test_bad_motion_files(refused: Refused, walk: Motion, tiny_model_folder: Path, name: str) -> None:
+def test_bad_motion_files(cli: Cli, refused: Refused, walk: Motion, tiny_model_folder: Path, name: str) -> None:
     BAD_FILES[name](walk)
     assert name in refused("convert", name, "made/out.npy")
     model = ("--model", tiny_model_folder)
-    assert name in refused("describe", walk.save("good.npy"), name, *model)
+    beside = cli("describe", walk.save("good.npy"), name, *model)
+    # A folder without motions is refused before any file is read.
+    assert (beside.code, len(beside.lines), len(beside.err.splitlines())) == (
+        (2, 0, 1) if Path(name).is_dir() else (1, 1, 2)
+    )
+    assert name in beside.err
     assert name in refused("predict", name, "-o", "made/out.npy", *model)
     assert not list(Path("made").iterdir())
 

@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Annotated
 
 import pytest
-import torch
 import typer
 
-from motiongpt import formats
+from motiongpt import formats, threads
 from motiongpt.cli.app import app
 from motiongpt.cli.groups import Group, grouped
 from motiongpt.cli.options import CompletionSampling, Length, TextSampling
@@ -108,16 +107,14 @@ def test_help_lists_every_format_that_is_written(cli: Cli, monkeypatch: pytest.M
 
 
 def test_threads(cli: Cli, monkeypatch: pytest.MonkeyPatch, tiny_model_folder: Path, walk_file: Path) -> None:
-    before = torch.get_num_threads()
     counts: list[int] = []
-    monkeypatch.setattr(torch, "set_num_threads", counts.append)
+    monkeypatch.setattr(threads, "limit", counts.append)
     command = ("describe", walk_file, "--model", tiny_model_folder)
     assert cli(*command).code == 0
     assert cli(*command, "--threads", 3).code == 0
     monkeypatch.setenv("MOTIONGPT_THREADS", "2")
     assert cli(*command).code == 0
     assert counts == [3, 2]
-    assert torch.get_num_threads() == before
 
 
 def test_values_are_refused_by_the_name_of_their_option(refused: Callable[..., str]) -> None:

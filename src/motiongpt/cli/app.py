@@ -16,6 +16,7 @@ from typer.core import TyperGroup
 from motiongpt import __version__
 from motiongpt.cli import batch, bodies, checkpoints, data, evaluate, files, motions, search, serve, tokens, train, view
 from motiongpt.cli.console import say
+from motiongpt.cli.inspect import inspect as inspect_files
 from motiongpt.errors import Interrupted, MotionGPTError
 
 _INTERRUPTED = 130
@@ -31,6 +32,7 @@ _PANELS: dict[str, dict[str, Any]] = {
         "batch": batch.batch,
     },
     "Files": {
+        "inspect": inspect_files,
         "convert": files.convert,
         "render": files.render,
         "view": view.view,

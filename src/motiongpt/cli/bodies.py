@@ -10,7 +10,7 @@ import typer
 
 from motiongpt.cli.console import OUTPUTS, print_json, say
 from motiongpt.cli.groups import grouped
-from motiongpt.cli.options import AsJson, MotionFile, Reading
+from motiongpt.cli.options import AsJson, Input, MotionFile
 from motiongpt.errors import MotionGPTError
 
 
@@ -33,7 +33,7 @@ class Gender(str, Enum):
 @grouped
 def fit(
     file: MotionFile,
-    reading: Reading,
+    reading: Input,
     body_model: Annotated[
         Path,
         typer.Option("--body-model", metavar="PATH", help="Your body model file (.npz, .pkl).", show_default=False),

@@ -60,12 +60,11 @@ def read_motion(path: Path, model: MotionGPT) -> Motion:
     Raises:
         MotionGPTError: the file cannot be read.
     """
-    from motiongpt.motion import KIT, Motion
+    from motiongpt.cli.inputs import load
+    from motiongpt.motion import KIT
 
     skeleton = model.tokenizer.skeleton
-    if skeleton is KIT and path.suffix.lower() == ".npy":
-        return Motion.load(path, skeleton=skeleton)
-    return Motion.load(path)
+    return load(path, skeleton=skeleton) if skeleton is KIT and path.suffix.lower() == ".npy" else load(path)
 
 
 def slug(text: str) -> str:

@@ -11,8 +11,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from motiongpt.cli.console import OUTPUTS, check_output, print_json, save_motion, say
+from motiongpt.cli.console import (
+    OUTPUTS,
+    check_output,
+    parse_formats,
+    print_json,
+    save_motion,
+    say,
+    slug,
+    writable_folder,
+)
 from motiongpt.cli.groups import grouped
+from motiongpt.cli.inputs import each, expand, finish
 from motiongpt.cli.options import (
     READABLE,
     AsJson,
@@ -20,9 +30,9 @@ from motiongpt.cli.options import (
     Body,
     BodyOption,
     Engine,
+    Input,
     JointNames,
     MotionFiles,
-    Reading,
 )
 from motiongpt.errors import MotionGPTError
 from motiongpt.formats import THROUGH_BLENDER, VIDEO_SUFFIXES, WRITERS
@@ -37,11 +47,29 @@ _STRIP_POSES = 8
 
 @grouped
 def convert(
-    sources: Annotated[list[Path], typer.Argument(metavar="IN", help=f"Motion files {READABLE}.", show_default=False)],
-    target: Annotated[
-        Path, typer.Argument(metavar="OUT", help=f"Output file ({', '.join(WRITERS)}).", show_default=False)
+    paths: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="IN... [OUT]",
+            help=f"Motion files {READABLE} or folders of them, then the output unless -o names it.",
+            show_default=False,
+        ),
     ],
-    reading: Reading,
+    reading: Input,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="OUT",
+            help=f"Output file ({', '.join(WRITERS)}), or a folder for a file of each input.",
+        ),
+    ] = None,
+    all_clips: Annotated[
+        Path | None,
+        typer.Option("--all-clips", metavar="DIR", help="Write every clip of the inputs to a file in this folder."),
+    ] = None,
+    file_format: Annotated[str, typer.Option("--format", metavar="F", help="Format of the files in a folder.")] = "npy",
     keep_proportions: Annotated[
         bool, typer.Option("--keep-proportions", help="Keep the bone lengths of the input.")
     ] = False,
@@ -55,27 +83,65 @@ def convert(
     The result has 22 joints, 20 frames per second, metres, Y up, HumanML3D's proportions and the floor at height 0; in
     frame 0 the root stands over the origin and faces +Z. KIT data stays KIT data: 21 joints, 12.5 frames per second.
     OUT.features.npy holds the 263 features of each frame instead of joints. Several inputs become the clips of one
-    file, if the format holds several.
+    file, if the format holds several, or a file each in a folder. A file that cannot be read is reported and left out.
     """
-    check_output(target)
-    motions, facts = [], []
-    for source in sources:
-        options = {"blender": blender} if _needs_blender(source) else {}
-        motion = reading.load(source, **options)
-        source_fps = motion.fps
-        motion = motion.resample(motion.skeleton.fps).canonical() if keep_proportions else motion.standard()
-        motions.append(motion)
-        length = {"frames": len(motion), "fps": motion.fps, "seconds": motion.seconds}
-        facts.append({"input": str(source), **length, "source_fps": source_fps})
-    program = blender if _needs_blender(target) else None
-    save_motion(motions, target, names=names, body=None if body is None else body.value, blender=program)
-    for source, motion, fact in zip(sources, motions, facts, strict=True):
-        result = f"{len(motion)} frames at {motion.fps:g} fps, {motion.seconds:g} s"
-        say(f"{source} ({fact['source_fps']:g} fps) -> {target}: {result}")
+    inputs, target = _inputs_and_target(paths, output or all_clips)
+    in_folder = target.suffix.lower() not in WRITERS and (output or all_clips) is not None
+    suffix = f".{parse_formats(file_format)[0]}"
+    if in_folder:
+        writable_folder(target)
+    else:
+        check_output(target)
+    files = expand(inputs)
+    load = reading.load_clips if all_clips else reading.load_one
+    read, failed = each(files, lambda file: load(file, **({"blender": blender} if _needs_blender(file) else {})))
+    clips = [(source, motion) for source, motions in read for motion in motions]
+    results = [
+        motion.resample(motion.skeleton.fps).canonical() if keep_proportions else motion.standard()
+        for _, motion in clips
+    ]
+    written = [target] * len(clips)
+    if in_folder:
+        written = _names(target, [(source.stem, motion.name if all_clips else "") for source, motion in clips], suffix)
+    figure = None if body is None else body.value
+    # Motions of one file are written together.
+    for path in dict.fromkeys(written):
+        motions = [motion for motion, place in zip(results, written, strict=True) if place == path]
+        save_motion(motions, path, names=names, body=figure, blender=blender if _needs_blender(path) else None)
+    facts = []
+    for (source, motion), result, path in zip(clips, results, written, strict=True):
+        length = {"frames": len(result), "fps": result.fps, "seconds": result.seconds}
+        facts.append({"input": str(source), "output": str(path), **length, "source_fps": motion.fps})
+        text = f"{len(result)} frames at {result.fps:g} fps, {result.seconds:g} s"
+        say(f"{source} ({motion.fps:g} fps) -> {path}: {text}")
     if as_json:
         print_json({"output": str(target), "motions": facts})
-    else:
-        print(target)
+    elif written:
+        print(*dict.fromkeys(map(str, written)), sep="\n")
+    finish(failed, len(files))
+
+
+def _inputs_and_target(paths: list[Path], target: Path | None) -> tuple[list[Path], Path]:
+    """What to read and where to write: the last path names the output where no option does.
+
+    Raises:
+        MotionGPTError: nothing names the output.
+    """
+    if target is not None:
+        return paths, target
+    if len(paths) < 2:
+        raise MotionGPTError(f"{paths[0]}: name the output after the input, or with -o.")
+    return paths[:-1], paths[-1]
+
+
+def _names(folder: Path, stems: Sequence[tuple[str, str]], suffix: str) -> list[Path]:
+    """A path for each file and clip; the number of a clip in the call is appended to names that occur twice."""
+    several = len({file for file, _ in stems}) > 1
+    names = ["_".join([file] * (several or not clip) + ([slug(clip)] if clip else [])) for file, clip in stems]
+    return [
+        folder / (f"{name}{suffix}" if names.count(name) == 1 else f"{name}_{number}{suffix}")
+        for number, name in enumerate(names)
+    ]
 
 
 def _needs_blender(path: Path) -> bool:
@@ -94,7 +160,7 @@ class Mode(Enum):
 @grouped
 def render(
     files: MotionFiles,
-    reading: Reading,
+    reading: Input,
     output: Annotated[
         Path | None,
         typer.Option(

@@ -22,6 +22,7 @@ from motiongpt.cli.console import (
     writable_folder,
 )
 from motiongpt.cli.groups import grouped
+from motiongpt.cli.inputs import each, expand, finish
 from motiongpt.cli.options import (
     AsJson,
     Cleanup,
@@ -32,7 +33,7 @@ from motiongpt.cli.options import (
     MotionFile,
     MotionFiles,
     OutputFile,
-    OutputFolder,
+    OutputFolderOrFile,
     Samples,
     Seconds,
     Seed,
@@ -40,6 +41,8 @@ from motiongpt.cli.options import (
     TextSampling,
 )
 from motiongpt.cli.tasks import DESCRIBE, GENERATE, INBETWEEN, PREDICT, Task
+from motiongpt.errors import MotionGPTError
+from motiongpt.formats import WRITERS
 
 if TYPE_CHECKING:
     from motiongpt.motion import Motion
@@ -55,7 +58,7 @@ def generate(
     model: ModelOptions,
     samples: Samples = 1,
     seed: Seed = 0,
-    output: OutputFolder = OUTPUTS,
+    output: OutputFolderOrFile = OUTPUTS,
     formats: Formats = _DEFAULT_FORMATS,
     as_json: AsJson = False,
 ) -> None:
@@ -64,9 +67,13 @@ def generate(
     Writes DIR/<text>_seed<K>_<sample>.<format> for every text, sample and format, and prints the paths. Existing files
     are replaced. The same text, seed and sample number always give the same motion.
     """
+    file = _output_file(output, formats, len(texts) * samples)
     names = parse_formats(formats)
     options = GENERATE.arguments(None, length, sampling)
-    writable_folder(output)
+    if file is None:
+        writable_folder(output)
+    else:
+        check_output(file)
     watch = Stopwatch()
     gpt = model.load()
     names = supported_formats(names, gpt, requested=formats != _DEFAULT_FORMATS)
@@ -78,12 +85,30 @@ def generate(
     for text, stem, row in zip(texts, _stems(texts), rows, strict=True):
         for sample, motion in enumerate(row):
             say(f"seed {seed}, sample {sample}: {len(motion)} frames, {motion.seconds:g} s: {text}")
-            written = save_all(motion, output / f"{stem}_seed{seed}_{sample}", names)
+            if file is None:
+                written = save_all(motion, output / f"{stem}_seed{seed}_{sample}", names)
+            else:
+                written = {file.suffix.lower().lstrip("."): str(save_motion(motion, file))}
             result["motions"].append({"text": text, "sample": sample, **_facts(motion), "files": written})
             if not as_json:
                 print(*written.values(), sep="\n", flush=True)
     if as_json:
         print_json(result)
+
+
+def _output_file(output: Path, formats: str, motions: int) -> Path | None:
+    """The output where it names one file, such as walk.bvh; None where it names a folder.
+
+    Raises:
+        MotionGPTError: one file cannot hold what is wanted.
+    """
+    if output.suffix.lower() not in WRITERS or output.is_dir():
+        return None
+    if motions > 1 or formats != _DEFAULT_FORMATS:
+        raise MotionGPTError(
+            f"-o {output} names one file, which holds one motion: name a folder with -o, and its formats with --format."
+        )
+    return output
 
 
 def _stems(texts: list[str]) -> list[str]:
@@ -100,16 +125,19 @@ def _facts(motion: Motion) -> dict[str, Any]:
 def describe(files: MotionFiles, model: ModelOptions, as_json: AsJson = False) -> None:
     """Caption motion files, one line per file."""
     gpt = model.load()
-    motions = [read_motion(file, gpt) for file in files]
+    files = expand(files)
+    read, failed = each(files, lambda file: read_motion(file, gpt))
+    motions = [motion for _, motion in read]
     captions = [" ".join(caption.split()) for (caption,) in DESCRIBE.call(gpt, motions, 1, 0, {})]
     if as_json:
         entries = [
             {"file": str(file), "caption": caption, **_facts(motion)}
-            for file, caption, motion in zip(files, captions, motions, strict=True)
+            for (file, motion), caption in zip(read, captions, strict=True)
         ]
         print_json({"captions": entries})
-    else:
+    elif captions:
         print(*captions, sep="\n")
+    finish(failed, len(files))
 
 
 @grouped
@@ -188,7 +216,7 @@ def ask(
     seed: Seed = 0,
     temperature: Temperature = None,
     cleanup: Cleanup = None,
-    output: OutputFolder = OUTPUTS,
+    output: OutputFolderOrFile = OUTPUTS,
     formats: Formats = _DEFAULT_FORMATS,
     as_json: AsJson = False,
 ) -> None:
@@ -197,14 +225,19 @@ def ask(
     Prints the text of the answer. If the answer has a motion, writes it to DIR/<prompt>_seed<K>.<format> and prints the
     paths. Decoding is greedy unless --temperature is given.
     """
+    file = _output_file(output, formats, 1)
     names = parse_formats(formats)
+    if file is not None:
+        check_output(file)
     gpt = model.load()
     names = supported_formats(names, gpt, requested=formats != _DEFAULT_FORMATS)
     clip = None if motion is None else read_motion(motion, gpt)
     answer = gpt.ask(prompt, clip, seed=seed, temperature=temperature, cleanup=cleanup)
     say(f"seed {seed}")
     written: dict[str, str] = {}
-    if answer.motion is not None:
+    if answer.motion is not None and file is not None:
+        written = {file.suffix.lower().lstrip("."): str(save_motion(answer.motion, file))}
+    elif answer.motion is not None:
         written = save_all(answer.motion, writable_folder(output) / f"{slug(prompt)}_seed{seed}", names)
     if as_json:
         facts = None if answer.motion is None else {**_facts(answer.motion), "files": written}

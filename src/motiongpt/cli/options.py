@@ -117,6 +117,24 @@ Unit = Annotated[
     str | None,
     typer.Option("--unit", help="Length unit: m, cm, mm, inch, cmu, or the metres in one unit."),
 ]
+Up = Annotated[
+    str | None,
+    typer.Option(
+        "--up", metavar="AXIS", help="Vertical axis of the file: x, y, z, -x, -y or -z; found from the body by default."
+    ),
+]
+Clip = Annotated[
+    str | None,
+    typer.Option("--clip", metavar="NAME", help="Clip of a file that holds several; the first that moves by default."),
+]
+JointMapFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--joint-map",
+        metavar="FILE",
+        help="YAML file from the 22 joints to those of the file; 'inspect --write-joint-map' writes one to start from.",
+    ),
+]
 SkeletonName = Annotated[
     str | None,
     typer.Option("--skeleton", help="The .asf file of an .amc, or humanml3d or kit for an .npy."),
@@ -135,6 +153,12 @@ Formats = Annotated[
     ),
 ]
 OutputFolder = Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Output folder.")]
+OutputFolderOrFile = Annotated[
+    Path,
+    typer.Option(
+        "-o", "--output", metavar="DIR_OR_FILE", help="Output folder, or one file whose suffix selects the format."
+    ),
+]
 OutputFile = Annotated[
     Path | None,
     typer.Option("-o", "--output", metavar="FILE", help="Output file; its suffix selects the format."),
@@ -238,17 +262,37 @@ class Length(Group):
 
 
 @dataclass(frozen=True)
-class Reading(Group):
+class Input(Group):
     """What a motion file does not say of itself."""
 
     panel = "Input"
 
     fps: Fps = None
     unit: Unit = None
+    up: Up = None
+    clip: Clip = None
+    joint_map: JointMapFile = None
     skeleton: SkeletonName = None
 
     def load(self, path: Path, **options: Any) -> Motion:
-        """Read a motion file, with more options of its format; see :func:`motiongpt.formats.read`."""
-        from motiongpt.motion import Motion
+        """Read a motion file, with more options of its format; what was guessed is said on stderr.
 
-        return Motion.load(path, **self.chosen(), **options)
+        Arguments are those of :func:`motiongpt.formats.read`.
+        """
+        from motiongpt.cli.inputs import load
+
+        return load(path, **self.chosen(), **options)
+
+    def load_one(self, path: Path, **options: Any) -> list[Motion]:
+        """:meth:`load` as a list of one motion."""
+        return [self.load(path, **options)]
+
+    def load_clips(self, path: Path, **options: Any) -> list[Motion]:
+        """All clips of a file; those that cannot be read are reported on stderr and left out.
+
+        Raises:
+            MotionGPTError: the file cannot be read, or no clip of it.
+        """
+        from motiongpt.cli.inputs import load_clips
+
+        return load_clips(path, **self.chosen(), **options)

@@ -10,7 +10,7 @@ import typer
 
 from motiongpt.cli.console import print_json, say, writable_folder
 from motiongpt.cli.groups import grouped
-from motiongpt.cli.options import AsJson, ModelOptions, MotionFiles, Reading
+from motiongpt.cli.options import AsJson, Input, ModelOptions, MotionFiles
 from motiongpt.errors import MotionGPTError
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ _MAX_MOTIONS = 9
 @grouped
 def view(
     files: MotionFiles,
-    reading: Reading,
+    reading: Input,
     model: ModelOptions,
     static: Annotated[
         Path | None,
