@@ -54,8 +54,10 @@ def load_model(source: str | None, device: str, threads: int | None = None) -> M
     return MotionGPT.from_pretrained(source, device)
 
 
-def read_motion(path: Path, model: MotionGPT) -> Motion:
+def read_motion(path: Path, model: MotionGPT, **options: Any) -> Motion:
     """Read a motion file for a model; an .npy of 21 joints is KIT's if the model is trained on KIT.
+
+    Options are those of :func:`motiongpt.formats.read`.
 
     Raises:
         MotionGPTError: the file cannot be read.
@@ -63,8 +65,9 @@ def read_motion(path: Path, model: MotionGPT) -> Motion:
     from motiongpt.cli.inputs import load
     from motiongpt.motion import KIT
 
-    skeleton = model.tokenizer.skeleton
-    return load(path, skeleton=skeleton) if skeleton is KIT and path.suffix.lower() == ".npy" else load(path)
+    if model.tokenizer.skeleton is KIT and path.suffix.lower() == ".npy":
+        options.setdefault("skeleton", KIT)
+    return load(path, **options)
 
 
 def slug(text: str) -> str:

@@ -28,6 +28,7 @@ from motiongpt.cli.options import (
     Cleanup,
     CompletionSampling,
     Formats,
+    Input,
     Length,
     ModelOptions,
     MotionFile,
@@ -122,11 +123,11 @@ def _facts(motion: Motion) -> dict[str, Any]:
 
 
 @grouped
-def describe(files: MotionFiles, model: ModelOptions, as_json: AsJson = False) -> None:
+def describe(files: MotionFiles, reading: Input, model: ModelOptions, as_json: AsJson = False) -> None:
     """Caption motion files, one line per file."""
     gpt = model.load()
     files = expand(files)
-    read, failed = each(files, lambda file: read_motion(file, gpt))
+    read, failed = each(files, lambda file: read_motion(file, gpt, **reading.chosen()))
     motions = [motion for _, motion in read]
     captions = [" ".join(caption.split()) for (caption,) in DESCRIBE.call(gpt, motions, 1, 0, {})]
     if as_json:
@@ -144,6 +145,7 @@ def describe(files: MotionFiles, model: ModelOptions, as_json: AsJson = False) -
 def predict(
     file: MotionFile,
     sampling: CompletionSampling,
+    reading: Input,
     model: ModelOptions,
     output: OutputFile = None,
     given: Annotated[
@@ -158,13 +160,16 @@ def predict(
     Writes the whole clip, the given frames included, at the model's frame rate and in the placement and proportions of
     the input: to outputs/<name>_predict.npy by default, and as long as the input by default.
     """
-    _complete(PREDICT, "predict", file, output, given, (sampling, Length(seconds=seconds)), model, seed, as_json)
+    _complete(
+        PREDICT, "predict", file, output, given, (sampling, Length(seconds=seconds)), reading, model, seed, as_json
+    )
 
 
 @grouped
 def inbetween(
     file: MotionFile,
     sampling: CompletionSampling,
+    reading: Input,
     model: ModelOptions,
     output: OutputFile = None,
     given: Annotated[
@@ -178,7 +183,7 @@ def inbetween(
     Writes the whole clip, the given frames included, at the model's frame rate and in the placement and proportions of
     the input: to outputs/<name>_inbetween.npy by default.
     """
-    _complete(INBETWEEN, "inbetween", file, output, given, (sampling,), model, seed, as_json)
+    _complete(INBETWEEN, "inbetween", file, output, given, (sampling,), reading, model, seed, as_json)
 
 
 def _complete(
@@ -188,6 +193,7 @@ def _complete(
     output: Path | None,
     given: str,
     chosen: tuple[CompletionSampling | Length, ...],
+    reading: Input,
     model: ModelOptions,
     seed: int,
     as_json: bool,
@@ -195,7 +201,7 @@ def _complete(
     options = task.arguments(given, *chosen)
     path = check_output(output or OUTPUTS / f"{file.stem}_{verb}.npy")
     gpt = model.load()
-    [[motion]] = task.call(gpt, [read_motion(file, gpt)], 1, seed, options)
+    [[motion]] = task.call(gpt, [read_motion(file, gpt, **reading.chosen())], 1, seed, options)
     save_motion(motion, path)
     say(f"seed {seed}: {len(motion)} frames, {motion.seconds:g} s")
     if as_json:
