@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from motiongpt import Motion, MotionGPT, MotionGPTError
+from motiongpt import Motion, MotionGPT, MotionGPTError, threads
 from motiongpt.generation.checks import passed
 from motiongpt.generation.decode import Decoder
 from motiongpt.generation.ranking import Ranker
@@ -614,3 +614,19 @@ def test_a_folder_with_a_refiner(refined, tiny_model_folder, tmp_path):
     without = MotionGPT(again.tokenizer, again.language, again.defaults)
     assert without.fingerprint() != again.fingerprint()
     assert MotionGPT.from_pretrained(tiny_model_folder).refiner is None
+
+
+def test_several_threads_decode_what_one_does(refined):
+    decoder = Decoder(refined.tokenizer, refined.refiner)
+    rng = np.random.default_rng(0)
+    codes = [rng.integers(0, refined.tokenizer.config.num_codes, length) for length in (3, 9, 4, 12, 5)]
+    rows = codes, ["a person walks", None, "a person jumps", "a person walks", None], [(0, k) for k in range(5)]
+    alone = decoder.features(*rows, sampled=True)
+    before = threads.count()
+    try:
+        threads.limit(3)
+        together = decoder.features(*rows, sampled=True)
+    finally:
+        threads.limit(before)
+    for one, other in zip(alone, together, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-4)

@@ -69,7 +69,7 @@ class Decoder:
         self, rows: Sequence[tuple[np.ndarray, str | None, tuple[int, int]]], sampled: bool
     ) -> list[np.ndarray]:
         """Features of rows of codes, caption and seeds."""
-        codes, captions, seeds = zip(*rows, strict=True)
+        codes, captions, seeds = map(list, zip(*rows, strict=True))
         padded = [self.tokenizer.pad_codes(row) for row in codes]
         streams = [stream for stream, _ in padded]
         latents = None
