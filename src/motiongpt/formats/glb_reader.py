@@ -21,7 +21,7 @@ from motiongpt.formats.reading import Figure, JointSource, Reading, read_rig
 from motiongpt.motion import rotations
 
 # World positions that are held at once: hours of a body with fingers.
-_MAX_POSITIONS = 20_000_000
+_MAX_POSITIONS = 2**25
 
 
 def _labelled(document: Document) -> dict[str, dict[str, Any]]:
@@ -121,9 +121,10 @@ def _times(keys: list[figures.Track], fps: float | None, joints: int, source: st
     return first + np.arange(int(np.floor(frames + 1e-3))) / fps, fps, f"{fps:g}: {why}"
 
 
-def _turned(nodes: list[int], movement: figures.Movement, rest: figures.Rest) -> np.ndarray:
+def _turned(document: Document, nodes: list[int], keys: list[figures.Track], rest: figures.Rest) -> np.ndarray:
     """(N,) degrees by which each node is rotated against the rest pose at the start of a clip."""
-    pairs = np.array([(movement.first[node], rest.turns[node]) for node in nodes])
+    first = figures.local_at(document, nodes, keys, np.array([min(track.times[0] for track in keys)]))
+    pairs = np.array([(first[node][0, :3, :3], rest.turns[node]) for node in nodes])
     length = np.linalg.norm(pairs, axis=-2, keepdims=True)
     unscaled = pairs / np.where(length > 1e-9, length, 1)
     quaternions = rotations.from_matrix(unscaled)
@@ -154,20 +155,17 @@ def _read(
                 f"({_listed(list(clips))}), or export it again."
             )
         at, fps, decided = _times(keys, fps, len(nodes), str(path))
-        movement = figures.move(document, used, keys, at)
-        skip, left_out = lead_in.dropped(
-            drop_first_frame,
-            _turned(used, movement, rest),
-            mapping.apply(_spread(movement.places[:9], mapping.used, len(nodes))),
-            fps,
-            str(path),
-        )
+        positions = np.full((len(at), len(nodes), 3), np.nan)
+        positions[:, mapping.used] = figures.move(document, used, keys, at)
+        turned = _turned(document, used, keys, rest)
+        skip, left_out = lead_in.dropped(drop_first_frame, turned, mapping.apply(positions), fps, str(path))
         bodies = figures.count_moving(document, moved)
     if bodies > 1 and not figures.humanoid(document):
         remarks.append(f"Of {bodies} bodies that move, the one with the most moving joints was read.")
-    positions = _spread(movement.places[skip:], mapping.used, len(nodes))
     title = str(animation.get("name") or path.stem)
-    reading = read_rig(figure, mapping, positions, path, fps=fps, unit=unit, up=up, declared_unit=1.0, name=title)
+    reading = read_rig(
+        figure, mapping, positions[skip:], path, fps=fps, unit=unit, up=up, declared_unit=1.0, name=title
+    )
     return replace(
         reading,
         decided={**reading.decided, "fps": decided},
@@ -176,13 +174,6 @@ def _read(
         clip=name,
         remarks=(*remarks, *left_out, *reading.remarks),
     )
-
-
-def _spread(places: np.ndarray, used: list[int], count: int) -> np.ndarray:
-    """(T, count, 3) positions of which only the used ones are known."""
-    positions = np.full((len(places), count, 3), np.nan)
-    positions[:, used] = places
-    return positions
 
 
 def _sources(document: Document, nodes: list[int], names: Sequence[str], reading: Reading) -> dict[str, JointSource]:

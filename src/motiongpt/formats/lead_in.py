@@ -11,8 +11,8 @@ def length(turned: np.ndarray, joints: np.ndarray, fps: float) -> int:
     """Number of frames that a converter added before the recording: its rest pose, and frames that blend out of it.
 
     Frame 0 counts as the rest pose if no joint is rotated by more than 40 degrees, 12 on average, against the rest pose
-    of the file, and the body then jumps faster than people move (5 body sizes per second). The cgspeed conversion of
-    CMU has one such frame; the Daz conversion has one and about four blended ones.
+    of the file, and the body stays in it and then jumps faster than people move (5 body sizes per second). The cgspeed
+    conversion of CMU has one such frame; the Daz conversion has one and about four blended ones.
 
     Args:
         turned: (N,) degrees by which each joint is rotated in frame 0 against the rest pose.
@@ -21,10 +21,18 @@ def length(turned: np.ndarray, joints: np.ndarray, fps: float) -> int:
     """
     if turned.max() > 40 or turned.mean() > 12:
         return 0
-    start = joints[:9] - joints[:9, :1]
-    speed = np.linalg.norm(np.diff(start, axis=0), axis=-1).max(axis=-1) * fps / np.ptp(joints[0], axis=0).max()
+    size = np.ptp(joints[0], axis=0).max()
+    still = np.linalg.norm(joints - joints[0], axis=-1).max(axis=-1) <= 1e-3 * size
+    held = int(np.argmin(still)) if not still.all() else len(joints)
+    start = joints[held - 1 : held + 8] - joints[held - 1 : held + 8, :1]
+    speed = np.linalg.norm(np.diff(start, axis=0), axis=-1).max(axis=-1) * fps / size
     jumps = np.flatnonzero(speed > 5)
-    return int(jumps[-1]) + 1 if len(jumps) and jumps[0] == 0 else 0
+    if not len(jumps) or jumps[0] > 0:
+        return 0
+    # A pose that is held before and after a jump is a key of an animation in steps.
+    if held > 1 and len(speed) > 1 and speed[1] < 1e-3:
+        return 0
+    return held + int(jumps[-1])
 
 
 def dropped(

@@ -103,7 +103,8 @@ class Document:
     def reading(self) -> Iterator[None]:
         """Turn what a wrong value in the document raises into the error that the file is damaged."""
         try:
-            yield
+            with np.errstate(all="ignore"):  # what is not finite is refused with the joints
+                yield
         except (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError, struct.error) as error:
             raise MotionGPTError(f"{self.path}: damaged glTF file ({error!r}); export it again.") from error
         except RecursionError as error:
@@ -214,7 +215,7 @@ class Document:
         except ValueError as error:
             raise MotionGPTError(
                 f"{self.path}: its animation is compressed with {name}, and this data cannot be decoded ({error}); "
-                "export it without compression, or decode it with: gltf-transform copy IN.glb OUT.glb"
+                "export it without compression (gltfpack without -c, gltf-transform without meshopt)."
             ) from error
 
     def array(self, index: Any) -> np.ndarray:

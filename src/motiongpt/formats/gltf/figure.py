@@ -14,6 +14,8 @@ from motiongpt.formats.gltf.document import Document
 from motiongpt.motion import rotations
 
 _DEFAULTS = {"translation": (0.0, 0.0, 0.0), "rotation": (0.0, 0.0, 0.0, 1.0), "scale": (1.0, 1.0, 1.0)}
+# Frames that are held as matrices at once, so that a long clip of many nodes fits into memory.
+_CHUNK = 4096
 # VRM Animation, VRM 1.0 and VRM 0.x.
 _VRM = ("VRMC_vrm_animation", "VRMC_vrm", "VRM")
 
@@ -270,49 +272,37 @@ def tracks(document: Document, animation: dict[str, Any], nodes: set[int]) -> li
     return result
 
 
-@dataclass(frozen=True)
-class Movement:
-    """Nodes over time.
-
-    Attributes:
-        places: (T, N, 3) world positions of N nodes.
-        first: node -> (3, 3) rotation and scale relative to its parent at the first time.
-    """
-
-    places: np.ndarray
-    first: dict[int, np.ndarray]
-
-
-def move(document: Document, nodes: Sequence[int], keys: Sequence[Track], at: np.ndarray) -> Movement:
-    """World positions of some nodes at times ``at`` (T,).
-
-    Scales of parents move and scale their children, as the standard says.
+def local_at(document: Document, nodes: Sequence[int], keys: Sequence[Track], at: np.ndarray) -> dict[int, np.ndarray]:
+    """Transforms of nodes relative to their parents at times ``at`` (T,): node -> (T, 4, 4), or (1, 4, 4) at rest.
 
     Raises:
         ValueError: damaged data.
     """
-    moving: dict[tuple[int, str], Track] = {(track.node, track.path): track for track in keys}
+    moving = {(track.node, track.path): track for track in keys}
+    return {node: _over_time(document, node, moving, at) for node in nodes}
+
+
+def move(document: Document, nodes: Sequence[int], keys: Sequence[Track], at: np.ndarray) -> np.ndarray:
+    """World positions (T, N, 3) of N nodes at times ``at`` (T,).
+
+    Scales of a node move and scale its children, as the standard says.
+
+    Raises:
+        ValueError: damaged data.
+    """
     places = np.empty((len(at), len(nodes), 3))
-    column = {node: i for i, node in enumerate(nodes)}
-    first: dict[int, np.ndarray] = {}
     needed = with_ancestors(document, nodes)
-    children_left = {node: 0 for node in needed}
-    for node in needed:
-        if document.parents[node] >= 0:
-            children_left[document.parents[node]] += 1
-    world: dict[int, np.ndarray] = {}
-    for node in needed:
-        own = _over_time(document, node, moving, at)
-        first[node] = own[0, :3, :3]
-        parent = document.parents[node]
-        world[node] = own if parent < 0 else world[parent] @ own
-        if node in column:
-            places[:, column[node]] = world[node][:, :3, 3]
-        if parent >= 0:
-            children_left[parent] -= 1
-            if not children_left[parent]:
-                del world[parent]  # a long clip of many nodes does not fit into memory otherwise
-    return Movement(places, first)
+    for start in range(0, len(at), _CHUNK):
+        part = slice(start, start + _CHUNK)
+        world = local_at(document, needed, keys, at[part])
+        for node in needed:
+            if document.parents[node] >= 0:
+                world[node] = world[document.parents[node]] @ world[node]
+        for column, node in enumerate(nodes):
+            places[part, column] = world[node][:, :3, 3]
+    if not (np.abs(places) < 1e30).all():
+        raise ValueError("positions that are not finite")
+    return places
 
 
 def _over_time(document: Document, node: int, moving: dict[tuple[int, str], Track], at: np.ndarray) -> np.ndarray:

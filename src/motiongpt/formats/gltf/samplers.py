@@ -68,7 +68,7 @@ def sample(times: np.ndarray, values: np.ndarray, at: np.ndarray, interpolation:
             + length * (t**3 - t**2) * tangents[after, 0]
         )
     elif rotation:
-        return rotations.slerp(_unit(keys)[before], _unit(keys)[after], share)
+        return rotations.slerp(_unit(keys[before]), _unit(keys[after]), share)
     else:
         result = keys[before] + share[:, None] * (keys[after] - keys[before])
     return _unit(result) if rotation else result
