@@ -234,3 +234,18 @@ def test_compressed_animations(tmp_path: Path) -> None:
     a, b = formats.inspect(compressed), formats.inspect(plain)
     assert a.clip == b.clip
     np.testing.assert_allclose(a.motion.joints, b.motion.joints, atol=1e-3)
+
+
+@pytest.mark.parametrize("kind", ["LINEAR", "CUBICSPLINE"])
+def test_a_body_that_appears_is_read_at_full_size(tmp_path: Path, kind: str) -> None:
+    gltf, nodes = person()
+    clip = gltf.clip()
+    gltf.track(clip, nodes["LeftForeArm"], "rotation", np.arange(3) / 20, [turn((0, 0, 1), a) for a in (0, 9, 0)])
+    expected = formats.read(gltf.glb(tmp_path / "a.glb")).joints
+    sizes = np.array([[0.0] * 3, [0.5] * 3, [1.0] * 3])
+    if kind == "CUBICSPLINE":
+        sizes = np.stack([0 * sizes, sizes, 0 * sizes], axis=1).reshape(-1, 3)
+    gltf.track(clip, nodes["Hips"], "scale", np.arange(3) / 20, sizes, kind)
+    reading = formats.inspect(gltf.glb(tmp_path / "a.glb"))
+    np.testing.assert_allclose(reading.motion.joints, expected, atol=1e-6)
+    assert any("at full size" in remark for remark in reading.remarks)

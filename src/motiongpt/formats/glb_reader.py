@@ -155,11 +155,14 @@ def _read(
                 f"({_listed(list(clips))}), or export it again."
             )
         at, fps, decided = _times(keys, fps, len(nodes), str(path))
+        keys, vanishes = figures.at_full_size(keys)
         positions = np.full((len(at), len(nodes), 3), np.nan)
         positions[:, mapping.used] = figures.move(document, used, keys, at)
         turned = _turned(document, used, keys, rest)
         skip, left_out = lead_in.dropped(drop_first_frame, turned, mapping.apply(positions), fps, str(path))
         bodies = figures.count_moving(document, moved)
+    if vanishes:
+        remarks.append("The clip scales the body down to nothing and back, as an effect; it was read at full size.")
     if bodies > 1 and not figures.humanoid(document):
         remarks.append(f"Of {bodies} bodies that move, the one with the most moving joints was read.")
     title = str(animation.get("name") or path.stem)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -234,6 +234,22 @@ class Track:
         if self.path == "rotation":
             keys = keys * np.where(keys @ keys[0] < 0, -1, 1)[:, None]
         return bool(len(keys) > 1 and (np.ptp(keys, axis=0) > 2e-3 * max(1e-9, np.abs(keys).max())).any())
+
+
+def at_full_size(keys: Sequence[Track]) -> tuple[list[Track], bool]:
+    """The tracks without scales that make a body appear or vanish, and whether there were any.
+
+    A scale that falls below a tenth is held at its largest value: a body of no size has no pose.
+    """
+    result = []
+    for track in keys:
+        values = track.values[1::3] if track.interpolation == "CUBICSPLINE" else track.values
+        size = np.abs(values).min(axis=1)
+        if track.path == "scale" and size.min() < 0.1 * size.max():
+            largest = values[[int(size.argmax())]]
+            track = replace(track, times=track.times[:1], values=largest, interpolation="STEP")
+        result.append(track)
+    return result, any(a is not b for a, b in zip(keys, result, strict=True))
 
 
 def targets(animation: dict[str, Any], document: Document) -> set[int]:
