@@ -72,7 +72,7 @@ def test_any_hierarchy_and_channel_order_gives_the_positions_of_pybvh(tmp_path: 
     ours, theirs = bvh.parse(path), pybvh.read_bvh_file(path)
     index = [ours.names.index(name) for name in theirs.joint_names]
     np.testing.assert_allclose(ours.positions()[:, index], theirs.joint_positions(), atol=1e-5)
-    assert ours.fps == 30
+    assert ours.frame_time == 0.0333333
 
 
 PERSON = """HIERARCHY

@@ -7,7 +7,7 @@ described in its module and in docs/formats.md.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
 from inspect import signature
@@ -32,8 +32,10 @@ class Format:
 
     Attributes:
         suffix: in lower case, with its dot.
-        reader: ``read(path, **options) -> Motion``; "" when the format is only written.
+        reader: ``read(path, **options) -> Reading``; "" when the format is only written.
         writer: ``write(motion, path, **options)``, or a sequence of motions when ``several``; "" when it is only read.
+        clips: ``read_clips(path, **options)``, which yields the name of each clip of a file and its reading or error;
+            "" for formats of one motion.
         rotations: it holds joint rotations, which are fitted to HumanML3D's 22 joints only.
         skinned: it holds a body.
         video: it is a video.
@@ -42,6 +44,7 @@ class Format:
     suffix: str
     reader: str = ""
     writer: str = ""
+    clips: str = ""
     rotations: bool = False
     skinned: bool = False
     video: bool = False
@@ -62,7 +65,10 @@ FORMATS = {
     for row in (
         Format(".npy", "npy.read", "npy.write"),
         Format(".bvh", "bvh.read", "bvh.write", rotations=True),
-        Format(".glb", "glb_reader.read", "glb.write", rotations=True, skinned=True),
+        Format(".glb", "glb_reader.read", "glb.write", "glb_reader.read_clips", rotations=True, skinned=True),
+        Format(".gltf", "glb_reader.read", clips="glb_reader.read_clips"),
+        Format(".vrm", "glb_reader.read", clips="glb_reader.read_clips"),
+        Format(".vrma", "glb_reader.read", clips="glb_reader.read_clips"),
         Format(".fbx", "blender.files.read", "blender.files.write_fbx", rotations=True, skinned=True),
         Format(".blend", "blender.files.read", "blender.files.write_blend", rotations=True, skinned=True),
         Format(".amc", "amc.read"),
@@ -152,7 +158,7 @@ def inspect(
         unit: length unit ("m", "cm", "mm", "inch", "cmu") or metres in one file unit, for all but .npz.
         skeleton: the .asf of an .amc; "humanml3d" or "kit" for an .npy.
         options: other options of the format: ``up`` and ``drop_first_frame`` (.bvh), ``body_model`` (.npz), ``clip``
-            (.glb), ``blender`` (.fbx, .blend).
+            (.glb, .gltf, .vrm, .vrma), ``blender`` (.fbx, .blend).
 
     Returns:
         The motion, decisions, joint map, clips and remarks.
@@ -167,6 +173,35 @@ def inspect(
         path, **_check_options(reader, {"fps": fps, "unit": unit, "skeleton": skeleton, **options}, path)
     )
     return reading
+
+
+def clips(
+    path: str | Path,
+    *,
+    fps: float | None = None,
+    unit: str | float | None = None,
+    skeleton: str | Path | Skeleton | None = None,
+    **options: Any,
+) -> Iterator[tuple[str, Reading | MotionGPTError]]:
+    """Read all clips of a motion file, one after another; arguments are those of :func:`inspect`, without ``clip``.
+
+    Yields:
+        The name of each clip, and what was read, or the error that says why this clip cannot be. A file of a format
+        with one motion gives that, under the motion's name.
+
+    Raises:
+        MotionGPTError: the file cannot be read at all.
+    """
+    path = Path(path)
+    check_file(path)
+    kind = _format(path, READERS, "reading")
+    if not kind.clips:
+        reading = inspect(path, fps=fps, unit=unit, skeleton=skeleton, **options)
+        yield reading.clip or reading.motion.name or path.stem, reading
+        return
+    reader = _function(kind.clips)
+    given = {"fps": fps, "unit": unit, "skeleton": skeleton, **options}
+    yield from reader(path, **_check_options(reader, given, path))
 
 
 def write(motion: Motion | Sequence[Motion], path: str | Path, **options: Any) -> Path:
@@ -212,6 +247,7 @@ __all__ = [
     "VIDEO_SUFFIXES",
     "WRITERS",
     "Format",
+    "clips",
     "inspect",
     "read",
     "write",

@@ -6,7 +6,7 @@ a joint are applied in the order of its channels; position channels replace its 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,7 @@ from motiongpt.bodies.posing import fit_pose
 from motiongpt.bodies.rest_pose import tips
 from motiongpt.errors import MotionGPTError
 from motiongpt.files import atomic_path
-from motiongpt.formats import joint_maps, rig
+from motiongpt.formats import frame_rate, joint_maps, lead_in, rig
 from motiongpt.formats.naming import joint_names
 from motiongpt.formats.reading import Figure, Reading, read_rig
 from motiongpt.formats.sniff import read_text
@@ -35,7 +35,7 @@ class Bvh:
         offsets: (N, 3).
         channels: of each joint in file order, such as ("xposition", "zrotation").
         values: (T, C) all channels in file order, angles in degrees.
-        fps: from the frame time; None if that is missing or not positive.
+        frame_time: seconds, as the file has it; None if it is missing.
     """
 
     names: list[str]
@@ -43,7 +43,7 @@ class Bvh:
     offsets: np.ndarray
     channels: list[tuple[str, ...]]
     values: np.ndarray
-    fps: float | None
+    frame_time: float | None
 
     def pose(self, joints: list[int]) -> tuple[np.ndarray, np.ndarray]:
         """Local rotations (T, n, 4) and translations (T, n, 3) of some joints."""
@@ -114,14 +114,6 @@ class Bvh:
         return bool(leg[2] > 0.9 * np.linalg.norm(leg) and posture[1] < 0.7 * np.linalg.norm(posture))
 
 
-def _frame_rate(step: float) -> float | None:
-    """Frames per second of a frame time, which often has few digits: 0.0083333 and 0.00833 stand for 120 fps."""
-    if step <= 0:
-        return None
-    whole = round(1 / step)
-    return float(whole) if whole and abs(1 / step / whole - 1) < 5e-4 else 1 / step
-
-
 class _Lines:
     """The lines of a file, and errors that name the current line.
 
@@ -177,8 +169,8 @@ def parse(path: Path) -> Bvh:
     """
     source = _Lines(path)
     tree = _read_hierarchy(source)
-    fps, values = _read_frames(source, tree)
-    return Bvh(tree.names, tree.parents, np.array(tree.offsets), tree.channels, values, fps)
+    frame_time, values = _read_frames(source, tree)
+    return Bvh(tree.names, tree.parents, np.array(tree.offsets), tree.channels, values, frame_time)
 
 
 def _read_hierarchy(source: _Lines) -> _Hierarchy:
@@ -239,10 +231,10 @@ def _read_hierarchy(source: _Lines) -> _Hierarchy:
 
 
 def _read_frames(source: _Lines, tree: _Hierarchy) -> tuple[float | None, np.ndarray]:
-    """Read what follows MOTION: the frame rate, if there is one, and the values (T, channels)."""
+    """Read what follows MOTION: the frame time, if there is one, and the values (T, channels)."""
     path, lines = source.path, source.lines
     declared: int | None = None
-    fps: float | None = None
+    frame_time: float | None = None
     while source.number < len(lines):
         source.number += 1
         line = lines[source.number - 1].strip()
@@ -251,7 +243,7 @@ def _read_frames(source: _Lines, tree: _Hierarchy) -> tuple[float | None, np.nda
             declared = int(source.floats(line.replace(":", " ").split()[1:], 1, "Frames:")[0])
         elif lower.startswith("frame time") or lower.startswith("frametime"):
             words = lower.removeprefix("frame").lstrip().removeprefix("time").lstrip(" :\t").split()
-            fps = _frame_rate(source.floats(words, 1, "Frame Time:")[0])
+            frame_time = source.floats(words, 1, "Frame Time:")[0]
         elif line:
             source.number -= 1
             break
@@ -290,24 +282,7 @@ def _read_frames(source: _Lines, tree: _Hierarchy) -> tuple[float | None, np.nda
         raise MotionGPTError(
             f"{path}: frame {frame} (from 0), {channel} of joint {joint!r} is not a finite number; repair or remove it."
         )
-    return fps, values
-
-
-def _lead_in(bvh: Bvh, joints: np.ndarray, keep: list[int], fps: float) -> int:
-    """Number of frames that a converter added before the recording: its rest pose, and frames that blend out of it.
-
-    Frame 0 counts as the rest pose if no joint is rotated by more than 40 degrees, 12 on average, against the rest pose
-    of the file, and the body then jumps faster than people move (5 body sizes per second). The cgspeed conversion of
-    CMU has one such frame; the Daz conversion has one and about four blended ones.
-    """
-    quaternions, _ = bvh.pose(keep)
-    angle = 2 * np.degrees(np.arccos(np.clip(np.abs(quaternions[0, :, 0]), 0, 1)))
-    if angle.max() > 40 or angle.mean() > 12:
-        return 0
-    start = joints[:9] - joints[:9, :1]
-    speed = np.linalg.norm(np.diff(start, axis=0), axis=-1).max(axis=-1) * fps / np.ptp(joints[0], axis=0).max()
-    jumps = np.flatnonzero(speed > 5)
-    return int(jumps[-1]) + 1 if len(jumps) and jumps[0] == 0 else 0
+    return frame_time, values
 
 
 def read(
@@ -322,7 +297,8 @@ def read(
 
     Args:
         path: the file.
-        fps: overrides the frame time of the file, which is wrong in many files.
+        fps: overrides the frame time of the file, which is wrong in many files; see
+            :func:`motiongpt.formats.frame_rate.of_frame_time`.
         unit: length unit of the file (see :data:`motiongpt.formats.rig.UNITS`) or metres in one unit; None estimates it
             from the length of the legs.
         up: the vertical axis of the file, "y" or "z"; None estimates it from the rest pose and the posture.
@@ -343,19 +319,23 @@ def read(
         raise MotionGPTError(f"{path}: up must be 'y' or 'z', not {up!r}.")
     if up is None and bvh.stands_along_z(joints, mapping.direct["left_hip"], mapping.direct["left_ankle"]):
         up = "z"
-    if fps is None:
-        if bvh.fps is None:
-            raise MotionGPTError(f"{path}: there is no usable 'Frame Time:'; {rig.GIVE_FPS}.")
-        fps = bvh.fps
-    fps = rig.check_fps(fps, str(path))
-    if drop_first_frame == "auto":
-        positions = positions[_lead_in(bvh, joints, rig.needed(bvh.parents, mapping.used), fps) :]
-    elif drop_first_frame:
-        positions = positions[1:]
-    if not len(positions):
-        raise MotionGPTError(f"{path}: the only frame cannot be dropped; give drop_first_frame=False.")
+    found, why, odd = (None, "", ()) if bvh.frame_time is None else frame_rate.of_frame_time(bvh.frame_time)
+    if fps is not None:
+        rate, why, odd = rig.check_fps(fps, str(path)), "given", ()
+    elif found is None:
+        raise MotionGPTError(f"{path}: there is no usable 'Frame Time:'; {rig.GIVE_FPS}.")
+    else:
+        rate = found
+    quaternions, _ = bvh.pose(rig.needed(bvh.parents, mapping.used))
+    turned = 2 * np.degrees(np.arccos(np.clip(np.abs(quaternions[0, :, 0]), 0, 1)))
+    skip, left_out = lead_in.dropped(drop_first_frame, turned, joints, rate, str(path))
     figure = Figure(bvh.names, bvh.parents, bvh.offsets)
-    return read_rig(figure, mapping, positions, path, fps=fps, up=up, unit=unit)
+    reading = read_rig(figure, mapping, positions[skip:], path, fps=rate, up=up, unit=unit)
+    return replace(
+        reading,
+        decided={**reading.decided, "fps": f"{rate:g}: {why}"},
+        remarks=(*odd, *left_out, *reading.remarks),
+    )
 
 
 _WRITE_ORDER = "ZXY"

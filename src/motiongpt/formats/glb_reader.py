@@ -1,126 +1,218 @@
-"""Reading the skeleton animation of a binary glTF file (.glb) of any rig that :mod:`joint_maps` knows.
+"""Reading the skeleton animations of glTF files (.glb, .gltf, .vrm, .vrma).
 
-Format: glTF 2.0 (Khronos Group, ISO/IEC 12113:2022), metres, Y up. Skins and meshes are ignored.
+Format: glTF 2.0 (Khronos Group, ISO/IEC 12113:2022), metres, Y up. Meshes and materials are ignored.
 """
 
 from __future__ import annotations
 
-import json
-import struct
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from motiongpt.errors import MotionGPTError
-from motiongpt.formats import joint_maps, rig
-from motiongpt.formats.reading import Figure, Reading, read_rig
-from motiongpt.formats.sniff import check_file
+from motiongpt.formats import frame_rate, joint_maps, lead_in, rig
+from motiongpt.formats.gltf import figure as figures
+from motiongpt.formats.gltf.document import Document
+from motiongpt.formats.reading import Figure, JointSource, Reading, read_rig
 from motiongpt.motion import rotations
 
-_JSON_CHUNK, _BINARY_CHUNK = 0x4E4F534A, 0x004E4942
-_TYPES = {5120: "<i1", 5121: "<u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 5126: "<f4"}
-_WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT2": 4, "MAT3": 9, "MAT4": 16}
-_DEFAULTS = {"translation": (0.0, 0.0, 0.0), "rotation": (0.0, 0.0, 0.0, 1.0), "scale": (1.0, 1.0, 1.0)}
+# World positions that are held at once: hours of a body with fingers.
+_MAX_POSITIONS = 2**25
 
 
-def _chunks(path: Path) -> tuple[dict[str, Any], bytes]:
-    """The document and the binary part of a .glb."""
-    check_file(path)
-    data = path.read_bytes()
-    if data[:4] != b"glTF" or len(data) < 20:
-        raise MotionGPTError(f"{path}: is no binary glTF file; export it as .glb.")
-    if struct.unpack_from("<I", data, 8)[0] > len(data):
-        raise MotionGPTError(f"{path}: the file is truncated; copy or export it again.")
-    document, binary, at = None, b"", 12
-    while at + 8 <= len(data):
-        size, kind = struct.unpack_from("<II", data, at)
-        content = data[at + 8 : at + 8 + size]
-        if kind == _JSON_CHUNK and document is None:
-            document = json.loads(content)
-        elif kind == _BINARY_CHUNK:
-            binary = content
-        at += 8 + size
-    if not isinstance(document, dict):
-        raise MotionGPTError(f"{path}: the glTF file has no JSON document; export it again.")
-    return document, binary
+def _labelled(document: Document) -> dict[str, dict[str, Any]]:
+    """The animations by name; one without a name is "clip N", counted from 1, and namesakes are numbered."""
+    animations = document.json.get("animations", [])
+    if not animations:
+        avatar = ", as .vrm avatars have none; their motion is in .vrma files" if document.path.suffix == ".vrm" else ""
+        raise MotionGPTError(
+            f"{document.path}: has no animation, only a pose{avatar or '; export it with its animation'}."
+        )
+    result: dict[str, dict[str, Any]] = {}
+    for i, animation in enumerate(animations, start=1):
+        name = label = str(animation.get("name") or f"clip {i}")
+        again = 1
+        while label in result:
+            again += 1
+            label = f"{name} ({again})"
+        result[label] = animation
+    return result
 
 
-class _Document:
-    def __init__(self, path: Path) -> None:
-        self.path = path
+def _listed(names: list[str]) -> str:
+    """Names for a message, not all of them where there are many."""
+    return ", ".join(names) if len(names) <= 12 else f"{', '.join(names[:10])} and {len(names) - 10} more"
+
+
+def _chosen(document: Document, clips: dict[str, dict[str, Any]], clip: str | None) -> tuple[str, list[str]]:
+    """The clip to read and a remark if it was guessed."""
+    if clip is not None:
+        found = [name for name in clips if name == clip] or [n for n in clips if n.lower() == clip.lower()]
+        if len(found) != 1:
+            raise MotionGPTError(f"{document.path}: has no animation {clip!r}; it has {_listed(list(clips))}.")
+        return found[0], []
+    if len(clips) == 1:
+        return next(iter(clips)), []
+    why = "the first one, as none moves the body"
+    chosen = next(iter(clips))
+    for name, animation in clips.items():
+        moved = figures.targets(animation, document)
+        nodes = figures.bodies(document, moved)
+        wanted = set(figures.with_ancestors(document, nodes[0])) if nodes else set()
+        if any(track.moves for track in figures.tracks(document, animation, wanted)):
+            chosen, why = name, "the first one that moves"
+            break
+    return chosen, [
+        f"Of {len(clips)} clips ({_listed(list(clips))}), {chosen!r} was read, {why}; --clip NAME takes another one, "
+        "and --all-clips DIR writes each to a file."
+    ]
+
+
+def _unnumbered(names: list[str]) -> list[str]:
+    """Names without the number of the node, which Sketchfab puts behind each ("mixamorig:LeftArm_16")."""
+    ends = [re.search(r"_(\d+)$", name) for name in names]
+    numbers = [end[1] for end in ends if end]
+    if len(numbers) < 0.8 * len(names) or len(set(numbers)) < len(numbers):
+        return names
+    return [name[: end.start()] if end else name for name, end in zip(names, ends, strict=True)]
+
+
+def _body(document: Document, moved: set[int]) -> tuple[list[int], joint_maps.Mapping, Figure, figures.Rest]:
+    """The nodes of the body, their joint map, rig and rest pose."""
+    bones = figures.humanoid(document)
+    refusal: MotionGPTError | None = None
+    for nodes in figures.bodies(document, moved):
+        rest = figures.rest_pose(document, nodes)
+        place = {node: i for i, node in enumerate(nodes)}
+        parents = []
+        for node in nodes:
+            parent = document.parents[node]
+            while parent >= 0 and parent not in place:
+                parent = document.parents[parent]
+            parents.append(place.get(parent, -1))
+        offsets = rest.places - np.where(np.array(parents)[:, None] < 0, 0, rest.places[parents])
+        names = [bones[node] for node in nodes] if bones else _unnumbered([document.names[node] for node in nodes])
         try:
-            self.json, self.binary = _chunks(path)
-        except (ValueError, struct.error) as error:
-            raise MotionGPTError(f"{path}: damaged glTF file ({error}); export it again.") from error
-        nodes = self.json.get("nodes", [])
-        self.names = [str(node.get("name", f"node {i}")) for i, node in enumerate(nodes)]
-        self.parents = [-1] * len(nodes)
-        for i, node in enumerate(nodes):
-            for child in node.get("children", []):
-                self.parents[child] = i
-
-    @property
-    def offsets(self) -> np.ndarray:
-        """(N, 3) positions of the nodes relative to their parents, as in the file."""
-        return np.array([node.get("translation", (0.0, 0.0, 0.0)) for node in self.json.get("nodes", [])])
-
-    def array(self, index: int) -> np.ndarray:
-        """The data of an accessor, (n, width) float64."""
-        accessor = self.json["accessors"][index]
-        if "sparse" in accessor or "bufferView" not in accessor:
-            raise MotionGPTError(f"{self.path}: the animation data is sparse; export it without sparse accessors.")
-        view = self.json["bufferViews"][accessor["bufferView"]]
-        if "uri" in self.json["buffers"][view["buffer"]]:
-            raise MotionGPTError(f"{self.path}: the data is in another file; export everything into one .glb.")
-        dtype = np.dtype(_TYPES[accessor["componentType"]])
-        width, count = _WIDTHS[accessor["type"]], accessor["count"]
-        stride = view.get("byteStride", dtype.itemsize * width)
-        start = view.get("byteOffset", 0) + accessor.get("byteOffset", 0)
-        shape, strides = (count, width), (stride, dtype.itemsize)
-        array = np.ndarray(shape, dtype, self.binary, start, strides).astype(np.float64)
-        if accessor.get("normalized"):
-            array = np.maximum(array / np.iinfo(dtype).max, -1)
-        return array
-
-    def animation(self, clip: str | None) -> dict[str, Any]:
-        animations = self.json.get("animations", [])
-        named = {str(animation.get("name", i)): animation for i, animation in enumerate(animations)}
-        if not named:
-            raise MotionGPTError(f"{self.path}: has no animation, only a pose; export it with its animation.")
-        if clip is None:
-            return next(iter(named.values()))
-        if clip not in named:
-            raise MotionGPTError(f"{self.path}: has no animation {clip!r}; it has {', '.join(named)}.")
-        return named[clip]
+            mapping = joint_maps.find(names, str(document.path), offsets)
+        except MotionGPTError as error:
+            refusal = refusal or error
+        else:
+            return nodes, mapping, Figure(names, parents, offsets), rest
+    raise refusal or MotionGPTError(f"{document.path}: has no nodes, so no skeleton; export it again.")
 
 
-def _sampled(times: np.ndarray, values: np.ndarray, at: np.ndarray, kind: str, rotation: bool) -> np.ndarray:
-    """Values of a sampler at times ``at``."""
-    if kind == "CUBICSPLINE":
-        # A key is a value between two tangents. Keys are so close that the curve is nearly straight between them.
-        values = values.reshape(len(times), 3, -1)[:, 1]
-    after = np.clip(np.searchsorted(times, at, side="right"), 1, max(len(times) - 1, 1))
-    if len(times) == 1:
-        return np.repeat(values, len(at), axis=0)
-    span = np.maximum(times[after] - times[after - 1], 1e-12)
-    share = np.clip((at - times[after - 1]) / span, 0, 1)
-    if kind == "STEP":
-        share = np.floor(share + 1e-6)
-    if rotation:
-        return rotations.slerp(values[after - 1], values[after], share)
-    return values[after - 1] + share[:, None] * (values[after] - values[after - 1])
+def _times(keys: list[figures.Track], fps: float | None, joints: int, source: str) -> tuple[np.ndarray, float, str]:
+    """The times at which a clip is sampled, frames per second, and how these were decided."""
+    first, last = min(track.times[0] for track in keys), max(track.times[-1] for track in keys)
+    if fps is None:
+        fps, why = frame_rate.of_keys(max((track.times for track in keys), key=len))
+    else:
+        fps, why = rig.check_fps(fps, source), "given"
+    frames = (last - first) * fps + 1
+    if frames * joints > _MAX_POSITIONS:
+        raise MotionGPTError(
+            f"{source}: {last - first:.0f} s at {fps:g} frames per second are too many; give a lower rate with --fps, "
+            "or cut the clip."
+        )
+    return first + np.arange(int(np.floor(frames + 1e-3))) / fps, fps, f"{fps:g}: {why}"
 
 
-def read(path: Path, *, fps: float | None = None, unit: str | float | None = None, clip: str | None = None) -> Reading:
-    """Read one animation of a .glb.
+def _turned(document: Document, nodes: list[int], keys: list[figures.Track], rest: figures.Rest) -> np.ndarray:
+    """(N,) degrees by which each node is rotated against the rest pose at the start of a clip."""
+    first = figures.local_at(document, nodes, keys, np.array([min(track.times[0] for track in keys)]))
+    pairs = np.array([(first[node][0, :3, :3], rest.turns[node]) for node in nodes])
+    length = np.linalg.norm(pairs, axis=-2, keepdims=True)
+    unscaled = pairs / np.where(length > 1e-9, length, 1)
+    quaternions = rotations.from_matrix(unscaled)
+    cosine = np.abs((quaternions[:, 0] * quaternions[:, 1]).sum(axis=-1))
+    return np.degrees(2 * np.arccos(np.clip(cosine, 0, 1)))
+
+
+def _read(
+    document: Document,
+    clip: str | None,
+    fps: float | None,
+    unit: str | float | None,
+    up: str | None,
+    drop_first_frame: str | bool,
+) -> Reading:
+    path = document.path
+    with document.reading():
+        clips = _labelled(document)
+        name, remarks = _chosen(document, clips, clip)
+        animation = clips[name]
+        moved = figures.targets(animation, document)
+        nodes, mapping, figure, rest = _body(document, moved)
+        used = [nodes[joint] for joint in mapping.used]
+        keys = figures.tracks(document, animation, set(figures.with_ancestors(document, used)))
+        if not keys:
+            raise MotionGPTError(
+                f"{path}: the animation {name!r} does not move the skeleton; give another one with --clip "
+                f"({_listed(list(clips))}), or export it again."
+            )
+        at, fps, decided = _times(keys, fps, len(nodes), str(path))
+        keys, vanishes = figures.at_full_size(keys)
+        positions = np.full((len(at), len(nodes), 3), np.nan)
+        positions[:, mapping.used] = figures.move(document, used, keys, at)
+        turned = _turned(document, used, keys, rest)
+        skip, left_out = lead_in.dropped(drop_first_frame, turned, mapping.apply(positions), fps, str(path))
+        bodies = figures.count_moving(document, moved)
+    if vanishes:
+        remarks.append("The clip scales the body down to nothing and back, as an effect; it was read at full size.")
+    if bodies > 1 and not figures.humanoid(document):
+        remarks.append(f"Of {bodies} bodies that move, the one with the most moving joints was read.")
+    title = str(animation.get("name") or path.stem)
+    reading = read_rig(
+        figure, mapping, positions[skip:], path, fps=fps, unit=unit, up=up, declared_unit=1.0, name=title
+    )
+    return replace(
+        reading,
+        decided={**reading.decided, "fps": decided},
+        joints=_sources(document, nodes, figure.names, reading),
+        clips=tuple(clips),
+        clip=name,
+        remarks=(*remarks, *left_out, *reading.remarks),
+    )
+
+
+def _sources(document: Document, nodes: list[int], names: Sequence[str], reading: Reading) -> dict[str, JointSource]:
+    """The sources of the joints by the names in the file; a VRM says itself which they are."""
+    written = {name: document.names[node] for node, name in zip(nodes, names, strict=True)}
+    vrm = bool(figures.humanoid(document))
+    return {
+        joint: JointSource(
+            tuple(written.get(name, name) for name in source.names),
+            1.0 if vrm else source.confidence,
+            "VRM humanoid bone" if vrm else source.how,
+        )
+        for joint, source in reading.joints.items()
+    }
+
+
+def read(
+    path: Path,
+    *,
+    fps: float | None = None,
+    unit: str | float | None = None,
+    up: str | None = None,
+    clip: str | None = None,
+    drop_first_frame: str | bool = "auto",
+) -> Reading:
+    """Read one animation of a .glb, .gltf, .vrm or .vrma.
 
     Args:
-        path: the file.
-        fps: frame rate at which it is sampled; None stands for that of its keys.
+        path: the file; buffers of a .gltf are read from its folder only.
+        fps: frame rate at which the curves are sampled; None stands for that of the keys, or for 30 where these are
+            sparse.
         unit: length unit of the file or metres in one unit; None stands for metres if the legs are plausible then, else
             it is estimated from them.
-        clip: name of the animation; None stands for the first one.
+        up: the vertical axis of the file, "y" or "z"; None stands for Y.
+        clip: name of the animation; None stands for the first one that moves the body.
+        drop_first_frame: "auto" leaves out a rest pose before the recording, True the first frame, False none.
 
     Returns:
         Joints (T, 22, 3) in the performer's proportions and world placement, metres, Y up.
@@ -128,74 +220,30 @@ def read(path: Path, *, fps: float | None = None, unit: str | float | None = Non
     Raises:
         MotionGPTError: a damaged file, no (such) animation, an unknown rig, no human size.
     """
-    document = _Document(path)
-    animation = document.animation(clip)
-    mapping = joint_maps.find(document.names, str(path), document.offsets)
-    keep = set(rig.needed(document.parents, mapping.used))
-    try:
-        tracks = [
-            (channel["target"]["node"], channel["target"]["path"], animation["samplers"][channel["sampler"]])
-            for channel in animation.get("channels", [])
-            if channel["target"].get("node") in keep and channel["target"]["path"] in _DEFAULTS
-        ]
-        keys = {sampler["input"]: document.array(sampler["input"])[:, 0] for _, _, sampler in tracks}
-        if not keys:
-            raise MotionGPTError(
-                f"{path}: the animation does not move the skeleton; give another one with clip=, or export it again."
-            )
-        densest = max(keys.values(), key=len)
-        if fps is None:
-            steps = np.diff(densest)
-            fps = 30.0 if len(steps) == 0 else 1 / float(np.median(steps))
-            fps = round(fps) if abs(fps - round(fps)) < 0.02 else fps
-        fps = rig.check_fps(fps, str(path))
-        first, last = min(k[0] for k in keys.values()), max(k[-1] for k in keys.values())
-        at = first + np.arange(int(np.floor((last - first) * fps + 1e-3)) + 1) / fps
-        world = _world(document, tracks, keys, at, keep)
-    except (KeyError, IndexError, TypeError, ValueError) as error:
-        raise MotionGPTError(f"{path}: damaged glTF file ({error!r}); export it again.") from error
-    positions = np.zeros((len(at), len(document.names), 3))
-    for node, matrix in world.items():
-        positions[:, node] = matrix[:, :3, 3]
-    figure = Figure(document.names, document.parents, document.offsets)
-    name = str(animation.get("name", path.stem))
-    return read_rig(figure, mapping, positions, path, fps=fps, unit=unit, declared_unit=1.0, name=name)
+    return _read(Document(path), clip, fps, unit, up, drop_first_frame)
 
 
-def _world(
-    document: _Document,
-    tracks: list[tuple[int, str, dict[str, Any]]],
-    keys: dict[int, np.ndarray],
-    at: np.ndarray,
-    keep: set[int],
-) -> dict[int, np.ndarray]:
-    """World matrices (T, 4, 4) of the nodes in ``keep``, which includes all their ancestors."""
-    moving: dict[tuple[int, str], np.ndarray] = {}
-    for node, path, sampler in tracks:
-        values = document.array(sampler["output"])
-        if path == "rotation":
-            values = values[:, [3, 0, 1, 2]]
-        times, kind = keys[sampler["input"]], sampler.get("interpolation", "LINEAR")
-        moving[node, path] = _sampled(times, values, at, kind, path == "rotation")
-    result: dict[int, np.ndarray] = {}
+def read_clips(
+    path: Path,
+    *,
+    fps: float | None = None,
+    unit: str | float | None = None,
+    up: str | None = None,
+    drop_first_frame: str | bool = "auto",
+) -> Iterator[tuple[str, Reading | MotionGPTError]]:
+    """Read all animations of a file, one after another; arguments are those of :func:`read`.
 
-    def of(node: int) -> np.ndarray:
-        if node not in result:
-            fields = document.json["nodes"][node]
-            local = np.tile(np.eye(4), (len(at), 1, 1))
-            if "matrix" in fields:
-                local[:] = np.reshape(fields["matrix"], (4, 4)).T
-            else:
-                part = {}
-                for name, default in _DEFAULTS.items():
-                    value = np.array(fields.get(name, default), dtype=np.float64)
-                    part[name] = moving.get((node, name), value[[3, 0, 1, 2]] if name == "rotation" else value)
-                local[:, :3, :3] = rotations.to_matrix(part["rotation"]) * part["scale"][..., None, :]
-                local[:, :3, 3] = part["translation"]
-            parent = document.parents[node]
-            result[node] = local if parent < 0 else of(parent) @ local
-        return result[node]
+    Yields:
+        The name of each animation, and what was read, or why it cannot be.
 
-    for node in keep:
-        of(node)
-    return result
+    Raises:
+        MotionGPTError: the file cannot be read at all.
+    """
+    document = Document(path)
+    with document.reading():
+        names = list(_labelled(document))
+    for name in names:
+        try:
+            yield name, _read(document, name, fps, unit, up, drop_first_frame)
+        except MotionGPTError as error:
+            yield name, error

@@ -60,8 +60,8 @@ class Figure:
     Attributes:
         names: of N joints.
         parents: (N,) parent of each joint, -1 for a root; parents come first.
-        rest: (N, 3) offset of each joint from its parent at rest, in the parent's frame; None where the file has no
-            rest pose.
+        rest: (N, 3) displacement of each joint from its parent in the rest pose, along the axes of the file; None where
+            the file has no rest pose.
     """
 
     names: Sequence[str]
