@@ -112,7 +112,14 @@ def _sampled(times: np.ndarray, values: np.ndarray, at: np.ndarray, kind: str, r
     return values[after - 1] + share[:, None] * (values[after] - values[after - 1])
 
 
-def read(path: Path, *, fps: float | None = None, unit: str | float | None = None, clip: str | None = None) -> Reading:
+def read(
+    path: Path,
+    *,
+    fps: float | None = None,
+    unit: str | float | None = None,
+    clip: str | None = None,
+    joint_map: str | Path | None = None,
+) -> Reading:
     """Read one animation of a .glb.
 
     Args:
@@ -121,6 +128,7 @@ def read(path: Path, *, fps: float | None = None, unit: str | float | None = Non
         unit: length unit of the file or metres in one unit; None stands for metres if the legs are plausible then, else
             it is estimated from them.
         clip: name of the animation; None stands for the first one.
+        joint_map: a file that says which joints are which, see :mod:`motiongpt.formats.joint_map_file`.
 
     Returns:
         Joints (T, 22, 3) in the performer's proportions and world placement, metres, Y up.
@@ -130,7 +138,7 @@ def read(path: Path, *, fps: float | None = None, unit: str | float | None = Non
     """
     document = _Document(path)
     animation = document.animation(clip)
-    mapping = joint_maps.find(document.names, str(path), document.offsets)
+    mapping = joint_maps.find(document.names, str(path), document.offsets, document.parents, joint_map=joint_map)
     keep = set(rig.needed(document.parents, mapping.used))
     try:
         tracks = [
