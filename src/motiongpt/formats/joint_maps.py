@@ -90,6 +90,8 @@ _FAMILIES = (
     ),
     # Vicon's BVH with the bone names of an ASF; a bone is a joint at its near end, and the clavicles begin at the neck.
     Family("Vicon", frozenset({"lfemur", "ltibia", "lhumerus", "lclavicle", "thorax"}), {"lclavicle": "neck"}),
+    # ACCAD: "ToSpine" links the hips to the spine and is no vertebra.
+    Family("ACCAD", frozenset({"tospine", "spine1", "leftupleg"}), {"tospine": ""}),
     # The cgspeed conversion of CMU: "Neck" is at the chest and "Neck1" at the base of the neck.
     Family(
         "cgspeed",
@@ -111,15 +113,16 @@ def _lies(at: Table[str, np.ndarray]) -> float:
 
 
 def _forward(at: Table[str, np.ndarray], feet: bool) -> float:
-    """From -1 to 1, in how much of the motion feet or knees point forward, if left is left."""
-    across = at["left_hip"] - at["right_hip"]
-    ahead = _unit(np.cross(across, at["neck"] - (at["left_hip"] + at["right_hip"]) / 2))
-    votes = []
+    """From -1 to 1, in how much of the motion knees bend and feet point as they can, if left is left."""
+    across = _unit(at["left_hip"] - at["right_hip"])
+    total = np.zeros(len(across))
     for side in ("left", "right"):
         hip, knee, ankle, foot = (at[f"{side}_{part}"] for part in LIMBS["leg"])
-        points = foot - ankle if feet else 2 * knee - hip - ankle
-        votes.append((points * ahead).sum(-1))
-    return float(np.sign(np.sum(votes, axis=0)).mean())
+        thigh, shin = _unit(knee - hip), _unit(ankle - knee)
+        total += (np.cross(thigh, shin) * across).sum(-1)
+        if feet:
+            total += (_unit(foot - ankle) * np.cross(across, -shin)).sum(-1)
+    return float(np.sign(total).mean())
 
 
 def _put_in(at: dict[str, np.ndarray], trunk: list[np.ndarray]) -> None:
@@ -165,6 +168,7 @@ class Mapping:
         remarks: one sentence each: what was guessed or put in.
         unsided: "leg", "arm": limbs whose names do not tell left from right.
         animal: names of parts that people do not have.
+        by_shape: limbs were found by the shape of the rig, without names.
     """
 
     direct: Table[str, int]
@@ -176,6 +180,7 @@ class Mapping:
     remarks: tuple[str, ...] = ()
     unsided: tuple[str, ...] = ()
     animal: tuple[str, ...] = ()
+    by_shape: bool = False
 
     @property
     def used(self) -> list[int]:
@@ -206,18 +211,19 @@ class Mapping:
         """
         joints = self.apply(positions[:: max(1, len(positions) // 200)])
         at = dict(zip(HUMANML3D.joints, np.moveaxis(joints, 1, 0), strict=True))
-        if self.animal and _lies(at) > 0.8:
+        if (self.animal or self.by_shape) and _lies(at) > 0.8:
+            parts = f" ({', '.join(self.animal[:3])})" if self.animal else ""
             raise MotionGPTError(
-                f"{source}: is the rig of an animal ({', '.join(self.animal[:3])}), whose trunk lies across its legs; "
-                "only people can be read."
+                f"{source}: looks like an animal{parts}: its trunk lies across its legs; if it is a person, say which "
+                "joints are which in a file and give it with --joint-map (in Python joint_map=)."
             )
         hips, shoulders = (at[f"left_{joint}"] - at[f"right_{joint}"] for joint in ("hip", "shoulder"))
         crossed = bool(np.median((hips * shoulders).sum(-1)) < 0)
         forward = _forward(at, feet="left_foot" in self.direct and "right_foot" in self.direct)
         if not self.unsided:
             told = (
-                "feet and knees point backwards with left and right as the names say; if the names are wrong, exchange "
-                "them with --joint-map"
+                "Feet and knees point backwards with left and right as the names say; if the names are wrong, exchange "
+                "them with --joint-map."
             )
             return replace(self, remarks=(*self.remarks, told)) if forward < -0.9 else self
         # Legs tell forward; arms are on the side of their leg, or legs on that of their arm.
@@ -226,7 +232,7 @@ class Mapping:
         if crossed:
             exchanged ^= {"leg"} if self.unsided == ("leg",) else {"arm"}
         what = "the way the feet and knees point" if both else "the other limbs"
-        told = f"no name tells the left {' and '.join(self.unsided)} from the right; {what} did"
+        told = f"No name tells the left {' and '.join(self.unsided)} from the right one; {what} did."
         return replace(self._exchanged(exchanged), remarks=(*self.remarks, told))
 
     def _exchanged(self, kinds: set[str]) -> Mapping:
@@ -269,7 +275,7 @@ class Mapping:
         for spine, (share, before) in zip(("spine1", "spine2", "spine3"), _SPINE, strict=True):
             way = share * reached[-1]
             segment = int(np.searchsorted(reached[1:-1], way, side="right"))
-            part = (way - reached[segment]) / (reached[segment + 1] - reached[segment])
+            part = (way - reached[segment]) / max(reached[segment + 1] - reached[segment], 1e-12)
             forward = _unit((1 - share) * pelvis_forward + share * chest_forward)
             at[spine] = (1 - part) * line[segment] + part * line[segment + 1] + before * height * forward
         at["pelvis"], at["neck"], chest = pelvis, neck, at["spine3"]
@@ -357,7 +363,7 @@ def find(
     animal = tuple(name for name, label in zip(names, said, strict=True) if label.animal)
     direct = {joint: index for joint, index in body.joints.items() if not joint.endswith("collar")}
     sources, remarks = _explain(names, body, several, set(given))
-    return Mapping(direct, body.trunk, family, False, several, sources, remarks, body.unsided, animal)
+    return Mapping(direct, body.trunk, family, False, several, sources, remarks, body.unsided, animal, body.by_shape)
 
 
 def _take(body: Body, given: Table[str, tuple[int, ...]]) -> dict[str, tuple[int, ...]]:
@@ -406,9 +412,9 @@ def _explain(
     absent = ([] if trunk else ["spine"]) + absent
     remarks = []
     if absent:
-        remarks.append(f"the rig has no {', '.join(absent)}; put in from the joints around")
+        remarks.append(f"The rig has no {', '.join(absent)}; put in from the joints around.")
     if guessed:
-        remarks.append(f"taken by the place in the skeleton, not by name: {', '.join(guessed)}")
+        remarks.append(f"Taken by the place in the skeleton, not by name: {', '.join(guessed)}.")
     return sources, tuple(remarks)
 
 

@@ -31,7 +31,8 @@ _WORDS = {
     "dos taille ventre columna pecho cintura espalda colonna schiena petto torace busto vita coluna peito ryggrad rygg "
     "brost ruggengraat rug borst позвоночник спина грудь 上半身 背骨 脊柱 脊椎 胸 腹 척추 가슴 허리 spn",
     "neck": "neck nck hals nacken nek cou nuque cuello collo pescoco nacke cervical шея 首 颈 頸 脖子 목",
-    "head": "head skull kopf hoofd tete cabeza testa cabeca huvud face голова 頭 头 머리",
+    "head": "head skull kopf hoofd tete cabeza testa cabeca huvud голова 頭 头 머리",
+    "face": "face",
     "leg": "leg legs bein been jambe pierna gamba perna ben нога 다리",
     "thigh": "thigh upleg upperleg femur thighbend oberschenkel bovenbeen dij cuisse muslo coscia coxa lar overben bedro "
     "бедро 大腿 太もも 허벅지",
@@ -82,6 +83,7 @@ PARTS: dict[str, dict[str, float]] = {
     "spine": {"spine": 1.0},
     "neck": {"neck": 1.0},
     "head": {"head": 1.0},
+    "face": {"head": 0.4},
     "leg": {"knee": 0.8, "hip": 0.75},
     "thigh": {"hip": 1.0},
     "shin": {"knee": 1.0},
@@ -100,7 +102,7 @@ PARTS: dict[str, dict[str, float]] = {
 # Words that say most, first: "handgelenk" beats "hand", "toe" beats "foot" in "FootToe".
 _STRONGEST = (
     "toe", "ankle", "wrist", "foot", "forearm", "upperarm", "collar", "shoulder", "shin", "thigh", "hand", "arm", "leg",
-    "ashi", "head", "neck", "hipjoint", "hip", "spine", "pelvis",
+    "ashi", "head", "neck", "face", "hipjoint", "hip", "spine", "pelvis",
 )  # fmt: skip
 # The tip of a bone is the next joint.
 _TIPS = {"ankle": "foot", "foot": "foot", "knee": "ankle", "elbow": "wrist", "neck": "head"}
@@ -224,8 +226,8 @@ def label(name: str) -> Label:
             side = meaning
         elif re.fullmatch("[lr][ulf]?", word) and not side:
             side = "left" if word[0] == "l" else "right"
-            # OptiTrack and others: LUArm, LFArm, LLLeg.
-            meanings[i] = {"u": "upper", "l": "lower"}.get(word[1:], "lower" if word[1:] and "arm" in meanings else "")
+            # LUArm, LLLeg; in LFArm the order on the limb tells.
+            meanings[i] = {"u": "upper", "l": "lower"}.get(word[1:], "")
         elif word == "u":
             meanings[i] = "upper"
     said = set(meanings)

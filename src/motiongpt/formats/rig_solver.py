@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from motiongpt.formats import rig_shape
 from motiongpt.formats.joint_words import Label
 
 LIMBS = {"leg": ("hip", "knee", "ankle", "foot"), "arm": ("collar", "shoulder", "elbow", "wrist")}
@@ -50,6 +51,7 @@ class Body:
         scores: HumanML3D joint -> how well the name fits, 0 where the place alone decides.
         unsided: "leg", "arm": limbs whose names do not tell left from right.
         missing: what is needed and was not found.
+        by_shape: limbs were found by the shape of the rig.
     """
 
     joints: dict[str, int] = field(default_factory=dict)
@@ -57,6 +59,7 @@ class Body:
     scores: dict[str, float] = field(default_factory=dict)
     unsided: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+    by_shape: bool = False
 
 
 class Tree:
@@ -160,10 +163,7 @@ def _limbs(tree: Tree, kind: str) -> list[Limb]:
             continue
         if first.side and other.side == first.side:
             continue
-        pair = [first, other]
-        if "right" in (first.side, other.side) and (other.side == "left" or first.side == "right"):
-            pair.reverse()
-        return pair
+        return _ordered([first, other])
     return [first]
 
 
@@ -197,10 +197,35 @@ def _ball(tree: Tree, limb: Limb) -> None:
             return
 
 
+def _whole(kind: str, limbs: Sequence[Limb]) -> bool:
+    """Whether both limbs of a kind have all that they need."""
+    return len(limbs) == 2 and all(part in limb.joints for limb in limbs for part in NEEDED[kind])
+
+
+def _named(tree: Tree, joints: dict[str, int]) -> Limb:
+    """A limb of known joints, with what their names say."""
+    sides = {tree.labels[joint].side for joint in joints.values()} - {""}
+    scores = {part: tree.labels[joint].parts.get(part, 0.0) for part, joint in joints.items()}
+    return Limb(joints, scores, sides.pop() if len(sides) == 1 else "")
+
+
+def _ordered(pair: list[Limb]) -> list[Limb]:
+    """Left before right, if names tell."""
+    first, second = pair
+    return [second, first] if first.side == "right" or second.side == "left" else pair
+
+
 def solve(tree: Tree) -> Body:
     """Find the body."""
     body = Body()
     limbs = {kind: _limbs(tree, kind) for kind in LIMBS}
+    animal = any(label.animal for label in tree.labels)
+    if tree.lengths is not None and not tree.flat and not animal and not all(map(_whole, LIMBS, limbs.values())):
+        shape = rig_shape.body(tree.parents, tree.lengths, tree.helpers)
+        for kind, found in shape.items():
+            if not _whole(kind, limbs[kind]):
+                limbs[kind] = _ordered([_named(tree, joints) for joints in found])
+                body.by_shape = True
     missing = []
     for kind, found in limbs.items():
         # One named side tells the other.
@@ -259,6 +284,8 @@ def _find_trunk(tree: Tree, body: Body) -> None:
         above = [i for i in above if i not in tree.helpers or tree.labels[i].parts]
         if head is None and above and (neck is None or above[-1] != neck):
             head = above[-1]
+        if head is not None and tree.labels[head].parts.get("head", 1.0) < 0.5 and tree.parents[head] in above[1:]:
+            head = tree.parents[head]  # the face of Rigify's metarig hangs from its nameless head
         if neck is None and len([i for i in above if i != head]) and head in above:
             neck = above[0]
     if head is None and neck is not None:
