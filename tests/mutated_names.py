@@ -45,9 +45,56 @@ FIRST: Vocabulary = {
         "左 右", "下半身|腰|骨盤", "上半身|胸|背骨;首;頭;肩|鎖骨;腕|上腕;ひじ|前腕|肘;手首|手;足|太もも|大腿;ひざ|すね|膝;足首;つま先",
     ),
 }  # fmt: skip
+SECOND: Vocabulary = {
+    "latin": (
+        "left right|L R|lft rgt", "pelvis|cog", "lumbar|thorax|vertebra;cervical|neck;skull|head;scapula|clavicle;"
+        "humerus;radius|ulna;carpus|wrist|hand;femur;tibia;foot|ankle;toes|ball",
+    ),
+    "english of games": (
+        "l r|left right|lt rt|Lft Rgt", "hips|pelvis|waist", "spine|body|torso|ribcage|stomach;neck;head;"
+        "shoulder|collarbone|clav;bicep|up arm|upper arm;fore arm|low arm|elbow;palm|hand|fist;thigh|leg upper|femur;"
+        "shank|leg lower|knee|calf;foot|ankle;toe|toe tip|ball",
+    ),
+    "dutch": (
+        "links rechts|l r", "bekken|heup", "ruggengraat|rug|borst;nek|hals;hoofd;sleutelbeen|schouder;bovenarm;"
+        "onderarm|elleboog;hand|pols;dijbeen|dij|bovenbeen;onderbeen|scheenbeen|knie;voet|enkel;tenen|teen",
+    ),
+    "portuguese": (
+        "esquerda direita|esq dir", "quadril|bacia|pélvis", "coluna|peito|abdómen;pescoço;cabeça;clavícula|ombro;"
+        "braço|úmero;antebraço|cotovelo;mão|pulso;coxa;canela|joelho|panturrilha;pé|tornozelo;dedos|ponta",
+    ),
+    "swedish": (
+        "vänster höger", "bäcken|höft", "ryggrad|bröst|mage;nacke|hals;huvud;nyckelben|axel;överarm;underarm|armbåge;"
+        "hand|handled;lår;underben|vad|knä;fot|fotled;tå|tår",
+    ),
+    "polish": (
+        "lewa prawa|l p", "miednica|biodra", "kręgosłup|klatka|brzuch;szyja|kark;głowa;obojczyk|bark;ramię;"
+        "przedramię|łokieć;dłoń|nadgarstek;udo;łydka|kolano|goleń;stopa|kostka;palce",
+    ),
+    "russian": (
+        "левая правая|л п|лев прав", "таз", "позвоночник|грудь|живот;шея;голова;ключица;плечо;предплечье|локоть;"
+        "кисть|запястье;бедро;голень|колено;стопа|ступня|лодыжка;носок|пальцы",
+    ),
+    "chinese": ("左 右", "骨盆|髋部", "脊柱|胸|腰椎|上身;颈|脖子;头|头部;锁骨|肩;上臂|大臂;前臂|小臂|肘;手|手腕;大腿;小腿|膝盖;脚|脚踝;脚趾|脚尖"),
+    "korean": ("왼쪽 오른쪽|왼 오른", "골반|엉덩이", "척추|가슴|허리;목;머리;쇄골|어깨;위팔|상완;아래팔|팔꿈치|전완;손|손목;허벅지;종아리|무릎;발|발목;발가락"),
+}  # fmt: skip
 CASES = ("lower", "UPPER", "Title", "camel")
 SEPARATORS = ("", "_", "-", ".", " ")
-SHARED = ("", "", "", "mixamorig:", "mixamorig7:", "Bip01 ", "Character1_", "rig|", "DEF-", "hero_", "jnt_", "CC_Base_", "NPC ")
+SHARED = (
+    "",
+    "",
+    "",
+    "mixamorig:",
+    "mixamorig7:",
+    "Bip01 ",
+    "Character1_",
+    "rig|",
+    "DEF-",
+    "hero_",
+    "jnt_",
+    "CC_Base_",
+    "NPC ",
+)
 ENDINGS = ("", "", "", "", "_jnt", "_bone", "JNT", ".x", "_#")
 
 
@@ -90,11 +137,9 @@ def mutation(seed: int, vocabulary: Vocabulary = FIRST) -> tuple[str, Rig]:
     case = pick(CASES)
     # Without capitals or separators only a reader of the language can tell words apart; few rigs are so.
     separator = pick(SEPARATORS) if case in ("lower", "UPPER") else pick(SEPARATORS[:2])
-    if len(left) == 1 and separator == "" and left.islower():
-        separator = "_"
     style = Style(case, separator, pick(["before", "after"]), pick(SHARED), pick(ENDINGS))
     spines = int(rng.integers(1, 7))
-    lost = {part for part in ("neck", "collar", "foot", "head") if rng.random() < 0.12}
+    lost = {part for part in ("neck", "collar", "foot", "head", "wrist") if rng.random() < 0.1}
     extras = {kind for kind in ("twist", "ik", "finger", "end", "hair", "chain twist", "root") if rng.random() < 0.35}
     result = _build(rng, style, words, spine.split("|"), (left, right), spines, lost, extras)
     what = f"seed {seed}: {language}, {style}, {spines} spine joints, without {lost or 'none'}, with {extras or 'none'}"
@@ -157,12 +202,12 @@ def _build(
             result.truth[f"{side}_{part}"] = names[part]
             if part in ("shoulder", "hip") and "twist" in extras:
                 add(sided(word, words[part], "roll"), names[part], (sign * x, y, z))
-        if "finger" in extras:
+        if "finger" in extras and "wrist" in names:
             for finger in ("thumb", "index"):
                 knuckle = add(sided(word, finger, "1"), names["wrist"], (sign * 78, 143, 2))
                 add(sided(word, finger, "2"), knuckle, (sign * 82, 143, 2))
         if "ik" in extras:
-            for part in ("ankle", "wrist"):
+            for part in [one for one in ("ankle", "wrist") if one in names]:
                 x, y, z = PLACES[part]
                 add(sided(word, words[part], "ik"), top or pelvis, (sign * x, y, z))
         if "end" in extras and "foot" in names:

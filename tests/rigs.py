@@ -50,7 +50,15 @@ class Rig:
 
 
 def rig(
-    middle: str, limb: str, pattern: str, sides: str, *, above: str = "", legs: str = "", arms: str = "", extra: str = ""
+    middle: str,
+    limb: str,
+    pattern: str,
+    sides: str,
+    *,
+    above: str = "",
+    legs: str = "",
+    arms: str = "",
+    extra: str = "",
 ) -> Rig:
     """Build a rig.
 

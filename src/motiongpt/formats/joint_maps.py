@@ -101,6 +101,8 @@ _FAMILIES = (
         head_forward=0.07,
     ),
 )  # fmt: skip
+
+
 def _unit(v: np.ndarray) -> np.ndarray:
     return v / np.maximum(np.linalg.norm(v, axis=-1, keepdims=True), 1e-12)
 
@@ -265,7 +267,9 @@ class Mapping:
 
         # Spine joints below SMPL's pelvis do not belong to the line above it.
         above = [point for point in trunk if (point[0] - pelvis[0]) @ pelvis_up[0] > 0.02 * leg]
-        chest_forward = _unit(np.cross(at["left_shoulder"] - at["right_shoulder"], at["neck"] - (trunk[-1] if trunk else hips)))
+        chest_forward = _unit(
+            np.cross(at["left_shoulder"] - at["right_shoulder"], at["neck"] - (trunk[-1] if trunk else hips))
+        )
         height = length(pelvis, *above, at["neck"])
         neck = at["neck"] - self.family.neck_back * height * chest_forward
         at["head"] += self.family.head_forward * height * chest_forward
@@ -415,6 +419,9 @@ def _explain(
         remarks.append(f"The rig has no {', '.join(absent)}; put in from the joints around.")
     if guessed:
         remarks.append(f"Taken by the place in the skeleton, not by name: {', '.join(guessed)}.")
+    if body.between:
+        left_out = ", ".join(repr(names[i]) for i in body.between)
+        remarks.append(f"Left out, as their names say nothing and they lie within a limb: {left_out}.")
     return sources, tuple(remarks)
 
 

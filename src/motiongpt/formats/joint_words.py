@@ -2,8 +2,8 @@
 
 A name is cut into words at separators, capitals and digits, and words without any of these by the vocabulary
 ("lshldrbend" is l, shldr, bend). What most names of a rig share at their beginning or end, namespaces, and running
-numbers are left out. Words are English, German, Dutch, French, Spanish, Italian, Portuguese, Swedish, Russian,
-Japanese, Chinese and Korean.
+numbers are left out. Words are English, German, Dutch, French, Spanish, Italian, Portuguese, Swedish, Polish,
+Russian, Japanese, Chinese and Korean.
 """
 
 from __future__ import annotations
@@ -17,43 +17,43 @@ from functools import lru_cache
 
 # Words of each meaning. A meaning in lower case is a modifier or a kind; one of PARTS is a place in the body.
 _WORDS = {
-    "left": "left lft lt links linke linker linkes gauche izquierda izquierdo izq sinistra sinistro sx esquerda "
+    "left": "lewa lewy lewe left lft lt links linke linker linkes gauche izquierda izquierdo izq sinistra sinistro sx esquerda "
     "esquerdo esq vanster левый левая левое лев 左 왼쪽 왼",
-    "right": "right rgt rt rechts rechte rechter rechtes droite droit derecha derecho der destra destro dx direita "
+    "right": "prawa prawy prawe right rgt rt rechts rechte rechter rechtes droite droit derecha derecho der destra destro dx direita "
     "direito dir hoger правый правая правое прав 右 오른쪽 오른",
     "upper": "upper up ober oberer boven over superior upr",
     "lower": "lower low lo lwr unter onder under inferior fore",
-    "pelvis": "hips pelvis becken bekken bassin bacino cog fianchi таз 骨盤 骨盆 下半身 臀 골반",
+    "pelvis": "miednica biodra bacia quadris backen 骶 hips pelvis becken bekken bassin bacino cog fianchi таз 骨盤 骨盆 下半身 臀 골반",
     "hip": "hip huft hufte huefte heup hanche cadera anca quadril hoft 髋 腰",
     "hipjoint": "hipjoint buttock",
-    "spine": "spine spina chest torso thorax torax abdomen abdominal ab belly waist back ribs ribcage rib sternum lumbar "
+    "spine": "kregoslup klatka brzuch mage stomach vertebrae живот 上身 腰椎 椎 躯干 몸통 spine spina chest torso thorax torax abdomen abdominal ab belly waist back ribs ribcage rib sternum lumbar "
     "vertebra trunk wirbelsaule wirbelsaeule ruckgrat rueckgrat ruecken rucken brust bauch colonne poitrine torse "
     "dos taille ventre columna pecho cintura espalda colonna schiena petto torace busto vita coluna peito ryggrad rygg "
     "brost ruggengraat rug borst позвоночник спина грудь 上半身 背骨 脊柱 脊椎 胸 腹 척추 가슴 허리 spn",
-    "neck": "neck nck hals nacken nek cou nuque cuello collo pescoco nacke cervical шея 首 颈 頸 脖子 목",
-    "head": "head skull kopf hoofd tete cabeza testa cabeca huvud голова 頭 头 머리",
+    "neck": "szyja kark neck nck hals nacken nek cou nuque cuello collo pescoco nacke cervical шея 首 颈 頸 脖子 목",
+    "head": "glowa skalle head skull kopf hoofd tete cabeza testa cabeca huvud голова 頭 头 머리",
     "face": "face",
     "leg": "leg legs bein been jambe pierna gamba perna ben нога 다리",
-    "thigh": "thigh upleg upperleg femur thighbend oberschenkel bovenbeen dij cuisse muslo coscia coxa lar overben bedro "
+    "thigh": "udo thigh upleg upperleg femur thighbend oberschenkel bovenbeen dij cuisse muslo coscia coxa lar overben bedro "
     "бедро 大腿 太もも 허벅지",
-    "shin": "shin calf lowleg loleg lowerleg foreleg tibia crus knee shank kne unterschenkel onderbeen scheen kuit wade "
+    "shin": "lydka goleni underben smalben scheenbeen shin calf lowleg loleg lowerleg foreleg tibia crus knee shank kne unterschenkel onderbeen scheen kuit wade "
     "knie genou mollet pantorrilla espinilla rodilla polpaccio stinco ginocchio canela panturrilha joelho kna "
     "underben голень колено 膝 ひざ すね 小腿 下腿 종아리 무릎",
-    "ankle": "ankle ankel knochel knoechel enkel cheville tobillo caviglia tornozelo fotled лодыжка 足首 踝 脚踝 발목",
-    "foot": "foot feet fuss voet pied pie piede pe fot стопа ступня 脚 발",
+    "ankle": "kostka ankle ankel knochel knoechel enkel cheville tobillo caviglia tornozelo fotled лодыжка 足首 踝 脚踝 발목",
+    "foot": "stopa fod foot feet fuss voet pied pie piede pe fot стопа ступня 脚 발",
     "ashi": "足",
-    "toe": "toe toes toebase ball zeh zehe zehen teen tenen orteil orteils dedosdelpie dedospie dedo punta dita tar ta "
+    "toe": "palce dedos ponta toe toes toebase ball zeh zehe zehen teen tenen orteil orteils dedosdelpie dedospie dedo punta dita tar ta "
     "носок пальцы つま先 足先 脚趾 脚尖 발가락",
-    "collar": "clavicle collar collarbone clav scapula schlusselbein schluesselbein sleutelbeen clavicule clavicula "
+    "collar": "obojczyk clavicle collar collarbone clav scapula schlusselbein schluesselbein sleutelbeen clavicule clavicula "
     "clavicola nyckelben ключица 鎖骨 锁骨 쇄골",
-    "shoulder": "shoulder schulter schouder epaule hombro spalla ombro axel 肩 어깨",
-    "upperarm": "upperarm uparm humerus shldr bicep biceps oberarm bovenarm overarm плечо 上腕 上臂 大臂 腕 위팔 상완",
+    "shoulder": "bark shoulder schulter schouder epaule hombro spalla ombro axel 肩 어깨",
+    "upperarm": "ramie umero omero upperarm uparm humerus shldr bicep biceps oberarm bovenarm overarm плечо 上腕 上臂 大臂 腕 위팔 상완",
     "arm": "arm bras brazo braccio braco рука 臂 팔",
-    "forearm": "forearm lowarm loarm lowerarm elbow radius ulna unterarm onderarm ellbogen ellenbogen elleboog "
+    "forearm": "przedramie lokiec forearm lowarm loarm lowerarm elbow radius ulna unterarm onderarm ellbogen ellenbogen elleboog "
     "avantbras avant coude antebrazo codo avambraccio gomito antebraco cotovelo underarm armbage предплечье локоть 肘 ひじ "
     "前腕 前臂 小臂 아래팔 전완 팔꿈치",
-    "wrist": "wrist handgelenk pols poignet muneca polso pulso handled запястье 手首 手腕 손목",
-    "hand": "hand hands palm fist main mano mao кисть 手 손",
+    "wrist": "nadgarstek carpus wrist handgelenk pols poignet muneca polso pulso handled запястье 手首 手腕 손목",
+    "hand": "dlon hand hands palm fist main mano mao кисть 手 손",
     "helper": "ik fk ctrl ctl control controller target pole twist roll helper mch org vis tweak master socket slot "
     "handle jiggle phys physics breast bust boob pectoral pec skirt hair eye eyes jaw mouth lip tongue ear ears teeth "
     "cheek brow nose cloth cape wing weapon sword shield gun prop aux dummy attach muscle glute corrective "
@@ -71,9 +71,29 @@ _WORDS = {
 _VOCABULARY = {word: meaning for meaning, words in _WORDS.items() for word in words.split()}
 _LONGEST = max(map(len, _VOCABULARY))
 # Short words count only where they stand alone.
-_ALONE = {"ab", "pe", "ta", "lo", "lar", "der", "dir", "esq", "ik", "fk", "ben", "pie", "geo", "org", "def", "bn", "jt"}
-_ALONE |= {"rib", "rig", "vad", "tar", "ear", "lip", "lt", "rt", "sx", "dx", "end", "tip", "fin", "pec", "dij", "cou"}
+_ALONE = {"ab", "pe", "ta", "lo", "der", "dir", "esq", "ik", "fk", "ben", "pie", "geo", "org", "def", "bn", "jt"}
+_ALONE |= {
+    "bark",
+    "rib",
+    "rig",
+    "vad",
+    "tar",
+    "ear",
+    "lip",
+    "lt",
+    "rt",
+    "sx",
+    "dx",
+    "end",
+    "tip",
+    "fin",
+    "pec",
+    "dij",
+    "cou",
+}
 _ALONE |= {"dos", "main", "rug", "dita", "coxa", "anca", "vita", "nub", "over", "hat", "gun", "eye", "mid"}
+
+_LETTERS = str.maketrans({"ß": "ss", "ł": "l", "Ł": "L", "ø": "o", "Ø": "O", "æ": "ae", "Æ": "AE"})
 
 # Scores of the places in the body that a name may mean; topology decides between them.
 PARTS: dict[str, dict[str, float]] = {
@@ -129,7 +149,7 @@ class Label:
 
 def plain(name: str) -> str:
     """A name without case, namespace, accents and width of letters."""
-    name = unicodedata.normalize("NFKD", re.split(r"[:|]", name)[-1].replace("ß", "ss"))
+    name = unicodedata.normalize("NFKD", re.split(r"[:|]", name)[-1].translate(_LETTERS))
     return unicodedata.normalize("NFKC", re.sub("[\u0300-\u036f]", "", name))
 
 
@@ -139,7 +159,7 @@ def _split(word: str) -> tuple[str, ...]:
 
     "l" and "r" are sides at the beginning or end of a word that is known otherwise.
     """
-    if word in _VOCABULARY or len(word) < 3 and word.isascii():
+    if word in _VOCABULARY or (len(word) < 3 and word.isascii()):
         return (word,)
     if word.isascii() and len(word) > 40:
         return (word,)
@@ -199,14 +219,26 @@ def strip(names: Sequence[str]) -> list[str]:
     numbers = [match.group(0) for name in result if (match := re.match(r"\d+(?=[_\-. ])", name))]
     if len(numbers) > 0.6 * len(names):
         result = [re.sub(r"^\d+[_\-. ]+", "", name) for name in result]
-    bodies = [name for name in result if not name.endswith(" end")]
     for suffix in (False, True):
+        bodies = [name for name in result if not name.endswith(" end")]
         shared = _common([name[::-1] if suffix else name for name in bodies], 0.75)
-        if len(shared) > 1:
-            whole = shared[::-1] if suffix else shared
-            result = [_without(name, whole, suffix) for name in result]
-            bodies = [name for name in result if not name.endswith(" end")]
+        # What all share may be a letter of their words, too: cut where most words are known, as far out as that goes.
+        cuts = [(shared[:length][::-1] if suffix else shared[:length]) for length in range(len(shared) + 1)]
+        known = [_telling([_without(name, cut, suffix) for name in bodies[:80]]) for cut in cuts]
+        cut = cuts[max(range(len(cuts)), key=lambda length: (known[length], length))]
+        result = [_without(name, cut, suffix) for name in result]
     return result
+
+
+def _telling(names: Sequence[str]) -> int:
+    """Number of words in names that say a side or a place in the body, without those that most names have."""
+    said = Counter(
+        word
+        for name in names
+        for word in set(tokens(name))
+        if _VOCABULARY.get(word, "noise") != "noise" or word in ("l", "r")
+    )
+    return sum(count for count in said.values() if count < 0.75 * len(names))
 
 
 def _without(name: str, shared: str, suffix: bool) -> str:
@@ -240,7 +272,9 @@ def label(name: str) -> Label:
     if not side and "spine" in said:  # "SpineShoulder", "MiddleSpine"
         part, said = "spine", said - {"finger"}
     # "Twist" and "roll" bones lie along a limb, but the neck of Character Creator is "NeckTwist01".
-    helper = "finger" in said or ("helper" in said and not (part in ("neck", "spine") and "twist" in words and not side))
+    helper = "finger" in said or (
+        "helper" in said and not (part in ("neck", "spine") and "twist" in words and not side)
+    )
     if part == "arm" and said & {"upper", "lower"}:
         part = "upperarm" if "upper" in said else "forearm"
     elif part == "leg" and said & {"upper", "lower"}:

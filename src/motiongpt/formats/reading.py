@@ -13,7 +13,6 @@ from motiongpt.formats.figure import Figure, JointSource
 from motiongpt.motion.motion import Motion
 from motiongpt.motion.skeleton import HUMANML3D
 
-
 __all__ = ["Figure", "JointSource", "Reading", "read_rig"]
 
 

@@ -7,11 +7,13 @@ root than arms do. A pair stands alone where it parts: the fingers of a hand and
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations
 
 import numpy as np
 
 _ALIKE = 0.1  # by which the lengths of bones on both sides may differ
 _BENDS = 2  # long bones of a limb
+_UPPER_ARM, _FOREARM = 0.32, 0.3  # in lengths of the leg from hip to ankle
 
 
 def pairs(parents: Sequence[int], lengths: np.ndarray, left_out: set[int]) -> list[tuple[int, list[int], list[int]]]:
@@ -51,25 +53,47 @@ def pairs(parents: Sequence[int], lengths: np.ndarray, left_out: set[int]) -> li
             (one[1], other[1])
             for i, one in enumerate(chains)
             for other in chains[i + 1 :]
-            if len(one[1]) == len(other[1]) and np.allclose(lengths[one[1]], lengths[other[1]], rtol=_ALIKE, atol=_ALIKE * one[0] / 10)
+            if len(one[1]) == len(other[1])
+            and np.allclose(lengths[one[1]], lengths[other[1]], rtol=_ALIKE, atol=_ALIKE * one[0] / 10)
         ]
         if len(alike) == 1:
             result.append((joint, *alike[0]))
     return result
 
 
-def limb(chain: list[int], lengths: np.ndarray, kind: str) -> dict[str, int]:
-    """Joints of a leg or arm in a chain: its two longest bones in a row are those between hip and ankle."""
-    parts = ("hip", "knee", "ankle", "foot") if kind == "leg" else ("shoulder", "elbow", "wrist")
-    start = max(range(len(chain) - 2), key=lambda i: (min(lengths[chain[i + 1]], lengths[chain[i + 2]]), -i))
-    found = dict(zip(parts, chain[start : start + len(parts)], strict=False))
-    if kind == "arm" and start > 0:
-        found["collar"] = chain[start - 1]
-    return found
+def limb(chain: list[int], lengths: np.ndarray, kind: str, leg: float = 1.0) -> dict[str, int]:
+    """Joints of a leg or arm in a chain, which may have twist bones within and others before and behind.
+
+    Thigh and shin are as long as they can be alike; upper arm and forearm are alike and about a third of the leg.
+
+    Args:
+        chain: joints from the body outwards.
+        lengths: (N,) of the bone from the parent.
+        kind: "leg" or "arm".
+        leg: length of the leg, for an arm.
+    """
+    reached = np.cumsum(lengths[chain])
+
+    def cost(i: int, j: int, k: int) -> float:
+        upper, lower = max(reached[j] - reached[i], 1e-9), max(reached[k] - reached[j], 1e-9)
+        between = 0.1 * (k - i - 2)
+        if kind == "leg":
+            return float((abs(upper - lower) / 2 - min(upper, lower)) / reached[-1] + between / 4)
+        alike = abs(np.log(upper / lower)) + abs(np.log(upper / leg / _UPPER_ARM)) + abs(np.log(lower / leg / _FOREARM))
+        return float(alike + between)
+
+    near = range(min(len(chain), 12))
+    i, j, k = min(combinations(near, 3), key=lambda joints: cost(*joints))
+    if kind == "leg":
+        found = dict(zip(("hip", "knee", "ankle"), (chain[i], chain[j], chain[k]), strict=True))
+        return found | ({"foot": chain[k + 1]} if k + 1 < len(chain) else {})
+    found = dict(zip(("shoulder", "elbow", "wrist"), (chain[i], chain[j], chain[k]), strict=True))
+    return found | ({"collar": chain[i - 1]} if i > 0 else {})
 
 
 def body(parents: Sequence[int], lengths: np.ndarray, left_out: set[int]) -> dict[str, list[dict[str, int]]]:
-    """Both legs and both arms, empty if the shape is not that of a body."""
+    """Both legs and both arms, empty if the shape is not that of a body; arguments are those of :func:`pairs`."""
+    parents, lengths = _without(parents, lengths, left_out)
     found = pairs(parents, lengths, left_out)
 
     def depth(joint: int) -> int:
@@ -86,9 +110,20 @@ def body(parents: Sequence[int], lengths: np.ndarray, left_out: set[int]) -> dic
     if len(found) < 2 or found[0][0] == found[1][0] or size(found[0]) < 0.3 * size(found[1]):
         return {}
     legs, arms = sorted(found, key=lambda pair: depth(pair[0]))
-    if set(legs[1] + legs[2]) & {arms[0]}:
+    if arms[0] in legs[1] + legs[2]:
         return {}
-    return {
-        "leg": [limb(chain, lengths, "leg") for chain in legs[1:]],
-        "arm": [limb(chain, lengths, "arm") for chain in arms[1:]],
-    }
+    both = [limb(chain, lengths, "leg") for chain in legs[1:]]
+    bones = legs[1][legs[1].index(both[0]["hip"]) + 1 : legs[1].index(both[0]["ankle"]) + 1]
+    leg = max(float(lengths[bones].sum()), 1e-9)
+    return {"leg": both, "arm": [limb(chain, lengths, "arm", leg) for chain in arms[1:]]}
+
+
+def _without(parents: Sequence[int], lengths: np.ndarray, left_out: set[int]) -> tuple[list[int], np.ndarray]:
+    """Parents and lengths as if some joints were not there; what hangs from them hangs from their parents."""
+    above, far = list(parents), lengths.copy()
+    for i, parent in enumerate(parents):
+        while parent in left_out:
+            far[i] += lengths[parent]
+            parent = parents[parent]
+        above[i] = parent
+    return above, far

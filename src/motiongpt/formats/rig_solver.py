@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
@@ -52,6 +53,7 @@ class Body:
         unsided: "leg", "arm": limbs whose names do not tell left from right.
         missing: what is needed and was not found.
         by_shape: limbs were found by the shape of the rig.
+        between: joints within a limb that are left out, though no name says that they are not joints of the body.
     """
 
     joints: dict[str, int] = field(default_factory=dict)
@@ -60,6 +62,7 @@ class Body:
     unsided: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     by_shape: bool = False
+    between: tuple[int, ...] = ()
 
 
 class Tree:
@@ -197,6 +200,37 @@ def _ball(tree: Tree, limb: Limb) -> None:
             return
 
 
+def _within(tree: Tree, limb: Limb) -> list[list[int]]:
+    """Joints between one joint of a limb and the next whose names say nothing."""
+    inner = [limb.joints[part] for part in (*LIMBS["leg"], *LIMBS["arm"]) if part in limb.joints and part != "foot"]
+    result = []
+    for top, bottom in pairwise(inner):
+        path = [] if tree.flat else tree.path(bottom)
+        found = path[path.index(top) + 1 : -1] if top in path else []
+        result.append([i for i in found if i not in tree.helpers and not tree.labels[i].parts])
+    return result
+
+
+def _between(tree: Tree, limb: Limb) -> tuple[int, ...]:
+    return tuple(i for found in _within(tree, limb) for i in found)
+
+
+def _upper_arm(tree: Tree, limb: Limb) -> None:
+    """A "shoulder" may be the clavicle of an upper arm that no name tells: as long as the forearm is the upper arm."""
+    shoulder, elbow, wrist = (limb.joints.get(part) for part in ("shoulder", "elbow", "wrist"))
+    if None in (shoulder, elbow, wrist) or tree.lengths is None or not tree.labels[shoulder].parts.get("collar"):
+        return
+    path = tree.path(elbow)
+    nameless = [i for i in path[path.index(shoulder) + 1 : -1] if i in _between(tree, limb)] if shoulder in path else []
+    forearm = tree.between(elbow, wrist)
+    if not nameless or not 0 < forearm < np.inf:
+        return
+    near = min([shoulder, *nameless], key=lambda i: abs(np.log(max(tree.between(i, elbow), 1e-9) / forearm)))
+    if near != shoulder:
+        limb.joints |= {"collar": shoulder, "shoulder": near}
+        limb.scores |= {"collar": limb.scores["shoulder"], "shoulder": 0.0}
+
+
 def _whole(kind: str, limbs: Sequence[Limb]) -> bool:
     """Whether both limbs of a kind have all that they need."""
     return len(limbs) == 2 and all(part in limb.joints for limb in limbs for part in NEEDED[kind])
@@ -234,6 +268,9 @@ def solve(tree: Tree) -> Body:
         for side, limb in zip(("left", "right"), found if len(found) == 2 else [], strict=False):
             if kind == "leg":
                 _ball(tree, limb)
+            else:
+                _upper_arm(tree, limb)
+            body.between += _between(tree, limb)
             for part, joint in limb.joints.items():
                 body.joints[f"{side}_{part}"] = joint
                 body.scores[f"{side}_{part}"] = limb.scores[part]
@@ -241,7 +278,10 @@ def solve(tree: Tree) -> Body:
             for part, joint in found[0].joints.items():
                 body.joints[f"{found[0].side}_{part}"] = joint
         missing += [
-            f"{side}_{part}" for part in NEEDED[kind] for side in ("left", "right") if f"{side}_{part}" not in body.joints
+            f"{side}_{part}"
+            for part in NEEDED[kind]
+            for side in ("left", "right")
+            if f"{side}_{part}" not in body.joints
         ]
     body.missing = tuple(missing)
     _find_trunk(tree, body)
@@ -258,12 +298,12 @@ def _best(tree: Tree, candidates: Sequence[int], part: str) -> int | None:
 def _find_trunk(tree: Tree, body: Body) -> None:
     """Find pelvis, spine, neck and head."""
     central = [
-        i for i, label in enumerate(tree.labels) if i not in body.joints.values() and not label.side and i not in tree.helpers
+        i
+        for i, label in enumerate(tree.labels)
+        if i not in body.joints.values() and not label.side and i not in tree.helpers
     ]
     hips = [body.joints[joint] for joint in ("left_hip", "right_hip") if joint in body.joints]
-    arms = [
-        body.joints.get(f"{side}_collar", body.joints.get(f"{side}_shoulder", -1)) for side in ("left", "right")
-    ]
+    arms = [body.joints.get(f"{side}_collar", body.joints.get(f"{side}_shoulder", -1)) for side in ("left", "right")]
     if tree.flat:
         low = chest = -1
         path = [i for i in central]
@@ -333,8 +373,7 @@ def _spine(tree: Tree, path: list[int], low: int) -> list[int]:
         start = sum(i in shared for i in path)
     spine = []
     for place, i in enumerate(path):
-        parts = tree.labels[i].parts
-        if i not in tree.helpers and (parts.get("spine") or (place >= start and not parts)):
+        if i not in tree.helpers and (tree.labels[i].parts.get("spine") or place >= start):
             spine.append(i)
     return spine
 
