@@ -30,8 +30,8 @@ FIRST: Vocabulary = {
         "unterarm|ellbogen;hand|handgelenk;oberschenkel;unterschenkel|knie;fuß|knöchel;zehen|zehe",
     ),
     "french": (
-        "gauche droite|gauche droit", "bassin", "colonne|torse|poitrine;cou;tête;clavicule|épaule;bras;avant bras|coude;"
-        "main|poignet;cuisse;jambe|genou|mollet;pied|cheville;orteils|orteil",
+        "gauche droite|gauche droit", "bassin", "colonne|torse|poitrine;cou;tête;clavicule|épaule;bras;"
+        "avant bras|coude;main|poignet;cuisse;jambe|genou|mollet;pied|cheville;orteils|orteil",
     ),
     "spanish": (
         "izquierda derecha|izq der|l r", "pelvis|cadera", "columna|pecho|torso;cuello;cabeza;clavícula|hombro;brazo;"
@@ -42,7 +42,9 @@ FIRST: Vocabulary = {
         "avambraccio|gomito;mano|polso;coscia;polpaccio|ginocchio|gamba;piede|caviglia;dita|punta",
     ),
     "japanese": (
-        "左 右", "下半身|腰|骨盤", "上半身|胸|背骨;首;頭;肩|鎖骨;腕|上腕;ひじ|前腕|肘;手首|手;足|太もも|大腿;ひざ|すね|膝;足首;つま先",
+        "左 右", "下半身|腰|骨盤",
+        "上半身|胸|背骨;首;頭;肩|鎖骨;腕|上腕;ひじ|前腕|肘;手首|手;"
+        "足|太もも|大腿;ひざ|すね|膝;足首;つま先",
     ),
 }  # fmt: skip
 SECOND: Vocabulary = {
@@ -75,8 +77,14 @@ SECOND: Vocabulary = {
         "левая правая|л п|лев прав", "таз", "позвоночник|грудь|живот;шея;голова;ключица;плечо;предплечье|локоть;"
         "кисть|запястье;бедро;голень|колено;стопа|ступня|лодыжка;носок|пальцы",
     ),
-    "chinese": ("左 右", "骨盆|髋部", "脊柱|胸|腰椎|上身;颈|脖子;头|头部;锁骨|肩;上臂|大臂;前臂|小臂|肘;手|手腕;大腿;小腿|膝盖;脚|脚踝;脚趾|脚尖"),
-    "korean": ("왼쪽 오른쪽|왼 오른", "골반|엉덩이", "척추|가슴|허리;목;머리;쇄골|어깨;위팔|상완;아래팔|팔꿈치|전완;손|손목;허벅지;종아리|무릎;발|발목;발가락"),
+    "chinese": (
+        "左 右", "骨盆|髋部", "脊柱|胸|腰椎|上身;颈|脖子;头|头部;锁骨|肩;上臂|大臂;前臂|小臂|肘;"
+        "手|手腕;大腿;小腿|膝盖;脚|脚踝;脚趾|脚尖",
+    ),
+    "korean": (
+        "왼쪽 오른쪽|왼 오른", "골반|엉덩이", "척추|가슴|허리;목;머리;쇄골|어깨;위팔|상완;아래팔|팔꿈치|전완;"
+        "손|손목;허벅지;종아리|무릎;발|발목;발가락",
+    ),
 }  # fmt: skip
 CASES = ("lower", "UPPER", "Title", "camel")
 SEPARATORS = ("", "_", "-", ".", " ")

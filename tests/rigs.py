@@ -218,7 +218,8 @@ RIGS = {
         "Character1_{}HandIndex1<Character1_{}Hand",
     ),
     "MMD": rig(
-        "下半身,上半身,上半身2,首,頭", "肩,腕,ひじ,手首,足,ひざ,足首,つま先", "{side}{part}", "左,右", above="全ての親,センター",
+        "下半身,上半身,上半身2,首,頭", "肩,腕,ひじ,手首,足,ひざ,足首,つま先", "{side}{part}", "左,右",
+        above="全ての親,センター",
         extra="両目<頭,{}肩P<上半身2,{}腕捩<{}腕>{}ひじ,{}手捩<{}ひじ>{}手首,{}足ＩＫ<全ての親,{}つま先ＩＫ<{}足ＩＫ,"
         "{}親指１<{}手首,{}人指１<{}手首",
     ),
@@ -272,5 +273,66 @@ RIGS = {
         "CATRigPelvis,CATRigSpine1,CATRigSpine2,CATRigSpine3,CATRigNeck,CATRigHead",
         "Collarbone,UpperArm,Forearm,Palm,Thigh,Calf,Ankle,Toe11", "CATRig{side}{part}", "L,R",
     ),
+    "Source": rig(
+        "ValveBiped.Bip01_Pelvis,ValveBiped.Bip01_Spine,ValveBiped.Bip01_Spine1,ValveBiped.Bip01_Spine4,"
+        "ValveBiped.Bip01_Neck1,ValveBiped.Bip01_Head1",
+        "Clavicle,UpperArm,Forearm,Hand,Thigh,Calf,Foot,Toe0", "ValveBiped.Bip01_{side}_{part}", "L,R",
+        extra="ValveBiped.forward<ValveBiped.Bip01_Head1",
+    ),
+    "Skyrim": rig(
+        "NPC Pelvis [Pelv],NPC Spine [Spn0],NPC Spine1 [Spn1],NPC Spine2 [Spn2],NPC Neck [Neck],NPC Head [Head]",
+        "Clavicle [Clv],UpperArm [Uar],Forearm [Lar],Hand [Hnd],Thigh [Thg],Calf [Clf],Foot [ft ],Toe0 [Toe]",
+        "NPC {side} {part}", "L,R", above="NPC Root [Root],NPC COM [COM ]",
+    ),
+    "Roblox": rig(
+        "LowerTorso,UpperTorso,-,Head", "-,UpperArm,LowerArm,Hand,UpperLeg,LowerLeg,Foot,-", "{side}{part}",
+        "Left,Right", above="HumanoidRootPart",
+    ),
+    "Auto-Rig Pro": rig(
+        "root.x,spine_01.x,spine_02.x,spine_03.x,neck.x,head.x",
+        "shoulder,arm_stretch,forearm_stretch,hand,thigh_stretch,leg_stretch,foot,toes_01", "{part}.{side}", "l,r",
+        extra="c_breast_01.{}<spine_02.x,thigh_twist.{}<thigh_stretch.{},leg_twist.{}<leg_stretch.{}",
+    ),
+    "Neuron": rig(
+        "Robot_Hips,Robot_Spine,Robot_Spine1,Robot_Spine2,Robot_Neck+Robot_Neck1,Robot_Head",
+        "Shoulder,Arm,ForeArm,Hand,UpLeg,Leg,Foot,-", "Robot_{side}{part}", "Left,Right",
+        extra="Robot_{}InHandIndex<Robot_{}Hand",
+    ),
+    "OpenSim": rig(
+        "pelvis,torso,-,head", "-,humerus,ulna,hand,femur,tibia,talus,toes", "{part}_{side}", "l,r",
+        extra="calcn_{}<talus_{}>toes_{},radius_{}<ulna_{}>hand_{}",
+    ),
+    "MMD in English": rig(
+        "lower body,upper body,upper body2,neck,head", "shoulder,arm,elbow,wrist,leg,knee,ankle,toe", "{part}_{side}",
+        "L,R", above="mother,center", extra="leg IK_{}<mother,toe IK_{}<leg IK_{},eye_{}<head,arm twist_{}<arm_{}",
+    ),
+    "Final Fantasy XIV": rig(
+        "j_kosi,j_sebo_a,j_sebo_b,j_sebo_c,j_kubi,j_kao", "j_sako,j_ude_a,j_ude_b,j_te,j_asi_a,j_asi_b,j_asi_d,j_asi_e",
+        "{part}_{side}", "l,r", above="n_root,n_hara",
+    ),
+    "The Sims": rig(
+        "b__Pelvis__,b__Spine0__,b__Spine1__,b__Spine2__,b__Neck__,b__Head__",
+        "Clavicle__,UpperArm__,Forearm__,Hand__,Thigh__,Calf__,Foot__,Toe__", "b__{side}_{part}", "L,R",
+        above="b__ROOT__,b__ROOT_bind__", extra="b__{}_Breast__<b__Spine2__,b__{}_ThighTwist__<b__{}_Thigh__",
+    ),
+    "no sides": rig(
+        "Hips,Spine,Chest,Neck,Head", "Shoulder,UpperArm,LowerArm,Hand,UpperLeg,LowerLeg,Foot,Toes", "{part}{side}",
+        ",.001",
+    ),
+    "hip before thigh": rig(
+        "Pelvis,Spine,Chest,Neck,Head", "Clavicle,Shoulder,Elbow,Hand,Thigh,Shin,Ankle,Ball", "{side} {part}",
+        "Left,Right", extra="{} Hip<Pelvis>{} Thigh",
+    ),
 }  # fmt: skip
-RIGS["Quaternius"].truth |= {"left_ankle": "Foot.L", "right_ankle": "Foot.R"}
+# The feet of old Quaternius figures hang from the ground, where inverse kinematics puts them.
+for side, x in (("left", 9), ("right", -9)):
+    foot = f"Foot.{side[0].upper()}"
+    RIGS["Quaternius"].truth[f"{side}_ankle"] = foot
+    RIGS["Quaternius"].places[RIGS["Quaternius"].names.index(foot)] = (x, *PLACES["ankle"][1:])
+
+
+def right(found: dict[str, str], trunk: list[str], of: Rig) -> bool:
+    """Whether joints are those of a rig: name by HumanML3D joint, and the names of the spine joints."""
+    truth = {joint: name for joint, name in of.truth.items() if not joint.endswith("collar")}
+    found = {joint: name for joint, name in found.items() if not joint.endswith("collar")}
+    return found == truth and trunk == of.trunk

@@ -337,8 +337,8 @@ def find(
     Args:
         names: joint names in the order of the rig.
         source: the file, for messages.
-        offsets: (N, 3) of each joint from its parent at rest, in any unit, by which our own exports are recognised under
-            any names, and joints that lie on their parent.
+        offsets: (N, 3) of each joint from its parent at rest, in any unit; they tell our own exports under any names,
+            joints that lie on their parent, and limbs without names.
         parents: parent of each joint, -1 for a root; without them the joints of each side, in their order, count as one
             chain.
         joint_map: a file that says which joints are which, see :func:`motiongpt.formats.joint_map_file.read`; joints

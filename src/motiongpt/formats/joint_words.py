@@ -17,56 +17,63 @@ from functools import lru_cache
 
 # Words of each meaning. A meaning in lower case is a modifier or a kind; one of PARTS is a place in the body.
 _WORDS = {
-    "left": "lewa lewy lewe left lft lt links linke linker linkes gauche izquierda izquierdo izq sinistra sinistro sx esquerda "
-    "esquerdo esq vanster левый левая левое лев 左 왼쪽 왼",
-    "right": "prawa prawy prawe right rgt rt rechts rechte rechter rechtes droite droit derecha derecho der destra destro dx direita "
-    "direito dir hoger правый правая правое прав 右 오른쪽 오른",
+    "left": "lewa lewy lewe left lft lt links linke linker linkes gauche izquierda izquierdo izq sinistra "
+    "sinistro sx esquerda esquerdo esq vanster левый левая левое лев 左 왼쪽 왼",
+    "right": "prawa prawy prawe right rgt rt rechts rechte rechter rechtes droite droit derecha derecho der "
+    "destra destro dx direita direito dir hoger правый правая правое прав 右 오른쪽 오른",
     "upper": "upper up ober oberer boven over superior upr",
     "lower": "lower low lo lwr unter onder under inferior fore",
-    "pelvis": "miednica biodra bacia quadris backen 骶 hips pelvis becken bekken bassin bacino cog fianchi таз 骨盤 骨盆 下半身 臀 골반",
+    "pelvis": "miednica biodra bacia quadris backen 骶 hips pelvis becken bekken bassin bacino cog fianchi "
+    "таз 骨盤 骨盆 下半身 臀 골반",
     "hip": "hip huft hufte huefte heup hanche cadera anca quadril hoft 髋 腰",
     "hipjoint": "hipjoint buttock",
-    "spine": "kregoslup klatka brzuch mage stomach vertebrae живот 上身 腰椎 椎 躯干 몸통 spine spina chest torso thorax torax abdomen abdominal ab belly waist back ribs ribcage rib sternum lumbar "
-    "vertebra trunk wirbelsaule wirbelsaeule ruckgrat rueckgrat ruecken rucken brust bauch colonne poitrine torse "
-    "dos taille ventre columna pecho cintura espalda colonna schiena petto torace busto vita coluna peito ryggrad rygg "
+    "spine": "kregoslup klatka brzuch mage stomach vertebrae живот 上身 腰椎 椎 躯干 몸통 spine spina chest "
+    "torso thorax torax abdomen abdominal ab belly waist back ribs ribcage rib sternum lumbar vertebra trunk "
+    "wirbelsaule wirbelsaeule ruckgrat rueckgrat ruecken rucken brust bauch colonne poitrine torse dos taille "
+    "ventre columna pecho cintura espalda colonna schiena petto torace busto vita coluna peito ryggrad rygg "
     "brost ruggengraat rug borst позвоночник спина грудь 上半身 背骨 脊柱 脊椎 胸 腹 척추 가슴 허리 spn",
-    "neck": "szyja kark neck nck hals nacken nek cou nuque cuello collo pescoco nacke cervical шея 首 颈 頸 脖子 목",
+    "neck": "szyja kark neck nck hals nacken nek cou nuque cuello collo pescoco nacke cervical шея 首 颈 頸 "
+    "脖子 목",
     "head": "glowa skalle head skull kopf hoofd tete cabeza testa cabeca huvud голова 頭 头 머리",
     "face": "face",
     "leg": "leg legs bein been jambe pierna gamba perna ben нога 다리",
-    "thigh": "udo thigh upleg upperleg femur thighbend oberschenkel bovenbeen dij cuisse muslo coscia coxa lar overben bedro "
-    "бедро 大腿 太もも 허벅지",
-    "shin": "lydka goleni underben smalben scheenbeen shin calf lowleg loleg lowerleg foreleg tibia crus knee shank kne unterschenkel onderbeen scheen kuit wade "
-    "knie genou mollet pantorrilla espinilla rodilla polpaccio stinco ginocchio canela panturrilha joelho kna "
-    "underben голень колено 膝 ひざ すね 小腿 下腿 종아리 무릎",
-    "ankle": "kostka ankle ankel knochel knoechel enkel cheville tobillo caviglia tornozelo fotled лодыжка 足首 踝 脚踝 발목",
+    "thigh": "udo thigh upleg upperleg femur thighbend oberschenkel bovenbeen dij cuisse muslo coscia coxa "
+    "lar overben bedro бедро 大腿 太もも 허벅지",
+    "shin": "lydka goleni underben smalben scheenbeen shin calf lowleg loleg lowerleg foreleg tibia crus "
+    "knee shank kne unterschenkel onderbeen scheen kuit wade knie genou mollet pantorrilla espinilla rodilla "
+    "polpaccio stinco ginocchio canela panturrilha joelho kna голень колено 膝 ひざ すね 小腿 下腿 종아리 "
+    "무릎",
+    "ankle": "kostka ankle ankel knochel knoechel enkel cheville tobillo caviglia tornozelo fotled лодыжка "
+    "足首 踝 脚踝 발목",
     "foot": "stopa fod foot feet fuss voet pied pie piede pe fot стопа ступня 脚 발",
     "ashi": "足",
-    "toe": "palce dedos ponta toe toes toebase ball zeh zehe zehen teen tenen orteil orteils dedosdelpie dedospie dedo punta dita tar ta "
-    "носок пальцы つま先 足先 脚趾 脚尖 발가락",
-    "collar": "obojczyk clavicle collar collarbone clav scapula schlusselbein schluesselbein sleutelbeen clavicule clavicula "
-    "clavicola nyckelben ключица 鎖骨 锁骨 쇄골",
+    "toe": "palce dedos ponta toe toes toebase ball zeh zehe zehen teen tenen orteil orteils dedosdelpie "
+    "dedospie dedo punta dita tar ta носок пальцы つま先 足先 脚趾 脚尖 발가락",
+    "collar": "obojczyk clavicle collar collarbone clav scapula schlusselbein schluesselbein sleutelbeen "
+    "clavicule clavicula clavicola nyckelben ключица 鎖骨 锁骨 쇄골",
     "shoulder": "bark shoulder schulter schouder epaule hombro spalla ombro axel 肩 어깨",
-    "upperarm": "ramie umero omero upperarm uparm humerus shldr bicep biceps oberarm bovenarm overarm плечо 上腕 上臂 大臂 腕 위팔 상완",
+    "upperarm": "ramie umero omero upperarm uparm humerus shldr bicep biceps oberarm bovenarm overarm плечо "
+    "上腕 上臂 大臂 腕 위팔 상완",
     "arm": "arm bras brazo braccio braco рука 臂 팔",
-    "forearm": "przedramie lokiec forearm lowarm loarm lowerarm elbow radius ulna unterarm onderarm ellbogen ellenbogen elleboog "
-    "avantbras avant coude antebrazo codo avambraccio gomito antebraco cotovelo underarm armbage предплечье локоть 肘 ひじ "
-    "前腕 前臂 小臂 아래팔 전완 팔꿈치",
-    "wrist": "nadgarstek carpus wrist handgelenk pols poignet muneca polso pulso handled запястье 手首 手腕 손목",
+    "forearm": "przedramie lokiec forearm lowarm loarm lowerarm elbow radius ulna unterarm onderarm "
+    "ellbogen ellenbogen elleboog avantbras avant coude antebrazo codo avambraccio gomito antebraco cotovelo "
+    "underarm armbage предплечье локоть 肘 ひじ 前腕 前臂 小臂 아래팔 전완 팔꿈치",
+    "wrist": "nadgarstek carpus wrist handgelenk pols poignet muneca polso pulso handled запястье 手首 手腕 "
+    "손목",
     "hand": "dlon hand hands palm fist main mano mao кисть 手 손",
-    "helper": "ik fk ctrl ctl control controller target pole twist roll helper mch org vis tweak master socket slot "
-    "handle jiggle phys physics breast bust boob pectoral pec skirt hair eye eyes jaw mouth lip tongue ear ears teeth "
-    "cheek brow nose cloth cape wing weapon sword shield gun prop aux dummy attach muscle glute corrective "
-    "correction share volume scale offset space constraint driver heel trg mesh skin geo marker hat helmet braid ribbon "
-    "collider bank drvr buffer locator null ponytail eyelid eyebrow rollbone twistbone ＩＫ 捩 親 スカート 髪 目 "
-    "helperbone",
-    "finger": "thumb index middle ring pinky little finger fingers mid metacarpal meta digit pouce pulgar pollice "
-    "daumen zeigefinger mittelfinger ringfinger indexfinger carpal 指 親指 手指",
+    "helper": "ik fk ctrl ctl control controller target pole twist roll helper mch org vis tweak master "
+    "socket slot handle jiggle phys physics breast bust boob pectoral pec skirt hair eye eyes jaw mouth lip "
+    "tongue ear ears teeth cheek brow nose cloth cape wing weapon sword shield gun prop aux dummy attach "
+    "muscle glute corrective correction share volume scale offset space constraint driver heel trg mesh skin "
+    "geo marker hat helmet braid ribbon collider bank drvr buffer locator null ponytail eyelid eyebrow "
+    "rollbone twistbone ＩＫ 捩 親 スカート 髪 目 helperbone",
+    "finger": "thumb index middle ring pinky little finger fingers mid metacarpal meta digit pouce pulgar "
+    "pollice daumen zeigefinger mittelfinger ringfinger indexfinger carpal 指 親指 手指",
     "end": "end nub leaf tip site effector endsite endeffector endbone",
-    "animal": "paw hoof hind rear front frontleg hindleg rearleg forelimb muzzle snout tail fin flipper tentacle wingtip "
-    "foreleg pastern fetlock cannon",
-    "noise": "base bend joint jnt jt bone bones bn bip biped skel skeleton rig mixamorig root def deform armature "
-    "human character armature body model bind pivot node anim",
+    "animal": "paw hoof hind rear front frontleg hindleg rearleg forelimb muzzle snout tail fin flipper "
+    "tentacle wingtip foreleg pastern fetlock cannon",
+    "noise": "base bend joint jnt jt bone bones bn bip biped skel skeleton rig mixamorig root def deform "
+    "armature human character body model bind pivot node anim",
 }  # fmt: skip
 _VOCABULARY = {word: meaning for meaning, words in _WORDS.items() for word in words.split()}
 _LONGEST = max(map(len, _VOCABULARY))
@@ -104,7 +111,7 @@ PARTS: dict[str, dict[str, float]] = {
     "neck": {"neck": 1.0},
     "head": {"head": 1.0},
     "face": {"head": 0.4},
-    "leg": {"knee": 0.8, "hip": 0.75},
+    "leg": {"knee": 0.8, "hip": 0.75, "ankle": 0.35},
     "thigh": {"hip": 1.0},
     "shin": {"knee": 1.0},
     "ankle": {"ankle": 1.0},
@@ -114,7 +121,7 @@ PARTS: dict[str, dict[str, float]] = {
     "collar": {"collar": 1.0},
     "shoulder": {"shoulder": 0.75, "collar": 0.7},
     "upperarm": {"shoulder": 1.0},
-    "arm": {"shoulder": 0.85, "elbow": 0.4},
+    "arm": {"shoulder": 0.85, "elbow": 0.4, "wrist": 0.2},
     "forearm": {"elbow": 1.0},
     "wrist": {"wrist": 1.0},
     "hand": {"wrist": 0.9},

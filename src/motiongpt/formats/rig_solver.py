@@ -1,7 +1,8 @@
 """The body in a rig: two legs and a spine from the hips, two arms and a head from the chest.
 
-A limb is a path of joints from the body outwards. Names say what a joint may be (:mod:`joint_words`), and the order along
-the path decides: "leg" is the thigh before a shin, and the shin after an "upleg".
+A limb is a path of joints from the body outwards. Names say what a joint may be (:mod:`joint_words`), and the order
+along the path decides: "leg" is the thigh before a shin, and the shin after an "upleg". Where names say nothing, the
+shape of the rig does (:mod:`rig_shape`).
 """
 
 from __future__ import annotations
@@ -175,7 +176,9 @@ def _attach(tree: Tree, limb: Limb, kind: str) -> None:
     if kind != "leg" or limb.scores.get("ankle", 0) > 0.5 or "knee" not in limb.joints:
         return
     for i, label in enumerate(tree.labels):
-        if i not in tree.helpers and label.side == limb.side and label.parts.get("ankle", 0) > 0.5:
+        if i in tree.helpers or i in limb.joints.values():
+            continue
+        if label.side == limb.side and label.parts.get("ankle", 0) > 0.5:
             limb.joints["ankle"], limb.scores["ankle"] = i, label.parts["ankle"]
             limb.joints.pop("foot", None)
             limb.scores.pop("foot", None)
@@ -217,8 +220,10 @@ def _between(tree: Tree, limb: Limb) -> tuple[int, ...]:
 
 def _upper_arm(tree: Tree, limb: Limb) -> None:
     """A "shoulder" may be the clavicle of an upper arm that no name tells: as long as the forearm is the upper arm."""
-    shoulder, elbow, wrist = (limb.joints.get(part) for part in ("shoulder", "elbow", "wrist"))
-    if None in (shoulder, elbow, wrist) or tree.lengths is None or not tree.labels[shoulder].parts.get("collar"):
+    if not {"shoulder", "elbow", "wrist"} <= set(limb.joints) or tree.lengths is None:
+        return
+    shoulder, elbow, wrist = (limb.joints[part] for part in ("shoulder", "elbow", "wrist"))
+    if not tree.labels[shoulder].parts.get("collar"):
         return
     path = tree.path(elbow)
     nameless = [i for i in path[path.index(shoulder) + 1 : -1] if i in _between(tree, limb)] if shoulder in path else []
@@ -256,9 +261,9 @@ def solve(tree: Tree) -> Body:
     animal = any(label.animal for label in tree.labels)
     if tree.lengths is not None and not tree.flat and not animal and not all(map(_whole, LIMBS, limbs.values())):
         shape = rig_shape.body(tree.parents, tree.lengths, tree.helpers)
-        for kind, found in shape.items():
+        for kind, both in shape.items():
             if not _whole(kind, limbs[kind]):
-                limbs[kind] = _ordered([_named(tree, joints) for joints in found])
+                limbs[kind] = _ordered([_named(tree, joints) for joints in both])
                 body.by_shape = True
     missing = []
     for kind, found in limbs.items():
@@ -361,7 +366,7 @@ def _way_up(tree: Tree, body: Body, chest: int, tops: list[int]) -> list[int]:
 def _first_neck(tree: Tree, necks: list[int]) -> int | None:
     """The lowest neck joint that does not lie at its parent, as the "Neck" of cgspeed's conversion of CMU does."""
     moved = [i for i in necks if tree.lengths is None or tree.lengths[i] > 1e-6]
-    return (moved or necks or [None])[0]
+    return next(iter(moved or necks), None)
 
 
 def _spine(tree: Tree, path: list[int], low: int) -> list[int]:
