@@ -11,9 +11,7 @@ from motiongpt.formats import inspect
 from motiongpt.motion import HUMANML3D
 
 CASES = Path(__file__).parents[1] / "cases"
-RIGS = sorted(
-    folder.name for folder in CASES.iterdir() if folder.name[:2].isdigit() and 10 <= int(folder.name[:2]) <= 22
-)
+RIGS = sorted(folder.name for folder in CASES.glob("[12]?-*") if 10 <= int(folder.name[:2]) <= 22)
 
 
 def angle(joints: np.ndarray, *names: str) -> float:
