@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-# Words of each meaning. A meaning in lower case is a modifier or a kind; one of PARTS is a place in the body.
+# Words of each meaning: a side, a modifier ("upper"), a key of PARTS, or a kind of name that is no joint of the body.
 _WORDS = {
     "left": "lewa lewy lewe left lft lt links linke linker linkes gauche izquierda izquierdo izq sinistra "
     "sinistro sx esquerda esquerdo esq vanster левый левая левое лев 左 왼쪽 왼",
@@ -144,14 +144,12 @@ class Label:
         parts: places in the body that it may mean, with a score up to 1.
         helper: no joint of the body: a control, twist, finger, tip, hair, weapon and the like.
         animal: it names a part that people do not have.
-        number: the last number in the name, 0 without one.
     """
 
     side: str = ""
     parts: dict[str, float] = field(default_factory=dict)
     helper: bool = False
     animal: bool = False
-    number: int = 0
 
 
 def plain(name: str) -> str:
@@ -229,6 +227,8 @@ def strip(names: Sequence[str]) -> list[str]:
     for suffix in (False, True):
         bodies = [name for name in result if not name.endswith(" end")]
         shared = _common([name[::-1] if suffix else name for name in bodies], 0.75)
+        if not shared:
+            continue
         # What all share may be a letter of their words, too: cut where most words are known, as far out as that goes.
         cuts = [(shared[:length][::-1] if suffix else shared[:length]) for length in range(len(shared) + 1)]
         known = [_telling([_without(name, cut, suffix) for name in bodies[:80]]) for cut in cuts]
@@ -271,7 +271,6 @@ def label(name: str) -> Label:
             meanings[i] = "upper"
     said = set(meanings)
     end = "end" in said
-    number = next((int(word[:6]) for word in reversed(words) if word.isdecimal() and word.isascii()), 0)
     animal = "animal" in said
     part = next((meaning for meaning in _STRONGEST if meaning in said), "")
     if part == "hip" and "joint" in words:
@@ -294,7 +293,7 @@ def label(name: str) -> Label:
         parts.pop("pelvis", None)
     elif part == "hip":
         parts["hip"] = 0.4
-    return Label(side, parts, helper, animal, number)
+    return Label(side, parts, helper, animal)
 
 
 def labels(names: Sequence[str]) -> list[Label]:

@@ -89,7 +89,7 @@ class Tree:
     def path(self, joint: int) -> list[int]:
         """From the root to a joint."""
         result: list[int] = []
-        while joint >= 0:
+        while joint >= 0 and len(result) <= len(self.parents):  # a damaged file may go round in circles
             result.append(joint)
             joint = self.parents[joint]
         return result[::-1]
