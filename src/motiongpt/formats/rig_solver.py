@@ -80,6 +80,10 @@ class Tree:
         self.lengths = None if offsets is None else np.linalg.norm(np.asarray(offsets, dtype=float), axis=-1)
         self.flat = parents is None
         self.parents = [-1] * len(labels) if parents is None else list(parents)
+        # A damaged file may go round in circles: there is no figure in these.
+        round_in_circles = [i for i in range(len(labels)) if len(self.path(i)) > len(labels)]
+        for i in round_in_circles:
+            self.parents[i] = -1
         self.helpers = {i for i, label in enumerate(labels) if label.helper or label.animal}
         self.children: list[list[int]] = [[] for _ in labels]
         for i, parent in enumerate(self.parents):
@@ -89,7 +93,7 @@ class Tree:
     def path(self, joint: int) -> list[int]:
         """From the root to a joint."""
         result: list[int] = []
-        while joint >= 0 and len(result) <= len(self.parents):  # a damaged file may go round in circles
+        while joint >= 0 and len(result) <= len(self.parents):
             result.append(joint)
             joint = self.parents[joint]
         return result[::-1]
