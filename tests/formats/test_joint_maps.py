@@ -317,3 +317,13 @@ def test_a_joint_map_makes_a_strange_rig_readable(tmp_path: Path) -> None:
     assert {joint: names[i] for joint, i in mapping.direct.items() if "collar" not in joint} == {
         joint: name for joint, name in of.truth.items() if "collar" not in joint
     }
+
+
+def test_collars_that_begin_at_one_point_begin_at_the_neck() -> None:
+    """Vicon's figures have no neck joint."""
+    of = skeleton("pelvis,thorax,-,head", "clavicle,humerus,radius,hand,femur,tibia,foot,toes", "{side}{part}", "l,r")
+    for side in "lr":
+        of.places[of.names.index(f"{side}clavicle")] = (0, 143, -2)
+    mapping = read(of)
+    assert mapping.sources["neck"].names == ("lclavicle",)
+    assert [of.names[i] for i in mapping.trunk] == ["thorax"]

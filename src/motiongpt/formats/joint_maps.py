@@ -88,8 +88,6 @@ _FAMILIES = (
         neck_back=0.07,
         head_forward=0.05,
     ),
-    # Vicon's BVH with the bone names of an ASF; a bone is a joint at its near end, and the clavicles begin at the neck.
-    Family("Vicon", frozenset({"lfemur", "ltibia", "lhumerus", "lclavicle", "thorax"}), {"lclavicle": "neck"}),
     # ACCAD: "ToSpine" links the hips to the spine and is no vertebra.
     Family("ACCAD", frozenset({"tospine", "spine1", "leftupleg"}), {"tospine": ""}),
     # The cgspeed conversion of CMU: "Neck" is at the chest and "Neck1" at the base of the neck.

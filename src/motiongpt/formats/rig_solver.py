@@ -77,7 +77,8 @@ class Tree:
 
     def __init__(self, labels: Sequence[Label], parents: Sequence[int] | None, offsets: np.ndarray | None) -> None:
         self.labels = labels
-        self.lengths = None if offsets is None else np.linalg.norm(np.asarray(offsets, dtype=float), axis=-1)
+        self.offsets = None if offsets is None else np.asarray(offsets, dtype=float)
+        self.lengths = None if self.offsets is None else np.linalg.norm(self.offsets, axis=-1)
         self.flat = parents is None
         self.parents = [-1] * len(labels) if parents is None else list(parents)
         # A damaged file may go round in circles: there is no figure in these.
@@ -341,7 +342,9 @@ def _find_trunk(tree: Tree, body: Body) -> None:
         head = next((i for i in tree.children[neck] if tree.labels[i].parts.get("head", 0) > 0), None)
     if not tree.flat and neck is None and head is None and chest < 0:
         path = []
-    end = neck if neck is not None else head
+    if neck is None:
+        neck = _where_collars_meet(tree, body)
+    end = neck if neck in path else head
     trunk = path[: path.index(end)] if end is not None and end in path else path
     if tree.flat:
         trunk = [i for i in path if tree.labels[i].parts.get("spine") and i not in (neck, head)]
@@ -371,6 +374,15 @@ def _first_neck(tree: Tree, necks: list[int]) -> int | None:
     """The lowest neck joint that does not lie at its parent, as the "Neck" of cgspeed's conversion of CMU does."""
     moved = [i for i in necks if tree.lengths is None or tree.lengths[i] > 1e-6]
     return next(iter(moved or necks), None)
+
+
+def _where_collars_meet(tree: Tree, body: Body) -> int | None:
+    """The left clavicle, if both begin at one point, as in Vicon's files: that is the base of the neck."""
+    left, right = (body.joints.get(f"{side}_collar") for side in ("left", "right"))
+    if left is None or right is None or tree.offsets is None or tree.flat or tree.parents[left] != tree.parents[right]:
+        return None
+    apart = np.linalg.norm(tree.offsets[left] - tree.offsets[right])
+    return left if apart < 1e-3 * np.linalg.norm(tree.offsets[left]) else None
 
 
 def _spine(tree: Tree, path: list[int], low: int) -> list[int]:
