@@ -211,12 +211,23 @@ class Mapping:
         """
         joints = self.apply(positions[:: max(1, len(positions) // 200)])
         at = dict(zip(HUMANML3D.joints, np.moveaxis(joints, 1, 0), strict=True))
-        if (self.animal or self.by_shape) and _lies(at) > 0.8:
+        lies = _lies(at)
+        if (self.animal or self.by_shape) and lies > 0.8:
             parts = f" ({', '.join(self.animal[:3])})" if self.animal else ""
             raise MotionGPTError(
                 f"{source}: looks like an animal{parts}: its trunk lies across its legs; if it is a person, say which "
                 "joints are which in a file and give it with --joint-map (in Python joint_map=)."
             )
+        result = self
+        if lies == 1:
+            told = (
+                "The trunk lies across the legs all the time, as that of an animal or of one who crawls or sits bent."
+            )
+            result = replace(self, remarks=(*self.remarks, told))
+        return result._sided(at)
+
+    def _sided(self, at: Table[str, np.ndarray]) -> Mapping:
+        """The same with left and right as the body has them; ``at`` are its joints (T, 3) by name."""
         hips, shoulders = (at[f"left_{joint}"] - at[f"right_{joint}"] for joint in ("hip", "shoulder"))
         crossed = bool(np.median((hips * shoulders).sum(-1)) < 0)
         forward = _forward(at, feet="left_foot" in self.direct and "right_foot" in self.direct)
