@@ -229,7 +229,12 @@ def _fault(path: Path, body: list[str], start: int, height: int, counts: dict[st
 
 
 def read(
-    path: Path, *, fps: float | None = None, unit: str | float | None = None, skeleton: str | Path | None = None
+    path: Path,
+    *,
+    fps: float | None = None,
+    unit: str | float | None = None,
+    skeleton: str | Path | None = None,
+    joint_map: str | Path | None = None,
 ) -> Reading:
     """Read an .amc with its .asf.
 
@@ -238,6 +243,7 @@ def read(
         fps: frame rate; None stands for 120.
         unit: overrides the length unit of the skeleton (see :data:`motiongpt.formats.rig.UNITS`).
         skeleton: the .asf; None looks for it beside the motion (see :func:`find_asf`).
+        joint_map: a file that says which bones are which, see :mod:`motiongpt.formats.joint_map_file`.
 
     Returns:
         Joints (T, 22, 3) in the performer's proportions and world placement, metres, Y up.
@@ -247,7 +253,7 @@ def read(
     """
     asf = read_asf(find_asf(path) if skeleton is None else Path(skeleton))
     values = _read_values(path, asf)
-    mapping = joint_maps.find(asf.names, str(path))
+    mapping = joint_maps.find(asf.names, str(path), parents=asf.parents, joint_map=joint_map)
     keep = rig.needed(list(asf.parents), mapping.used)
     frames = len(next(iter(values.values())))
     angles = np.zeros((frames, len(keep), 3))

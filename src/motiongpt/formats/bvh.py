@@ -291,6 +291,7 @@ def read(
     fps: float | None = None,
     unit: str | float | None = None,
     up: str | None = None,
+    joint_map: str | Path | None = None,
     drop_first_frame: str | bool = "auto",
 ) -> Reading:
     """Read a BVH of any rig that :mod:`motiongpt.formats.joint_maps` knows.
@@ -302,6 +303,7 @@ def read(
         unit: length unit of the file (see :data:`motiongpt.formats.rig.UNITS`) or metres in one unit; None estimates it
             from the length of the legs.
         up: the vertical axis of the file, "y" or "z"; None estimates it from the rest pose and the posture.
+        joint_map: a file that says which joints are which, see :mod:`motiongpt.formats.joint_map_file`.
         drop_first_frame: some converters put the rest pose of the rig before the recording, and frames that blend out
             of it. "auto" detects and drops these frames, True drops exactly one frame, False none.
 
@@ -312,7 +314,7 @@ def read(
         MotionGPTError: a broken or truncated file, an unknown rig or unit, a missing frame rate.
     """
     bvh = parse(path)
-    mapping = joint_maps.find(bvh.names, str(path), bvh.offsets)
+    mapping = joint_maps.find(bvh.names, str(path), bvh.offsets, bvh.parents, joint_map=joint_map)
     positions = bvh.positions(mapping.used)
     joints = mapping.apply(positions)
     if up not in (None, "y", "z"):

@@ -5,7 +5,6 @@ Format: glTF 2.0 (Khronos Group, ISO/IEC 12113:2022), metres, Y up. Meshes and m
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -72,16 +71,9 @@ def _chosen(document: Document, clips: dict[str, dict[str, Any]], clip: str | No
     ]
 
 
-def _unnumbered(names: list[str]) -> list[str]:
-    """Names without the number of the node, which Sketchfab puts behind each ("mixamorig:LeftArm_16")."""
-    ends = [re.search(r"_(\d+)$", name) for name in names]
-    numbers = [end[1] for end in ends if end]
-    if len(numbers) < 0.8 * len(names) or len(set(numbers)) < len(numbers):
-        return names
-    return [name[: end.start()] if end else name for name, end in zip(names, ends, strict=True)]
-
-
-def _body(document: Document, moved: set[int]) -> tuple[list[int], joint_maps.Mapping, Figure, figures.Rest]:
+def _body(
+    document: Document, moved: set[int], joint_map: str | Path | None
+) -> tuple[list[int], joint_maps.Mapping, Figure, figures.Rest]:
     """The nodes of the body, their joint map, rig and rest pose."""
     bones = figures.humanoid(document)
     refusal: MotionGPTError | None = None
@@ -95,9 +87,9 @@ def _body(document: Document, moved: set[int]) -> tuple[list[int], joint_maps.Ma
                 parent = document.parents[parent]
             parents.append(place.get(parent, -1))
         offsets = rest.places - np.where(np.array(parents)[:, None] < 0, 0, rest.places[parents])
-        names = [bones[node] for node in nodes] if bones else _unnumbered([document.names[node] for node in nodes])
+        names = [bones[node] for node in nodes] if bones else [document.names[node] for node in nodes]
         try:
-            mapping = joint_maps.find(names, str(document.path), offsets)
+            mapping = joint_maps.find(names, str(document.path), offsets, parents, joint_map=joint_map)
         except MotionGPTError as error:
             refusal = refusal or error
         else:
@@ -138,6 +130,7 @@ def _read(
     fps: float | None,
     unit: str | float | None,
     up: str | None,
+    joint_map: str | Path | None,
     drop_first_frame: str | bool,
 ) -> Reading:
     path = document.path
@@ -146,7 +139,7 @@ def _read(
         name, remarks = _chosen(document, clips, clip)
         animation = clips[name]
         moved = figures.targets(animation, document)
-        nodes, mapping, figure, rest = _body(document, moved)
+        nodes, mapping, figure, rest = _body(document, moved, joint_map)
         used = [nodes[joint] for joint in mapping.used]
         keys = figures.tracks(document, animation, set(figures.with_ancestors(document, used)))
         if not keys:
@@ -199,6 +192,7 @@ def read(
     fps: float | None = None,
     unit: str | float | None = None,
     up: str | None = None,
+    joint_map: str | Path | None = None,
     clip: str | None = None,
     drop_first_frame: str | bool = "auto",
 ) -> Reading:
@@ -210,7 +204,8 @@ def read(
             sparse.
         unit: length unit of the file or metres in one unit; None stands for metres if the legs are plausible then, else
             it is estimated from them.
-        up: the vertical axis of the file, "y" or "z"; None stands for Y.
+        up: the vertical axis, see :data:`motiongpt.formats.orientation.AXES`; None finds it from the body.
+        joint_map: a file that says which joints are which, see :mod:`motiongpt.formats.joint_map_file`.
         clip: name of the animation; None stands for the first one that moves the body.
         drop_first_frame: "auto" leaves out a rest pose before the recording, True the first frame, False none.
 
@@ -220,7 +215,7 @@ def read(
     Raises:
         MotionGPTError: a damaged file, no (such) animation, an unknown rig, no human size.
     """
-    return _read(Document(path), clip, fps, unit, up, drop_first_frame)
+    return _read(Document(path), clip, fps, unit, up, joint_map, drop_first_frame)
 
 
 def read_clips(
@@ -229,6 +224,7 @@ def read_clips(
     fps: float | None = None,
     unit: str | float | None = None,
     up: str | None = None,
+    joint_map: str | Path | None = None,
     drop_first_frame: str | bool = "auto",
 ) -> Iterator[tuple[str, Reading | MotionGPTError]]:
     """Read all animations of a file, one after another; arguments are those of :func:`read`.
@@ -244,6 +240,6 @@ def read_clips(
         names = list(_labelled(document))
     for name in names:
         try:
-            yield name, _read(document, name, fps, unit, up, drop_first_frame)
+            yield name, _read(document, name, fps, unit, up, joint_map, drop_first_frame)
         except MotionGPTError as error:
             yield name, error

@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
 from motiongpt.formats import joint_maps, rig
+from motiongpt.formats.figure import Figure, JointSource
 from motiongpt.motion.motion import Motion
 from motiongpt.motion.skeleton import HUMANML3D
 
-
-@dataclass(frozen=True)
-class JointSource:
-    """Where a joint of HumanML3D comes from.
-
-    Attributes:
-        names: joints of the file; several where it is computed from them.
-        confidence: from 0 to 1.
-        how: why these joints, in a few words.
-    """
-
-    names: tuple[str, ...]
-    confidence: float = 1.0
-    how: str = "name"
+__all__ = ["Figure", "JointSource", "Reading", "read_rig"]
 
 
 @dataclass(frozen=True)
@@ -51,22 +39,6 @@ class Reading:
     def with_remarks(self, *remarks: str) -> Reading:
         """The same with more remarks."""
         return replace(self, remarks=(*self.remarks, *remarks))
-
-
-@dataclass(frozen=True)
-class Figure:
-    """The joints of a rig in a file, in file units.
-
-    Attributes:
-        names: of N joints.
-        parents: (N,) parent of each joint, -1 for a root; parents come first.
-        rest: (N, 3) displacement of each joint from its parent in the rest pose, along the axes of the file; None where
-            the file has no rest pose.
-    """
-
-    names: Sequence[str]
-    parents: Sequence[int]
-    rest: np.ndarray | None = None
 
 
 def read_rig(
@@ -97,10 +69,11 @@ def read_rig(
     Raises:
         MotionGPTError: a position is not finite, or the legs fit no unit.
     """
+    mapping = mapping.settled(positions, str(path))
     joints = mapping.apply(positions)
     rig.check_finite(joints, path, HUMANML3D.joints)
     if up == "z":
         joints = joints[..., [0, 2, 1]] * [1, 1, -1]
     scale = rig.metres_per_unit(joints, unit, str(path), declared=declared_unit)
     motion = Motion((joints * scale).astype(np.float32), fps=fps, name=path.stem if name is None else name)
-    return Reading(motion)
+    return Reading(motion, joints=mapping.sources, remarks=mapping.remarks)

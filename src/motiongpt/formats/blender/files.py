@@ -17,7 +17,12 @@ from motiongpt.motion.motion import Motion
 
 
 def read(
-    path: Path, *, fps: float | None = None, unit: str | float | None = None, blender: str | Path | None = None
+    path: Path,
+    *,
+    fps: float | None = None,
+    unit: str | float | None = None,
+    joint_map: str | Path | None = None,
+    blender: str | Path | None = None,
 ) -> Reading:
     """Read the skeletal animation of an .fbx or .blend: the active action of its largest armature.
 
@@ -25,6 +30,7 @@ def read(
         path: the file; scripts in a .blend are not run.
         fps: overrides the frame rate of the file.
         unit: see :func:`motiongpt.formats.rig.unit_scale`; None estimates it from the length of the legs.
+        joint_map: a file that says which joints are which, see :mod:`motiongpt.formats.joint_map_file`.
         blender: the user's Blender, see :func:`motiongpt.formats.blender.process.find`.
 
     Returns:
@@ -39,10 +45,11 @@ def read(
         with np.load(result, allow_pickle=False) as archive:
             data = dict(archive)
     names = [str(name) for name in data["names"]]
+    parents = data["parents"].tolist()
     offsets = data["rest"] - data["rest"][data["parents"][: len(data["rest"])]]
-    mapping = joint_maps.find(names, str(path), offsets)
+    mapping = joint_maps.find(names, str(path), offsets, parents, joint_map=joint_map)
     rate = rig.check_fps(float(data["fps"]) if fps is None else fps, str(path))
-    figure = Figure(names, data["parents"].tolist(), offsets)
+    figure = Figure(names, parents, offsets)
     return read_rig(figure, mapping, data["places"], path, fps=rate, unit=unit, declared_unit=1.0)
 
 
