@@ -277,7 +277,7 @@ def test_z_up_is_recognised_and_can_be_given(tmp_path: Path, person_file: Path) 
     np.testing.assert_allclose(formats.read(path, up="z").joints, expected, atol=1e-5)
     assert formats.read(path, up="y").joints[0, HUMANML3D.index("head"), 2] > 1.3
     with pytest.raises(MotionGPTError, match="up"):
-        formats.read(path, up="x")
+        formats.read(path, up="upwards")
 
 
 @pytest.mark.parametrize("time", ["", "Frame Time: 0\n"])

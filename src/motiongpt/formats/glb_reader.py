@@ -14,6 +14,7 @@ import numpy as np
 
 from motiongpt.errors import MotionGPTError
 from motiongpt.formats import joint_maps, rig
+from motiongpt.formats.orientation import STRICT
 from motiongpt.formats.reading import Figure, Reading, read_rig
 from motiongpt.formats.sniff import check_file
 from motiongpt.motion import rotations
@@ -112,7 +113,14 @@ def _sampled(times: np.ndarray, values: np.ndarray, at: np.ndarray, kind: str, r
     return values[after - 1] + share[:, None] * (values[after] - values[after - 1])
 
 
-def read(path: Path, *, fps: float | None = None, unit: str | float | None = None, clip: str | None = None) -> Reading:
+def read(
+    path: Path,
+    *,
+    fps: float | None = None,
+    unit: str | float | None = None,
+    up: str | None = None,
+    clip: str | None = None,
+) -> Reading:
     """Read one animation of a .glb.
 
     Args:
@@ -120,6 +128,7 @@ def read(path: Path, *, fps: float | None = None, unit: str | float | None = Non
         fps: frame rate at which it is sampled; None stands for that of its keys.
         unit: length unit of the file or metres in one unit; None stands for metres if the legs are plausible then, else
             it is estimated from them.
+        up: the vertical axis, see :data:`motiongpt.formats.orientation.AXES`; None finds it from the body.
         clip: name of the animation; None stands for the first one.
 
     Returns:
@@ -159,7 +168,9 @@ def read(path: Path, *, fps: float | None = None, unit: str | float | None = Non
         positions[:, node] = matrix[:, :3, 3]
     figure = Figure(document.names, document.parents, document.offsets)
     name = str(animation.get("name", path.stem))
-    return read_rig(figure, mapping, positions, path, fps=fps, unit=unit, declared_unit=1.0, name=name)
+    return read_rig(
+        figure, mapping, positions, path, fps=fps, up=up, lead=STRICT, unit=unit, declared_unit=1.0, name=name
+    )
 
 
 def _world(

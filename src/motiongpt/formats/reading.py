@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from motiongpt.formats import joint_maps, rig
+from motiongpt.formats import joint_maps, orientation, rig
 from motiongpt.motion.motion import Motion
 from motiongpt.motion.skeleton import HUMANML3D
 
@@ -77,6 +77,7 @@ def read_rig(
     *,
     fps: float,
     up: str | None = None,
+    lead: float = orientation.USUAL,
     unit: str | float | None = None,
     declared_unit: float | None = None,
     name: str | None = None,
@@ -89,18 +90,63 @@ def read_rig(
         positions: (T, N, 3) world positions of its joints; those that ``mapping`` does not use may be NaN.
         path: the file, for messages.
         fps: frames per second.
-        up: the vertical axis of the positions, "y" or "z".
-        unit: length unit, see :func:`motiongpt.formats.rig.unit_scale`; None estimates it from the legs.
-        declared_unit: metres per unit as the file states, used where the legs are plausible with it.
+        up, lead: the vertical axis, see :func:`motiongpt.formats.orientation.find`; Y is usual.
+        unit, declared_unit: see :func:`motiongpt.formats.rig.metres_per_unit`.
         name: of the motion; the stem of the path when left out.
 
     Raises:
-        MotionGPTError: a position is not finite, or the legs fit no unit.
+        MotionGPTError: a position is not finite, an unknown axis or unit, or legs that are not those
+            of a figure.
     """
     joints = mapping.apply(positions)
     rig.check_finite(joints, path, HUMANML3D.joints)
-    if up == "z":
-        joints = joints[..., [0, 2, 1]] * [1, 1, -1]
-    scale = rig.metres_per_unit(joints, unit, str(path), declared=declared_unit)
-    motion = Motion((joints * scale).astype(np.float32), fps=fps, name=path.stem if name is None else name)
-    return Reading(motion)
+    return read_joints(
+        joints,
+        path,
+        fps=fps,
+        up=up,
+        lead=lead,
+        unit=unit,
+        declared_unit=declared_unit,
+        name=path.stem if name is None else name,
+    )
+
+
+def read_joints(
+    joints: np.ndarray,
+    path: Path,
+    *,
+    fps: float,
+    up: str | None = None,
+    usual_up: str = "y",
+    lead: float = orientation.USUAL,
+    turn: np.ndarray | None = None,
+    unit: str | float | None = None,
+    declared_unit: float | None = None,
+    name: str = "",
+) -> Reading:
+    """The motion of HumanML3D joints as a file has them: turned upright and in metres.
+
+    Args:
+        joints: (T, 22, 3) finite positions, along the axes and in the unit of the file.
+        path: the file, for messages.
+        fps: frames per second.
+        up, usual_up, lead: the vertical axis, see :func:`motiongpt.formats.orientation.find`.
+        turn: (3, 3) rotation that makes the usual axis Y, where the format has another one than
+            :data:`motiongpt.formats.orientation.TURNS`.
+        unit, declared_unit: see :func:`motiongpt.formats.rig.metres_per_unit`.
+        name: of the motion.
+
+    Raises:
+        MotionGPTError: an unknown axis or unit, or legs that are not those of a figure.
+    """
+    vertical = orientation.find(joints, str(path), given=up, usual=usual_up, lead=lead)
+    if turn is None or vertical.axis != usual_up:
+        turn = orientation.TURNS[vertical.axis]
+    size = rig.metres_per_unit(joints, unit, str(path), declared=declared_unit)
+    upright = joints @ turn.T if vertical.axis != "y" else joints
+    return Reading(
+        Motion((upright * size.metres).astype(np.float32), fps=fps, name=name),
+        decided={"unit": size.text, "up": vertical.text},
+        remarks=(*vertical.remarks, *size.remarks),
+    )
