@@ -35,8 +35,9 @@ def test_frame_rate_and_unit(tmp_path: Path, moving: Motion) -> None:
     motion = formats.read(path, fps=30, unit="cm")
     assert motion.fps == 30
     np.testing.assert_allclose(motion.joints, moving.joints, atol=1e-5)
-    with pytest.raises(MotionGPTError, match=r"m\.npy.*unit="):
-        formats.read(path)
+    guessed = formats.read(path)
+    np.testing.assert_allclose(guessed.joints, moving.joints, atol=1e-5)
+    assert any("--unit" in remark for remark in guessed.remarks)
 
 
 def test_features_round_trip(tmp_path: Path, moving: Motion) -> None:
@@ -86,7 +87,6 @@ def test_kit(tmp_path: Path) -> None:
         ((66,), r"\(66,\)"),
         ((), r"\(\)"),
         ((0, 22, 3), "no frames"),
-        ((4, 9, 22, 3), "4 motions"),
         ((22, 3, 9), "transpose"),
         ((4, 22, 3, 9), "transpose"),
     ],

@@ -67,6 +67,8 @@ FORMATS = {
         Format(".blend", "blender.files.read", "blender.files.write_blend", rotations=True, skinned=True),
         Format(".amc", "amc.read"),
         Format(".npz", "amass.read", "amass.write", rotations=True),
+        Format(".pkl", "pickles.read"),
+        Format(".pt", "pickles.read"),
         Format(".csv", "csv.read", "csv.write"),
         Format(".mp4", writer="pictures.write_video", video=True),
         Format(".webm", writer="pictures.write_video", video=True),

@@ -29,11 +29,11 @@ TURNS = {
     "-z": np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]]),
 }
 AXES = tuple(TURNS)
-# (x, y, z) to (-x, z, y): HumanML3D turns AMASS so.
-AMASS_TURN = np.array([[-1.0, 0, 0], [0, 0, 1], [0, 1, 0]])
+# HumanML3D turns AMASS from (x, y, z) to (-x, z, y).
+SMPL_TURNS = {**TURNS, "z": np.array([[-1.0, 0, 0], [0, 0, 1], [0, 1, 0]])}
 # The lead of the conventional axis, in nats. Programs follow glTF, FBX and Acclaim more closely than BVH and AMASS;
 # parameters of SMPL by themselves have no usual axis.
-USUAL, STRICT, OPEN = 3.0, 5.0, 0.5
+USUAL, STRICT, CERTAIN, OPEN = 3.0, 5.0, 50.0, 0.5
 _MAX_FRAMES = 300
 _HIPS, _KNEES, _ANKLES = (
     [HUMANML3D.index(f"{side}_{part}") for side in ("left", "right")] for part in ("hip", "knee", "ankle")

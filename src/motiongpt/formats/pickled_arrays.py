@@ -16,11 +16,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from motiongpt.errors import MotionGPTError
+from motiongpt.formats.arrays import MAX_BYTES
 from motiongpt.formats.sniff import check_file
 from motiongpt.formats.unpickling import Placeholder, Unpickler, read_checkpoint, unpickle
 
-# Decompressed size of the largest file that is read.
-MAX_BYTES = 2 << 30
 _MAX_DEPTH = 50
 _KINDS = "fiubUS"
 _CORES = ("numpy.core", "numpy._core")

@@ -120,7 +120,7 @@ def read_joints(
     up: str | None = None,
     usual_up: str = "y",
     lead: float = orientation.USUAL,
-    turn: np.ndarray | None = None,
+    turns: Mapping[str, np.ndarray] = orientation.TURNS,
     unit: str | float | None = None,
     declared_unit: float | None = None,
     name: str = "",
@@ -132,8 +132,7 @@ def read_joints(
         path: the file, for messages.
         fps: frames per second.
         up, usual_up, lead: the vertical axis, see :func:`motiongpt.formats.orientation.find`.
-        turn: (3, 3) rotation that makes the usual axis Y, where the format has another one than
-            :data:`motiongpt.formats.orientation.TURNS`.
+        turns: (3, 3) rotation that makes each axis Y.
         unit, declared_unit: see :func:`motiongpt.formats.rig.metres_per_unit`.
         name: of the motion.
 
@@ -141,10 +140,8 @@ def read_joints(
         MotionGPTError: an unknown axis or unit, or legs that are not those of a figure.
     """
     vertical = orientation.find(joints, str(path), given=up, usual=usual_up, lead=lead)
-    if turn is None or vertical.axis != usual_up:
-        turn = orientation.TURNS[vertical.axis]
     size = rig.metres_per_unit(joints, unit, str(path), declared=declared_unit)
-    upright = joints @ turn.T if vertical.axis != "y" else joints
+    upright = joints @ turns[vertical.axis].T if vertical.axis != "y" else joints
     return Reading(
         Motion((upright * size.metres).astype(np.float32), fps=fps, name=name),
         decided={"unit": size.text, "up": vertical.text},
