@@ -1,8 +1,8 @@
 """Motions in a dictionary of named arrays, as .npz, .pkl, .pt and pickled .npy files hold them.
 
 Recognised by names and shapes, at any depth: parameters of SMPL (AMASS, AIST++, GVHMR, WHAM, TRAM, PromptHMR, PHC and
-the smplx package's own names), joints (Kimodo, results.npy of MDM and its kin), and positions of a rig with the names of
-its joints. Where a program gives both, coordinates of the world are taken rather than those of a camera.
+the smplx package's own names), joints (Kimodo, results.npy of MDM and its kin), and positions of a rig with the names
+of its joints. Where a program gives both, coordinates of the world are taken rather than those of a camera.
 """
 
 from __future__ import annotations
@@ -263,8 +263,8 @@ def _nothing_known(content: Any, path: Path) -> MotionGPTError:
         ]
         if "posed_joints" in content or "global_rot_mats" in content:
             return MotionGPTError(
-                f"{path}: holds the motion of Kimodo for a skeleton of its own ({', '.join(found)}); give the BVH or the "
-                "AMASS .npz of SMPL-X that Kimodo exports instead."
+                f"{path}: holds the motion of Kimodo for a skeleton of its own ({', '.join(found)}); give the BVH or "
+                "the AMASS .npz of SMPL-X that Kimodo exports instead."
             )
         if any(isinstance(value, np.ndarray) and value.dtype == object for value in content.values()):
             return MotionGPTError(

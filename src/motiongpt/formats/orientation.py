@@ -33,13 +33,13 @@ AXES = tuple(TURNS)
 SMPL_TURNS = {**TURNS, "z": np.array([[-1.0, 0, 0], [0, 0, 1], [0, 1, 0]])}
 # The lead of the conventional axis, in nats. Programs follow glTF, FBX and Acclaim more closely than BVH and AMASS;
 # parameters of SMPL by themselves have no usual axis.
-USUAL, STRICT, CERTAIN, OPEN = 3.0, 5.0, 50.0, 0.5
+USUAL, STRICT, CERTAIN, OPEN = 3.0, 4.5, 50.0, 0.5
 _MAX_FRAMES = 300
 _HIPS, _KNEES, _ANKLES = (
     [HUMANML3D.index(f"{side}_{part}") for side in ("left", "right")] for part in ("hip", "knee", "ankle")
 )
 _FEET = [*HUMANML3D.left_foot, *HUMANML3D.right_foot]
-_WEIGHTS = np.array([1.7, 1.5, 1.4, -1.1, -1.2, 2.0, 1.0, 1.7, 2.0])
+_WEIGHTS = np.array([1.7, 1.5, 1.4, -1.1, -1.2, 2.0, 1.0, 1.7, 1.0])
 
 
 @dataclass(frozen=True)
