@@ -449,3 +449,15 @@ def test_names_of_other_rigs(tmp_path: Path, moving: Motion, names: str, hip: st
     np.testing.assert_allclose(formats.read(path).joints, joints, atol=1e-4)
     with pytest.raises(MotionGPTError, match="names must be one of smpl, mixamo, cmu"):
         formats.write(moving, path, names="rigify")
+
+
+def test_a_giant_is_scaled_to_human_size() -> None:
+    path = Path(__file__).parents[1] / "cases" / "28-bvh-legs-of-one-and-a-half-metres" / "input.bvh"
+    reading = formats.inspect(path)
+    hips = reading.motion.joints[:, HUMANML3D.index("pelvis"), 1]
+    assert (hips > 0.7).all()
+    assert (hips < 1.2).all()
+    assert any("--unit" in remark for remark in reading.remarks)
+    true_size = formats.inspect(path, unit="cm")
+    assert not true_size.remarks
+    assert true_size.motion.joints[:, HUMANML3D.index("pelvis"), 1].mean() > 1.4
