@@ -151,10 +151,11 @@ def inspect(
     Args:
         path: the file.
         fps: frame rate, for a file that has none or a wrong one.
-        unit: length unit ("m", "cm", "mm", "inch", "cmu") or metres in one file unit, for all but .npz.
+        unit: length unit ("m", "cm", "mm", "inch", "cmu") or metres in one file unit; parameters of SMPL are in metres.
         skeleton: the .asf of an .amc; "humanml3d" or "kit" for an .npy.
-        options: other options of the format: ``up`` and ``drop_first_frame`` (.bvh), ``body_model`` (.npz), ``clip``
-            (.glb), ``blender`` (.fbx, .blend).
+        options: other options of the format: ``up``, the vertical axis ("x", "y", "z", "-x", "-y", "-z"; all formats),
+            ``clip`` (.glb, .npy, .npz, .pkl, .pt), ``drop_first_frame`` (.bvh), ``body_model`` (.npz, .pkl, .pt),
+            ``blender`` (.fbx, .blend).
 
     Returns:
         The motion, decisions, joint map, clips and remarks.
