@@ -164,6 +164,15 @@ def test_batches_of_joints_and_features_are_clips(tmp_path: Path, moving: Motion
     assert len(formats.read(CASES / "26-npy-feature-batch-of-one" / "input.npy")) == 12
 
 
+def test_features_as_mdm_has_them_and_joints_without_a_name(tmp_path: Path, moving: Motion) -> None:
+    features = moving.standard().features()
+    content = {"motion": features.T[None, :, None], "text": ["x"], "lengths": np.array([len(features)])}
+    np.save(tmp_path / "results.npy", np.array(content, dtype=object), allow_pickle=True)
+    np.savez(tmp_path / "unnamed.npz", moving.joints)
+    assert len(formats.read(tmp_path / "results.npy")) == len(features)
+    np.testing.assert_allclose(formats.read(tmp_path / "unnamed.npz", fps=30).joints, moving.joints)
+
+
 def test_normalised_features_are_refused(tmp_path: Path, moving: Motion) -> None:
     with pytest.raises(MotionGPTError, match=r"normalised.*mean and std"):
         formats.read(CASES / "05-npy-features-normalised" / "input.npy")

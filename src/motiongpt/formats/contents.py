@@ -109,14 +109,20 @@ def read(
 
 def _clips(content: Any) -> list[_Clip]:
     """The motions of a file; those in a camera's coordinates only if there are no others."""
-    clips = list(_walk(content, (), ()))
+    # Arrays of joints under unknown names count where nothing has a known one.
+    clips = list(_walk(content, (), (), _JOINTS)) or list(_walk(content, (), (), None))
     world = [clip for clip in clips if clip.in_world]
     return world or [clip for clip in clips if not clip.in_camera] or clips
 
 
 def _walk(
-    content: Any, trail: tuple[str, ...], around: tuple[Mapping[str, Any], ...], left: list[int] | None = None
+    content: Any,
+    trail: tuple[str, ...],
+    around: tuple[Mapping[str, Any], ...],
+    keys: tuple[str, ...] | None,
+    left: list[int] | None = None,
 ) -> Iterator[_Clip]:
+    """The motions in some content; joints only under these keys, or under any if they are None."""
     left = [_MAX_CLIPS] if left is None else left
     left[0] -= 1
     if len(trail) > _MAX_DEPTH or left[0] < 0:
@@ -129,17 +135,17 @@ def _walk(
         if _is_rig(content):
             yield _Clip(trail, content, around)
             return
-        for key in _JOINTS:
+        for key in tuple(content) if keys is None else keys:
             array = content.get(key)
             if isinstance(array, np.ndarray) and (found := list(_joint_arrays(array, content))):
                 for part, joints, text in found:
                     yield _Clip((*trail, *part), joints, inner, text)
                 return
         for key, value in content.items():
-            yield from _walk(value, (*trail, str(key)), inner, left)
+            yield from _walk(value, (*trail, str(key)), inner, keys, left)
     elif isinstance(content, list):
         for index, value in enumerate(content):
-            yield from _walk(value, (*trail, str(index)), around, left)
+            yield from _walk(value, (*trail, str(index)), around, keys, left)
 
 
 def _is_rig(content: Mapping[str, Any]) -> bool:
@@ -160,6 +166,10 @@ def _joint_arrays(array: np.ndarray, around: Mapping[str, Any]) -> Iterator[tupl
         array = array.transpose(0, 3, 1, 2)  # MDM has (N, 22, 3, T)
     elif array.ndim == 3 and array.shape[0] in counts and array.shape[1] == 3:
         array = array.transpose(2, 0, 1)
+    elif array.ndim == 4 and array.shape[1] in (HUMANML3D.feature_dim, KIT.feature_dim) and array.shape[2] == 1:
+        array = array[:, :, 0].transpose(0, 2, 1)  # and features (N, 263, 1, T)
+    if array.ndim < 2:
+        return
     single = 3 if array.shape[-1] == 3 else 2
     if array.shape[-1] not in (3, HUMANML3D.feature_dim, KIT.feature_dim):
         return

@@ -175,7 +175,7 @@ def metres_per_unit(joints: np.ndarray, unit: str | float | None, source: str, d
         return Unit(unit_scale(unit, source), f"{unit}: given")
     leg = leg_length(joints)
     if declared and LEG_RANGE[0] <= leg * declared <= LEG_RANGE[1]:
-        return Unit(declared, f"{unit_name(declared)}: as the file states, legs of {leg:.3g} units")
+        return Unit(declared, f"{unit_name(declared)}: legs of {leg:.4g} units")
     # The likelier of two units is the one that makes the legs more like the mean person's.
     human = [name for name, scale in UNITS.items() if LEG_RANGE[0] <= leg * scale <= LEG_RANGE[1]]
     if human:
