@@ -42,7 +42,7 @@ BAD_FILES: dict[str, Callable[[Motion], object]] = {
     "text.npy": lambda walk: Path("text.npy").write_text("frame,joint,x,y,z\n0,0,0,0,0\n"),
     "nothing.npy": lambda walk: Path("nothing.npy").write_bytes(b""),
     "pickled.npy": lambda walk: _no_arrays("pickled.npy"),
-    "raw-pickle.npy": lambda walk: Path("raw-pickle.npy").write_bytes(pickle.dumps(walk.joints)),
+    "raw-pickle.npy": lambda walk: Path("raw-pickle.npy").write_bytes(pickle.dumps(print)),
     "cut.npy": lambda walk: Path("cut.npy").write_bytes(walk.save("whole.npy").read_bytes()[:5000]),
     "words.npy": lambda walk: np.save("words.npy", np.array(["a", "b"])),
     "walk.fbx": lambda walk: Path("walk.fbx").write_bytes(b"Kaydara FBX Binary"),

@@ -277,7 +277,7 @@ def test_z_up_is_recognised_and_can_be_given(tmp_path: Path, person_file: Path) 
     np.testing.assert_allclose(formats.read(path, up="z").joints, expected, atol=1e-5)
     assert formats.read(path, up="y").joints[0, HUMANML3D.index("head"), 2] > 1.3
     with pytest.raises(MotionGPTError, match="up"):
-        formats.read(path, up="x")
+        formats.read(path, up="upwards")
 
 
 @pytest.mark.parametrize("time", ["", "Frame Time: 0\n"])
@@ -459,3 +459,15 @@ def test_names_of_other_rigs(tmp_path: Path, moving: Motion, names: str, hip: st
     np.testing.assert_allclose(formats.read(path).joints, joints, atol=1e-4)
     with pytest.raises(MotionGPTError, match="names must be one of smpl, mixamo, cmu"):
         formats.write(moving, path, names="rigify")
+
+
+def test_a_giant_is_scaled_to_human_size() -> None:
+    path = Path(__file__).parents[1] / "cases" / "28-bvh-legs-of-one-and-a-half-metres" / "input.bvh"
+    reading = formats.inspect(path)
+    hips = reading.motion.joints[:, HUMANML3D.index("pelvis"), 1]
+    assert (hips > 0.7).all()
+    assert (hips < 1.2).all()
+    assert any("--unit" in remark for remark in reading.remarks)
+    true_size = formats.inspect(path, unit="cm")
+    assert not true_size.remarks
+    assert true_size.motion.joints[:, HUMANML3D.index("pelvis"), 1].mean() > 1.4

@@ -95,3 +95,9 @@ def test_the_columns_of_other_programs_are_answered_with_ours(tmp_path: Path) ->
         MotionGPTError, match=r"other\.csv, line 1: .* time, pelvis_x, pelvis_y, .* 66 are missing.*docs/"
     ):
         formats.read(path)
+
+
+def test_columns_of_other_programs() -> None:
+    path = Path(__file__).parents[1] / "cases" / "32-csv-error-names-kit-columns" / "input.csv"
+    with pytest.raises(MotionGPTError, match=r"pelvis_x, pelvis_y.*66 are missing.*docs/formats\.md"):
+        formats.read(path)

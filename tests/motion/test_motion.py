@@ -117,3 +117,23 @@ def test_a_missing_position_is_named_by_frame_and_joint(walk):
     joints[7, HUMANML3D.index("left_knee"), 1] = np.nan
     with pytest.raises(MotionGPTError, match=r"left_knee.*frame 7"):
         Motion(joints)
+
+
+def test_repr_is_one_line() -> None:
+    motion = Motion(np.zeros((40, 22, 3)), fps=20, name="walk")
+    assert repr(motion) == "Motion('walk', 40 frames at 20 fps, 2.00 s, 22 joints of humanml3d)"
+
+
+@pytest.mark.parametrize(("step", "fps"), [(None, 20), (1, 20), (2, 10), (3, 20 / 3), (-1, 20), (-2, 10)])
+def test_a_slice_with_a_step_keeps_its_speed(step: int | None, fps: float) -> None:
+    joints = np.random.default_rng(0).normal(size=(12, 22, 3)).astype(np.float32)
+    part = Motion(joints, fps=20)[::step]
+    assert part.fps == pytest.approx(fps)
+    assert part.seconds == pytest.approx(0.6)
+    np.testing.assert_array_equal(part.joints, joints[::step])
+
+
+@pytest.mark.parametrize("frames", [3, slice(None, None, 0), slice(5, 5)])
+def test_what_is_no_slice_of_frames(frames: object) -> None:
+    with pytest.raises(MotionGPTError, match="frames"):
+        Motion(np.zeros((12, 22, 3)))[frames]

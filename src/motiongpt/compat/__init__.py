@@ -144,7 +144,7 @@ def load_tokenizer(file: str | Path, *, activation: str = "relu", norm: str | No
     The sizes follow from the shapes of the weights.
 
     Args:
-        file: the checkpoint; no code in it is executed, see :mod:`motiongpt.compat.unpickling`.
+        file: the checkpoint; no code in it is executed, see :mod:`motiongpt.formats.unpickling`.
         activation: the weights do not show it: ``relu`` as published, ``silu`` or ``gelu``.
         norm: ``LN`` or ``GN``, needed where the weights fit either.
 

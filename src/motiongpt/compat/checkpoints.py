@@ -17,7 +17,6 @@ from safetensors.torch import save_file
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
-from motiongpt.compat.unpickling import read_checkpoint, read_plain_pickle
 from motiongpt.data.layout import load_statistics, skeleton_of_width
 from motiongpt.errors import MotionGPTError, require
 from motiongpt.evaluation.evaluators import WordVectorEvaluator
@@ -25,6 +24,7 @@ from motiongpt.evaluation.t2m_evaluator import Evaluator, EvaluatorConfig
 from motiongpt.files import atomic_path
 from motiongpt.formats.arrays import load_npy
 from motiongpt.formats.sniff import looks_like
+from motiongpt.formats.unpickling import read_checkpoint, read_plain_pickle
 from motiongpt.generation.motiongpt import MotionGPT
 from motiongpt.generation.options import GenerationDefaults
 from motiongpt.lm.model import MotionLanguageModel

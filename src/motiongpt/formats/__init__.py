@@ -73,6 +73,8 @@ FORMATS = {
         Format(".blend", "blender.files.read", "blender.files.write_blend", rotations=True, skinned=True),
         Format(".amc", "amc.read"),
         Format(".npz", "amass.read", "amass.write", rotations=True),
+        Format(".pkl", "pickles.read"),
+        Format(".pt", "pickles.read"),
         Format(".csv", "csv.read", "csv.write"),
         Format(".mp4", writer="pictures.write_video", video=True),
         Format(".webm", writer="pictures.write_video", video=True),
@@ -155,10 +157,11 @@ def inspect(
     Args:
         path: the file.
         fps: frame rate, for a file that has none or a wrong one.
-        unit: length unit ("m", "cm", "mm", "inch", "cmu") or metres in one file unit, for all but .npz.
+        unit: length unit ("m", "cm", "mm", "inch", "cmu") or metres in one file unit; parameters of SMPL are in metres.
         skeleton: the .asf of an .amc; "humanml3d" or "kit" for an .npy.
-        options: other options of the format: ``up`` and ``drop_first_frame`` (.bvh), ``body_model`` (.npz), ``clip``
-            (.glb, .gltf, .vrm, .vrma), ``blender`` (.fbx, .blend).
+        options: other options of the format: ``up``, the vertical axis ("x", "y", "z", "-x", "-y", "-z"; all formats),
+            ``joint_map`` (rigs), ``clip`` (.glb, .gltf, .vrm, .vrma, .npy, .npz, .pkl, .pt), ``drop_first_frame`` (.bvh
+            and glTF), ``body_model`` (.npz, .pkl, .pt), ``blender`` (.fbx, .blend).
 
     Returns:
         The motion, decisions, joint map, clips and remarks.

@@ -13,26 +13,21 @@ from pathlib import Path
 
 import numpy as np
 
-from motiongpt.bodies.posing import fit_pose, rest_joints
-from motiongpt.bodies.rest_pose import SMPL_PELVIS, rest_offsets
+from motiongpt.bodies.posing import fit_pose
+from motiongpt.bodies.rest_pose import SMPL_PELVIS
 from motiongpt.errors import MotionGPTError
 from motiongpt.files import atomic_path
-from motiongpt.formats import rig
+from motiongpt.formats import contents
 from motiongpt.formats.arrays import load_npz
 from motiongpt.formats.reading import Reading
 from motiongpt.motion import rotations
-from motiongpt.motion.kinematics import forward
 from motiongpt.motion.motion import Motion
-from motiongpt.motion.skeleton import HUMANML3D
+from motiongpt.motion.skeleton import HUMANML3D, Skeleton
 
-_FPS_KEYS = ("mocap_framerate", "mocap_frame_rate")
-_REST_KEY = "rest_joints"
 _J = HUMANML3D.num_joints
-# 22 joints alone, and SMPL (24), SMPL+H (52), SMPL-X (55), whose first 22 are the same.
-_POSE_WIDTHS = (66, 72, 156, 165)
 
 
-def _rest_of_body_model(path: Path, betas: np.ndarray) -> np.ndarray:
+def rest_of_body_model(path: Path, betas: np.ndarray) -> np.ndarray:
     """(22, 3) rest joints of a model file of the SMPL family (v_template, shapedirs, J_regressor) with these betas."""
     if path.suffix.lower() != ".npz":
         raise MotionGPTError(
@@ -64,14 +59,27 @@ def _rest_of_body_model(path: Path, betas: np.ndarray) -> np.ndarray:
     return regressor[:_J] @ (template + shapes[..., :count] @ betas[:count])
 
 
-def read(path: Path, *, fps: float | None = None, body_model: str | Path | None = None) -> Reading:
-    """Read an AMASS motion.
+def read(
+    path: Path,
+    *,
+    fps: float | None = None,
+    unit: str | float | None = None,
+    up: str | None = None,
+    clip: str | None = None,
+    body_model: str | Path | None = None,
+    skeleton: str | Skeleton | None = None,
+) -> Reading:
+    """Read an AMASS motion, or the .npz of another program (see :mod:`motiongpt.formats.contents`).
 
     Args:
         path: .npz with poses (T, 66, 72, 156 or 165), or root_orient (T, 3) and pose_body (T, 63); trans (T, 3); and
             mocap_framerate or mocap_frame_rate.
         fps: overrides the frame rate of the file.
+        unit: of joints; parameters of SMPL are in metres.
+        up: the vertical axis, see :data:`motiongpt.formats.orientation.AXES`; None finds it from the body.
+        clip: one of several motions; None stands for the first one.
         body_model: the user's SMPL+H (or SMPL, SMPL-X) model, an .npz, for the performer's own proportions.
+        skeleton: see :func:`motiongpt.formats.npy.read`.
 
     Returns:
         Joints (T, 22, 3), metres, Y up, at the performer's place in the world.
@@ -79,47 +87,8 @@ def read(path: Path, *, fps: float | None = None, body_model: str | Path | None 
     Raises:
         MotionGPTError: missing arrays, arrays of a wrong shape, no frame rate, a pickled body model.
     """
-    data = load_npz(path, ("poses", "root_orient", "pose_body", "trans", "betas", _REST_KEY, *_FPS_KEYS))
-    if "poses" not in data and "root_orient" in data and "pose_body" in data:
-        data["poses"] = np.concatenate([data["root_orient"], data["pose_body"]], axis=-1)
-    missing = [key for key in ("poses", "trans") if key not in data]
-    if missing:
-        raise MotionGPTError(f"{path}: is not an AMASS motion, it lacks {' and '.join(missing)}.")
-    poses, trans = data["poses"], data["trans"]
-    if poses.ndim != 2 or poses.shape[1] not in _POSE_WIDTHS:
-        raise MotionGPTError(
-            f"{path}: poses have shape {poses.shape}, expected (T, {', '.join(map(str, _POSE_WIDTHS[:-1]))} or "
-            f"{_POSE_WIDTHS[-1]})."
-        )
-    if trans.shape != (len(poses), 3):
-        raise MotionGPTError(f"{path}: trans has shape {trans.shape}, expected ({len(poses)}, 3), a row for each pose.")
-    if len(poses) == 0:
-        raise MotionGPTError(f"{path}: there are no frames.")
-    if fps is None:
-        rates = [float(data[key]) for key in _FPS_KEYS if key in data]
-        if not rates:
-            raise MotionGPTError(f"{path}: there is no {' or '.join(_FPS_KEYS)}; {rig.GIVE_FPS}.")
-        fps = rates[0]
-    for key, array in (("poses", poses[:, : _J * 3]), ("trans", trans)):
-        bad = ~np.isfinite(array).all(axis=-1)
-        if bad.any():
-            raise MotionGPTError(
-                f"{path}: {key} of frame {int(bad.argmax())} (from 0) is not finite; repair or remove it."
-            )
-
-    if body_model is not None:
-        rest = _rest_of_body_model(Path(body_model), np.ravel(data.get("betas", np.zeros(0))))
-    elif _REST_KEY in data:
-        rest = np.asarray(data[_REST_KEY], dtype=np.float64)
-        if rest.shape != (_J, 3) or not np.isfinite(rest).all():
-            raise MotionGPTError(f"{path}: {_REST_KEY} has shape {rest.shape}, expected ({_J}, 3) finite numbers.")
-    else:
-        rest = SMPL_PELVIS + rest_joints(rest_offsets(np.array(HUMANML3D.lengths)), HUMANML3D.parents)
-    pelvis, offsets = rest[0], rest - rest[list(HUMANML3D.parents)]
-    quaternions = rotations.from_axis_angle(poses[:, : _J * 3].reshape(-1, _J, 3))
-    joints = forward(offsets, HUMANML3D.parents, quaternions, trans + pelvis)
-    joints = joints[..., [0, 2, 1]] * [-1, 1, 1]
-    return Reading(Motion(joints.astype(np.float32), fps=rig.check_fps(fps, str(path)), name=path.stem))
+    content = load_npz(path)
+    return contents.read(content, path, fps=fps, unit=unit, up=up, clip=clip, body_model=body_model, skeleton=skeleton)
 
 
 def write(motion: Motion, path: Path) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 
 from motiongpt.errors import MotionGPTError
 from motiongpt.formats import joint_maps, rig
+from motiongpt.formats.orientation import STRICT
 from motiongpt.formats.reading import Figure, Reading, read_rig
 from motiongpt.formats.sniff import read_text
 from motiongpt.motion import rotations
@@ -233,6 +234,7 @@ def read(
     *,
     fps: float | None = None,
     unit: str | float | None = None,
+    up: str | None = None,
     skeleton: str | Path | None = None,
     joint_map: str | Path | None = None,
 ) -> Reading:
@@ -242,6 +244,7 @@ def read(
         path: the motion.
         fps: frame rate; None stands for 120.
         unit: overrides the length unit of the skeleton (see :data:`motiongpt.formats.rig.UNITS`).
+        up: the vertical axis, see :data:`motiongpt.formats.orientation.AXES`; None finds it from the body.
         skeleton: the .asf; None looks for it beside the motion (see :func:`find_asf`).
         joint_map: a file that says which bones are which, see :mod:`motiongpt.formats.joint_map_file`.
 
@@ -288,4 +291,4 @@ def read(
     positions[:, keep] = rig.forward(parents, local, translations)
     rate = DEFAULT_FPS if fps is None else rig.check_fps(fps, str(path))
     figure = Figure(asf.names, asf.parents)
-    return read_rig(figure, mapping, positions, path, fps=rate, unit=unit, declared_unit=asf.unit)
+    return read_rig(figure, mapping, positions, path, fps=rate, up=up, lead=STRICT, unit=unit, declared_unit=asf.unit)

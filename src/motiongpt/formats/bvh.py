@@ -21,7 +21,6 @@ from motiongpt.formats.reading import Figure, Reading, read_rig
 from motiongpt.formats.sniff import read_text
 from motiongpt.motion import rotations
 from motiongpt.motion.motion import Motion
-from motiongpt.motion.skeleton import HUMANML3D
 
 _AXES = {"x": 0, "y": 1, "z": 2}
 
@@ -93,25 +92,6 @@ class Bvh:
     def _places(self, joint: int) -> np.ndarray:
         """(T, 3) values of a joint's position channels, or its offset if it has none."""
         return self.pose([joint])[1][:, 0]
-
-    def stands_along_z(self, joints: np.ndarray, hip: int, ankle: int) -> bool:
-        """Whether Z is up in this file.
-
-        That is so if the rest pose stands along Z and the body does not stand along Y. In many Y-up files the rest pose
-        lies on its back, and the rotation of the root turns it upright.
-
-        Args:
-            joints: (T, 22, 3) HumanML3D joints of the file.
-            hip, ankle: indices of these joints of one leg in the file.
-        """
-        leg = np.zeros(3)
-        joint = ankle
-        while joint not in (hip, -1):
-            leg -= self.offsets[joint]
-            joint = self.parents[joint]
-        ankles = (joints[:, HUMANML3D.index("left_ankle")] + joints[:, HUMANML3D.index("right_ankle")]) / 2
-        posture = np.median(joints[:, HUMANML3D.index("head")] - ankles, axis=0)
-        return bool(leg[2] > 0.9 * np.linalg.norm(leg) and posture[1] < 0.7 * np.linalg.norm(posture))
 
 
 class _Lines:
@@ -302,7 +282,7 @@ def read(
             :func:`motiongpt.formats.frame_rate.of_frame_time`.
         unit: length unit of the file (see :data:`motiongpt.formats.rig.UNITS`) or metres in one unit; None estimates it
             from the length of the legs.
-        up: the vertical axis of the file, "y" or "z"; None estimates it from the rest pose and the posture.
+        up: the vertical axis of the file, see :data:`motiongpt.formats.orientation.AXES`; None finds it from the body.
         joint_map: a file that says which joints are which, see :mod:`motiongpt.formats.joint_map_file`.
         drop_first_frame: some converters put the rest pose of the rig before the recording, and frames that blend out
             of it. "auto" detects and drops these frames, True drops exactly one frame, False none.
@@ -317,10 +297,6 @@ def read(
     mapping = joint_maps.find(bvh.names, str(path), bvh.offsets, bvh.parents, joint_map=joint_map)
     positions = bvh.positions(mapping.used)
     joints = mapping.apply(positions)
-    if up not in (None, "y", "z"):
-        raise MotionGPTError(f"{path}: up must be 'y' or 'z', not {up!r}.")
-    if up is None and bvh.stands_along_z(joints, mapping.direct["left_hip"], mapping.direct["left_ankle"]):
-        up = "z"
     found, why, odd = (None, "", ()) if bvh.frame_time is None else frame_rate.of_frame_time(bvh.frame_time)
     if fps is not None:
         rate, why, odd = rig.check_fps(fps, str(path)), "given", ()

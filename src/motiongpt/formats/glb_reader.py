@@ -16,6 +16,7 @@ from motiongpt.errors import MotionGPTError
 from motiongpt.formats import frame_rate, joint_maps, lead_in, rig
 from motiongpt.formats.gltf import figure as figures
 from motiongpt.formats.gltf.document import Document
+from motiongpt.formats.orientation import STRICT
 from motiongpt.formats.reading import Figure, JointSource, Reading, read_rig
 from motiongpt.motion import rotations
 
@@ -160,7 +161,7 @@ def _read(
         remarks.append(f"Of {bodies} bodies that move, the one with the most moving joints was read.")
     title = str(animation.get("name") or path.stem)
     reading = read_rig(
-        figure, mapping, positions[skip:], path, fps=fps, unit=unit, up=up, declared_unit=1.0, name=title
+        figure, mapping, positions[skip:], path, fps=fps, unit=unit, up=up, lead=STRICT, declared_unit=1.0, name=title
     )
     return replace(
         reading,

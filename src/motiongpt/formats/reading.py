@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from motiongpt.formats import joint_maps, rig
+from motiongpt.formats import joint_maps, orientation, rig
 from motiongpt.formats.figure import Figure, JointSource
 from motiongpt.motion.motion import Motion
 from motiongpt.motion.skeleton import HUMANML3D
@@ -49,6 +49,7 @@ def read_rig(
     *,
     fps: float,
     up: str | None = None,
+    lead: float = orientation.USUAL,
     unit: str | float | None = None,
     declared_unit: float | None = None,
     name: str | None = None,
@@ -61,19 +62,62 @@ def read_rig(
         positions: (T, N, 3) world positions of its joints; those that ``mapping`` does not use may be NaN.
         path: the file, for messages.
         fps: frames per second.
-        up: the vertical axis of the positions, "y" or "z".
-        unit: length unit, see :func:`motiongpt.formats.rig.unit_scale`; None estimates it from the legs.
-        declared_unit: metres per unit as the file states, used where the legs are plausible with it.
+        up, lead: the vertical axis, see :func:`motiongpt.formats.orientation.find`; Y is usual.
+        unit, declared_unit: see :func:`motiongpt.formats.rig.metres_per_unit`.
         name: of the motion; the stem of the path when left out.
 
     Raises:
-        MotionGPTError: a position is not finite, or the legs fit no unit.
+        MotionGPTError: a position is not finite, an unknown axis or unit, or legs that are not those
+            of a figure.
     """
     mapping = mapping.settled(positions, str(path))
     joints = mapping.apply(positions)
     rig.check_finite(joints, path, HUMANML3D.joints)
-    if up == "z":
-        joints = joints[..., [0, 2, 1]] * [1, 1, -1]
-    scale = rig.metres_per_unit(joints, unit, str(path), declared=declared_unit)
-    motion = Motion((joints * scale).astype(np.float32), fps=fps, name=path.stem if name is None else name)
-    return Reading(motion, joints=mapping.sources, remarks=mapping.remarks)
+    reading = read_joints(
+        joints,
+        path,
+        fps=fps,
+        up=up,
+        lead=lead,
+        unit=unit,
+        declared_unit=declared_unit,
+        name=path.stem if name is None else name,
+    )
+    return replace(reading, joints=mapping.sources, remarks=(*mapping.remarks, *reading.remarks))
+
+
+def read_joints(
+    joints: np.ndarray,
+    path: Path,
+    *,
+    fps: float,
+    up: str | None = None,
+    usual_up: str = "y",
+    lead: float = orientation.USUAL,
+    turns: Mapping[str, np.ndarray] = orientation.TURNS,
+    unit: str | float | None = None,
+    declared_unit: float | None = None,
+    name: str = "",
+) -> Reading:
+    """The motion of HumanML3D joints as a file has them: turned upright and in metres.
+
+    Args:
+        joints: (T, 22, 3) finite positions, along the axes and in the unit of the file.
+        path: the file, for messages.
+        fps: frames per second.
+        up, usual_up, lead: the vertical axis, see :func:`motiongpt.formats.orientation.find`.
+        turns: (3, 3) rotation that makes each axis Y.
+        unit, declared_unit: see :func:`motiongpt.formats.rig.metres_per_unit`.
+        name: of the motion.
+
+    Raises:
+        MotionGPTError: an unknown axis or unit, or legs that are not those of a figure.
+    """
+    vertical = orientation.find(joints, str(path), given=up, usual=usual_up, lead=lead)
+    size = rig.metres_per_unit(joints, unit, str(path), declared=declared_unit)
+    upright = joints @ turns[vertical.axis].T if vertical.axis != "y" else joints
+    return Reading(
+        Motion((upright * size.metres).astype(np.float32), fps=fps, name=name),
+        decided={"unit": size.text, "up": vertical.text},
+        remarks=(*vertical.remarks, *size.remarks),
+    )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +20,9 @@ GIVE_FPS = "give the frame rate with --fps (in Python fps=)"
 UNITS = {"m": 1.0, "cm": 0.01, "mm": 0.001, "inch": 0.0254, "cmu": 0.0254 / 0.45}
 # Distance from hip to ankle in metres, from a six-year-old child to a giant.
 LEG_RANGE = (0.45, 1.15)
+MEAN_LEG = 0.85
+# Legs of figures in file units, from a dwarf in metres to a giant in millimetres.
+_FIGURE_RANGE = (0.02, 12000.0)
 
 
 def parse_floats(text: str) -> np.ndarray:
@@ -126,34 +131,87 @@ def unit_scale(unit: str | float, source: str) -> float:
     return scale
 
 
-def metres_per_unit(joints: np.ndarray, unit: str | float | None, source: str, declared: float | None = None) -> float:
+@dataclass(frozen=True)
+class Unit:
+    """The length unit of a file.
+
+    Attributes:
+        metres: length of one unit.
+        text: value and reason, as in :attr:`motiongpt.formats.reading.Reading.decided`.
+        remarks: a sentence if it was a guess.
+    """
+
+    metres: float
+    text: str
+    remarks: tuple[str, ...] = ()
+
+
+def leg_length(joints: np.ndarray) -> float:
+    """Distance from hip to ankle over the knee, mean of both legs, median over time, in units of joints (T, 22, 3)."""
+    lengths = [
+        np.linalg.norm(
+            joints[:, HUMANML3D.index(f"{side}_{lower}")] - joints[:, HUMANML3D.index(f"{side}_{upper}")], axis=-1
+        )
+        for side in ("left", "right")
+        for upper, lower in (("hip", "knee"), ("knee", "ankle"))
+    ]
+    return float(np.median(np.sum(lengths, axis=0))) / 2
+
+
+def metres_per_unit(joints: np.ndarray, unit: str | float | None, source: str, declared: float | None = None) -> Unit:
     """Length of one file unit in metres.
 
     Args:
         joints: (T, 22, 3) joints in file units.
-        unit: see :func:`unit_scale`; None to estimate it from the length of the legs.
+        unit: see :func:`unit_scale`; None to estimate it from the length of the legs. A giant or a dwarf, whose
+            legs fit no unit, is scaled to human size.
         source: the file, for messages.
         declared: the scale that the file states, which is used if the legs are plausible with it.
 
     Raises:
-        MotionGPTError: unknown unit, or legs that are not plausible in any unit.
+        MotionGPTError: unknown unit, or legs that are not those of any figure.
     """
     if unit is not None:
-        return unit_scale(unit, source)
-    first = joints[0]
-    legs = [
-        np.linalg.norm(first[HUMANML3D.index(f"{side}_{lower}")] - first[HUMANML3D.index(f"{side}_{upper}")])
-        for side in ("left", "right")
-        for upper, lower in (("hip", "knee"), ("knee", "ankle"))
-    ]
-    leg = float(np.sum(legs)) / 2
-    for scale in ([declared] if declared else []) + list(UNITS.values()):
-        if LEG_RANGE[0] <= leg * scale <= LEG_RANGE[1]:
-            return scale
+        return Unit(unit_scale(unit, source), f"{unit}: given")
+    leg = leg_length(joints)
+    if declared and LEG_RANGE[0] <= leg * declared <= LEG_RANGE[1]:
+        return Unit(declared, f"{unit_name(declared)}: legs of {leg:.4g} units")
+    # The likelier of two units is the one that makes the legs more like the mean person's.
+    human = [name for name, scale in UNITS.items() if LEG_RANGE[0] <= leg * scale <= LEG_RANGE[1]]
+    if human:
+        name, *others = sorted(human, key=lambda unit: abs(math.log(leg * UNITS[unit] / MEAN_LEG)))
+        remarks: tuple[str, ...] = ()
+        if others:
+            remarks = (
+                f"Legs of {leg:.4g} units are human in {name} and in {', '.join(others)}; {name} was taken, and --unit "
+                "names another one.",
+            )
+        elif declared:
+            remarks = (
+                f"Legs of {leg:.4g} units are not human in {unit_name(declared)}, the unit of the file; {name} was "
+                "taken, and --unit names another one.",
+            )
+        return Unit(UNITS[name], f"{name}: legs of {leg:.4g} units", remarks)
+    if _FIGURE_RANGE[0] <= leg <= _FIGURE_RANGE[1]:
+        scale = MEAN_LEG / leg
+        return Unit(
+            scale,
+            f"{scale:.4g} m: legs of {leg:.4g} units, scaled to human size",
+            (
+                f"Legs of {leg:.4g} units are not human in any of {', '.join(UNITS)}; the body was scaled to legs of "
+                f"{MEAN_LEG:g} m, and --unit gives its true size.",
+            ),
+        )
     raise MotionGPTError(
-        f"{source}: legs of {leg:.4g} units are not human legs in any of {', '.join(UNITS)}; give the unit with --unit "
-        "(in Python unit=): one of these, or the number of metres in one unit of the file."
+        f"{source}: legs of {leg:.4g} units are not those of a figure in any of {', '.join(UNITS)}; check that these "
+        "are joint positions, not rotations, or give the unit with --unit (in Python unit=): one of these, or the "
+        "number of metres in one unit of the file."
     )
+
+
+def unit_name(metres: float) -> str:
+    """The name of a unit, or its length in metres."""
+    return next((name for name, scale in UNITS.items() if math.isclose(scale, metres, rel_tol=1e-6)), f"{metres:.4g} m")
 
 
 def check_finite(joints: np.ndarray, path: Path, names: tuple[str, ...]) -> None:

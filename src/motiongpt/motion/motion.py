@@ -16,7 +16,7 @@ from motiongpt.motion.retarget import retarget
 from motiongpt.motion.skeleton import HUMANML3D, Skeleton
 
 
-@dataclass
+@dataclass(repr=False)
 class Motion:
     """Joint positions over time.
 
@@ -65,8 +65,25 @@ class Motion:
         return len(self.joints)
 
     def __getitem__(self, frames: slice) -> Motion:
-        """A slice of the frames, at the same place in the world."""
-        return replace(self, joints=self.joints[frames])
+        """A slice of the frames, at the same place in the world.
+
+        Every other frame has half the frame rate, so that the motion keeps its speed; a negative step reverses it.
+
+        Raises:
+            MotionGPTError: not a slice, a step of 0, or no frames.
+        """
+        if not isinstance(frames, slice) or frames.step == 0:
+            raise MotionGPTError(
+                f"{self.name or 'motion'}: frames are taken as a slice, such as [10:20], not {frames!r}."
+            )
+        return replace(self, joints=self.joints[frames], fps=self.fps / abs(frames.step or 1))
+
+    def __repr__(self) -> str:
+        """One line: name, frames, frame rate, seconds and joints."""
+        return (
+            f"Motion({self.name!r}, {len(self)} frames at {self.fps:g} fps, {self.seconds:.2f} s, "
+            f"{self.skeleton.num_joints} joints of {self.skeleton.name})"
+        )
 
     @property
     def seconds(self) -> float:

@@ -12,6 +12,7 @@ from motiongpt.errors import MotionGPTError
 from motiongpt.files import atomic_path
 from motiongpt.formats import glb, joint_maps, rig
 from motiongpt.formats.blender import process
+from motiongpt.formats.orientation import STRICT
 from motiongpt.formats.reading import Figure, Reading, read_rig
 from motiongpt.motion.motion import Motion
 
@@ -21,6 +22,7 @@ def read(
     *,
     fps: float | None = None,
     unit: str | float | None = None,
+    up: str | None = None,
     joint_map: str | Path | None = None,
     blender: str | Path | None = None,
 ) -> Reading:
@@ -30,6 +32,7 @@ def read(
         path: the file; scripts in a .blend are not run.
         fps: overrides the frame rate of the file.
         unit: see :func:`motiongpt.formats.rig.unit_scale`; None estimates it from the length of the legs.
+        up: the vertical axis, see :data:`motiongpt.formats.orientation.AXES`; None finds it from the body.
         joint_map: a file that says which joints are which, see :mod:`motiongpt.formats.joint_map_file`.
         blender: the user's Blender, see :func:`motiongpt.formats.blender.process.find`.
 
@@ -50,7 +53,7 @@ def read(
     mapping = joint_maps.find(names, str(path), offsets, parents, joint_map=joint_map)
     rate = rig.check_fps(float(data["fps"]) if fps is None else fps, str(path))
     figure = Figure(names, parents, offsets)
-    return read_rig(figure, mapping, data["places"], path, fps=rate, unit=unit, declared_unit=1.0)
+    return read_rig(figure, mapping, data["places"], path, fps=rate, up=up, lead=STRICT, unit=unit, declared_unit=1.0)
 
 
 def _write(task: str, motions: Sequence[Motion], path: Path, names: str, body: str, blender: str | Path | None) -> None:

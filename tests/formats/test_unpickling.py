@@ -18,8 +18,8 @@ import numpy as np
 import pytest
 import torch
 
-from motiongpt.compat.unpickling import Placeholder, read_checkpoint
 from motiongpt.errors import MotionGPTError
+from motiongpt.formats.unpickling import Placeholder, read_checkpoint
 
 FORMATS = [pytest.param(True, id="zip"), pytest.param(False, id="legacy")]
 

@@ -15,31 +15,32 @@ import struct
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, BinaryIO
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar
 
 from motiongpt.errors import MotionGPTError
 from motiongpt.formats.sniff import looks_like
+
+# PyTorch is imported when a file has tensors.
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
 
 _LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 _LEGACY_VERSION = 1001
 _AGAIN = "copy or download it again"
 _EXPECTED = "give a file of torch.save (.ckpt, .tar, .pth) or .safetensors"
 _STORAGES = {
-    "DoubleStorage": torch.float64,
-    "FloatStorage": torch.float32,
-    "HalfStorage": torch.float16,
-    "BFloat16Storage": torch.bfloat16,
-    "LongStorage": torch.int64,
-    "IntStorage": torch.int32,
-    "ShortStorage": torch.int16,
-    "CharStorage": torch.int8,
-    "ByteStorage": torch.uint8,
-    "BoolStorage": torch.bool,
+    "DoubleStorage": "float64",
+    "FloatStorage": "float32",
+    "HalfStorage": "float16",
+    "BFloat16Storage": "bfloat16",
+    "LongStorage": "int64",
+    "IntStorage": "int32",
+    "ShortStorage": "int16",
+    "CharStorage": "int8",
+    "ByteStorage": "uint8",
+    "BoolStorage": "bool",
 }
-_DTYPES = {str(dtype).removeprefix("torch."): dtype for dtype in _STORAGES.values()}
 # These modules save settings and the state of a training, but no weights.
 _FOREIGN = re.compile(
     r"(omegaconf|lightning|lightning_fabric|lightning_utilities|pytorch_lightning|torchmetrics|mGPT|typing|argparse)(\.|$)"
@@ -109,8 +110,10 @@ def _default_dict(_: Any = None, items: Any = ()) -> dict[Any, Any]:
 
 def _tensor(storage: Any, offset: Any, size: Any, stride: Any, *_: Any) -> Tensor:
     """Like torch's function of that name, but with a check of every number."""
+    import torch
+
     size, stride = tuple(size), tuple(stride)
-    if not isinstance(storage, Tensor) or storage.dim() != 1 or len(size) != len(stride):
+    if not isinstance(storage, torch.Tensor) or storage.dim() != 1 or len(size) != len(stride):
         raise pickle.UnpicklingError("a tensor is malformed")
     if not all(isinstance(number, int) and number >= 0 for number in (offset, *size, *stride)):
         raise pickle.UnpicklingError("a tensor has invalid sizes")
@@ -137,25 +140,38 @@ _FUNCTIONS: dict[tuple[str, str], Callable[..., Any]] = {
 }  # fmt: skip
 
 
-class _Unpickler(pickle.Unpickler):
+class Unpickler(pickle.Unpickler):
+    """Makes tensors and plain containers, and `Placeholder` for other objects.
+
+    Attributes:
+        holder, content: what such a file is called in messages, and what is in it.
+    """
+
+    holder: ClassVar[str] = "checkpoint"
+    content: ClassVar[str] = "model"
+
     def __init__(self, file: BinaryIO, storage: Callable[[tuple[Any, ...]], Tensor]) -> None:
         super().__init__(file, encoding="latin1")
         self._storage = storage
 
     def find_class(self, module: str, name: str) -> Any:
+        """What a name stands for; nothing is imported for it."""
         if (module, name) == ("collections", "OrderedDict"):
             return collections.OrderedDict
         if (module, name) in _FUNCTIONS:
             return _Function(_FUNCTIONS[module, name])
-        if module == "torch" and name in _STORAGES:
-            return _STORAGES[name]
-        if module == "torch" and name in _DTYPES:
-            return _DTYPES[name]
+        if module == "torch" and (name in _STORAGES or name in _STORAGES.values()):
+            import torch
+
+            return getattr(torch, _STORAGES.get(name, name))
         if (module, name) in _FOREIGN_NAMES or _FOREIGN.match(module):
             return type(name.rpartition(".")[2], (Placeholder,), {"__module__": module})
         raise _Refused(f"{module}.{name}")
 
     def persistent_load(self, pid: Any) -> Tensor:
+        """The storage of a tensor."""
+        import torch
+
         if not isinstance(pid, tuple) or len(pid) not in (5, 6) or pid[0] not in ("storage", b"storage"):
             raise pickle.UnpicklingError("it refers to an external object")
         if not isinstance(pid[1], torch.dtype) or not isinstance(pid[4], int) or pid[4] < 0:
@@ -163,23 +179,39 @@ class _Unpickler(pickle.Unpickler):
         return self._storage(pid)
 
 
-def _unpickle(file: BinaryIO, path: Path, storage: Callable[[tuple[Any, ...]], Tensor]) -> Any:
+def unpickle(
+    file: BinaryIO,
+    path: Path,
+    storage: Callable[[tuple[Any, ...]], Tensor] = lambda _: _no_tensor(),
+    kind: type[Unpickler] = Unpickler,
+) -> Any:
+    """Read one pickle from an open file.
+
+    Args:
+        file: at the start of the pickle.
+        path: of the file, for messages.
+        storage: gives the storage of a tensor by its persistent id; none are allowed when it is left out.
+        kind: the unpickler.
+
+    Raises:
+        MotionGPTError: it is damaged, or needs what ``kind`` does not know.
+    """
     try:
-        return _Unpickler(file, storage).load()
+        return kind(file, storage).load()
     except _Refused as refused:
         raise MotionGPTError(
-            f"{path}: refused, because it needs {refused}, which no model needs and which could execute code; nothing "
-            "was executed: get the checkpoint from a source that you trust."
+            f"{path}: refused, because its pickled objects need {refused}, which no {kind.content} needs and which "
+            f"could execute code; nothing was executed: get the {kind.holder} from a source that you trust."
         ) from refused
     except MotionGPTError:
         raise
     except EOFError as error:
         raise MotionGPTError(f"{path} is truncated; {_AGAIN}.") from error
     except Exception as error:  # a damaged pickle can fail in any way
-        raise MotionGPTError(f"{path} is a damaged checkpoint ({error}); {_AGAIN}.") from error
+        raise MotionGPTError(f"{path} is a damaged {kind.holder} ({error}); {_AGAIN}.") from error
 
 
-def read_checkpoint(path: str | Path) -> Any:
+def read_checkpoint(path: str | Path, kind: type[Unpickler] = Unpickler) -> Any:
     """Read a file of ``torch.save``: tensors in dictionaries, lists and tuples, and `Placeholder` for other objects.
 
     The zip format and the format before PyTorch 1.6 are supported. Nothing that the file names is imported or executed.
@@ -194,7 +226,7 @@ def read_checkpoint(path: str | Path) -> Any:
             head = file.read(2048)
             _check_head(path, head)
             file.seek(0)
-            return _read_zip(file, path) if head.startswith(b"PK") else _read_legacy(file, path)
+            return _read_zip(file, path, kind) if head.startswith(b"PK") else _read_legacy(file, path, kind)
     except FileNotFoundError:
         raise MotionGPTError(f"{path}: there is no such file.") from None
     except IsADirectoryError:
@@ -212,12 +244,12 @@ def read_plain_pickle(path: str | Path) -> Any:
     path = Path(path)
     try:
         with path.open("rb") as file:
-            return _unpickle(file, path, _no_tensor)
+            return unpickle(file, path)
     except OSError as error:
         raise MotionGPTError(f"{path}: cannot be read ({error.strerror or error}).") from error
 
 
-def _no_tensor(_: Any) -> Tensor:
+def _no_tensor() -> Tensor:
     raise pickle.UnpicklingError("it has tensors")
 
 
@@ -235,7 +267,7 @@ def _check_head(path: Path, head: bytes) -> None:
         raise MotionGPTError(f"{path} is {kind or 'a text file'}, not a checkpoint: {_EXPECTED}.")
 
 
-def _read_zip(file: BinaryIO, path: Path) -> Any:
+def _read_zip(file: BinaryIO, path: Path, kind: type[Unpickler]) -> Any:
     try:
         with zipfile.ZipFile(file) as archive:
             names = [name for name in archive.namelist() if name.rpartition("/")[2] == "data.pkl"]
@@ -255,12 +287,14 @@ def _read_zip(file: BinaryIO, path: Path) -> Any:
                     storages[str(key)] = _read_member(archive, f"{folder}data/{key}", dtype, count)
                 return storages[str(key)]
 
-            return _unpickle(io.BytesIO(archive.read(names[0])), path, storage)
+            return unpickle(io.BytesIO(archive.read(names[0])), path, storage, kind)
     except (zipfile.BadZipFile, EOFError) as error:
         raise MotionGPTError(f"{path} is truncated or damaged ({error}); {_AGAIN}.") from error
 
 
 def _read_member(archive: zipfile.ZipFile, name: str, dtype: torch.dtype, count: int) -> Tensor:
+    import torch
+
     member = archive.getinfo(name)
     if member.compress_type != zipfile.ZIP_STORED or member.file_size != count * dtype.itemsize:
         raise pickle.UnpicklingError(f"{name} does not have its {count} numbers")
@@ -269,7 +303,9 @@ def _read_member(archive: zipfile.ZipFile, name: str, dtype: torch.dtype, count:
     return torch.frombuffer(bytearray(archive.read(member)), dtype=dtype)
 
 
-def _read_legacy(file: BinaryIO, path: Path) -> Any:
+def _read_legacy(file: BinaryIO, path: Path, kind: type[Unpickler]) -> Any:
+    import torch
+
     size = path.stat().st_size
     storages: dict[str, Tensor] = {}
 
@@ -287,13 +323,13 @@ def _read_legacy(file: BinaryIO, path: Path) -> Any:
             storages[str(key)] = torch.empty(count, dtype=dtype)
         return storages[str(key)]
 
-    if _unpickle(file, path, nothing_stored) != _LEGACY_MAGIC:
+    if unpickle(file, path, nothing_stored) != _LEGACY_MAGIC:
         raise MotionGPTError(f"{path} is a Python pickle, but not a PyTorch checkpoint: {_EXPECTED}.")
-    version, system = (_unpickle(file, path, nothing_stored) for _ in range(2))
+    version, system = (unpickle(file, path, nothing_stored) for _ in range(2))
     if version != _LEGACY_VERSION or not isinstance(system, dict) or system.get("little_endian") is not True:
         raise MotionGPTError(f"{path} is a checkpoint in an unknown old format: save it again with a newer PyTorch.")
-    result = _unpickle(file, path, storage)
-    keys = _unpickle(file, path, nothing_stored)
+    result = unpickle(file, path, storage, kind)
+    keys = unpickle(file, path, nothing_stored)
     if not isinstance(keys, list) or set(map(str, keys)) != storages.keys():
         raise MotionGPTError(f"{path} is a damaged checkpoint (numbers are missing); {_AGAIN}.")
     for key in map(str, keys):
