@@ -195,14 +195,14 @@ def test_bad_files_are_named_and_left_out(raw: Path, tmp_path: Path) -> None:
 def test_a_reader_that_fails_in_its_own_way_does_not_stop_the_build(
     raw: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    original = module._build_trial
+    original = module._build_recording
 
-    def fragile(job: Any, result: Any) -> None:
-        if job.trial.id == "01_01":
+    def fragile(recording: Any, *rest: Any) -> None:
+        if recording.id == "01_01":
             raise IndexError("list index out of range")
-        original(job, result)
+        original(recording, *rest)
 
-    monkeypatch.setattr(module, "_build_trial", fragile)
+    monkeypatch.setattr(module, "_build_recording", fragile)
     report = run(raw, tmp_path / "out")
     assert any(entry.what == "01_01" and "IndexError" in entry.why for entry in report.dropped)
 
@@ -353,8 +353,8 @@ def test_wrong_requests_are_one_sentence(raw: Path, tmp_path: Path) -> None:
     (raw / "cmu" / "trials.csv").write_text("trial,true_fps,capture,description\n01_01,fast,01_01,walk\n")
     with pytest.raises(MotionGPTError, match=r"row 2.*'fast'"):
         run(raw, tmp_path / "out")
-    (raw / "cmu" / "trials.csv").write_text("trial,fps\n")
-    with pytest.raises(MotionGPTError, match="no column true_fps"):
+    (raw / "cmu" / "trials.csv").write_text("name,fps\n")
+    with pytest.raises(MotionGPTError, match=r"no column file \(or trial\)"):
         run(raw, tmp_path / "out")
     foreign = tmp_path / "foreign"
     (foreign / "new_joint_vecs").mkdir(parents=True)
