@@ -236,7 +236,9 @@ def _unphrased(
     table: Iterable[Mapping[str, Any]], takes: Iterable[tuple[Recording, Any]], lists: Mapping[str, PhraseList]
 ) -> dict[str, int]:
     """Clips without captions of recordings with a description, by source, where there is no phrase list."""
-    described = {(one.source, one.id) for one, _ in takes if one.description and one.source not in lists}
+    described = {
+        (one.source, one.id) for one, _ in takes if one.description and not one.labelled and one.source not in lists
+    }
     return dict(
         Counter(
             row["source"]

@@ -232,7 +232,8 @@ def _parts(recording: Recording, rows: Iterable[Row], words: str) -> tuple[Part,
     """Rows about parts; those of the same part and id together."""
     found: dict[tuple[str, int, int | None], Part] = {}
     for row in rows:
-        name = row.id or f"{recording.source}_{recording.id}_{row.start:05d}_{row.end or 'end'}"
+        end = "end" if row.end is None else f"{row.end:05d}"
+        name = row.id or f"{recording.source}_{recording.id}_{row.start:05d}_{end}"
         key = (name, row.start, row.end)
         known = found.get(key, Part(name, row.start, row.end, (), "humanml3d" if row.published else words))
         found[key] = replace(known, captions=(*known.captions, *row.captions))

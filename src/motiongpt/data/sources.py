@@ -35,9 +35,9 @@ class Source:
         name: prefix of its clips; phrase lists name it.
         title, expected: what it holds and an example, for messages.
         licence: terms of its recordings.
-        files: pattern of a whole file name, in any case; "" takes every readable file.
-        id: template of the id of a recording; several formats of one id are the same recording. "" makes the ids of the
-            paths.
+        files: pattern of a whole file name, in any case.
+        id: template of the id of a recording; several formats of one id are the same recording. "" makes ids of the
+            paths, and then words and skeleton are not used.
         skeleton: template of the name of the .asf, which may be in any subfolder; "" leaves it to the reader.
         prefer: suffixes, the best first, where a recording is there in several formats.
         words: template of the description.
@@ -54,7 +54,7 @@ class Source:
     title: str = "motion files"
     expected: str = "files such as walk.bvh"
     licence: str = ""
-    files: str = ""
+    files: str = ".*"
     id: str = ""
     skeleton: str = ""
     prefer: Sequence[str] = ()
@@ -128,7 +128,7 @@ def find(
     motions = {file: path for file, path in files.items() if path.suffix.lower() in READERS}
     if not tables and source.tables:
         tables = sorted(folder.glob(source.tables))
-    if source.files:
+    if source.id:
         recordings, dropped = _described(source, motions, files, folder)
     else:
         recordings, dropped = _undescribed(source, motions, taken), []
@@ -147,13 +147,13 @@ def _described(
     skeletons = {path.name.lower(): path for path in files.values() if path.suffix.lower() == ".asf"}
     rank = {suffix: number for number, suffix in enumerate(source.prefer)}
     for file, path in motions.items():
-        match = re.fullmatch(source.files, path.name, re.IGNORECASE)
+        match = _match(source.files, path)
         if match is None:
             continue
         groups = {name: value or "" for name, value in match.groupdict().items()}
-        name = source.id.format(**groups) or _word(file)
+        name = source.id.format(**groups)
         options = dict(source.options)
-        rates = (fps for pattern, fps in source.fps.items() if re.fullmatch(pattern, path.name, re.IGNORECASE))
+        rates = (fps for pattern, fps in source.fps.items() if _match(pattern, path))
         if fps := next(rates, groups.get("fps")):
             options["fps"] = float(fps)
         if source.skeleton and path.suffix.lower() == ".amc":
@@ -174,6 +174,8 @@ def _undescribed(source: Source, motions: Mapping[str, Path], taken: Collection[
     captures: dict[tuple[str, ...], str] = {}
     names = set(taken)
     for file, path in sorted(motions.items(), key=lambda item: _natural(item[0])):
+        if not _match(source.files, path):
+            continue
         word = name = _word(file.removesuffix(path.suffix))
         number = 1
         while name in names:
@@ -182,14 +184,20 @@ def _undescribed(source: Source, motions: Mapping[str, Path], taken: Collection[
         names.add(name)
         captures.setdefault(parts(file, READERS), f"{source.name} {name}")
         recordings.append(_recording(source, name, file, path, dict(source.options), ""))
-    originals = _copies([recording.path for recording in recordings])
-    result = []
+    shared = {}
     for recording in recordings:
         key = parts(recording.file, READERS)
         plain = (*key[:-1], _MIRROR_IMAGE.sub("", key[-1]))
-        result.append(replace(recording, capture=captures.get(plain, captures[key])))
-    by_path = {recording.path: recording.capture for recording in result}
-    return [replace(one, capture=by_path[originals.get(one.path, one.path)]) for one in result]
+        shared[recording.path] = captures.get(plain, captures[key])
+    for path, original in _copies(list(shared)).items():
+        if (own := shared[path]) != shared[original]:
+            shared = {one: shared[original] if capture == own else capture for one, capture in shared.items()}
+    return [replace(recording, capture=shared[recording.path]) for recording in recordings]
+
+
+def _match(pattern: str, path: Path) -> re.Match[str] | None:
+    """Match of a pattern with the whole name of a file, in any case."""
+    return re.fullmatch(pattern, path.name, re.IGNORECASE)
 
 
 def _copies(paths: Sequence[Path]) -> dict[Path, Path]:

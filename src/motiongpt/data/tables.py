@@ -23,6 +23,7 @@ from __future__ import annotations
 import csv
 import difflib
 import itertools
+import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -162,8 +163,8 @@ def _row(raw: Mapping[str, Any], path: Path, where: str) -> Row:
     options: dict[str, Any] = {name: text[name] for name in ("unit", "up") if text[name]}
     if "fps" in values:
         options["fps"] = _number(values, "fps", raw)
-        if not options["fps"] > 0:
-            raise ValueError(f"fps {options['fps']:g} is not a positive number")
+        if not 1 <= options["fps"] <= 1000:
+            raise ValueError(f"fps {options['fps']:g} is not between 1 and 1000 frames per second")
     if text["joint_map"]:
         beside = path.parent / text["joint_map"]
         options["joint_map"] = str(beside if beside.is_file() else Path(text["joint_map"]))
@@ -195,10 +196,13 @@ def _row(raw: Mapping[str, Any], path: Path, where: str) -> Row:
 
 def _number(values: Mapping[str, Any], name: str, raw: Mapping[str, Any]) -> float:
     try:
-        return float(values[name])
+        value = float(values[name])
     except (TypeError, ValueError):
+        value = math.nan
+    if not math.isfinite(value):
         own = next((column for column in raw if _SAME.get(column, column) == name), name)
-        raise ValueError(f"{own} {values[name]!r} is not a positive number") from None
+        raise ValueError(f"{own} {values[name]!r} is not a number")
+    return value
 
 
 def _captions(values: Mapping[str, Any]) -> tuple[str, ...]:
