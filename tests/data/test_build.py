@@ -511,3 +511,17 @@ def test_each_animation_of_a_file_is_a_recording(
     assert len(remarks) == 3
     lines = [line for line in (tmp_path / "out" / "report.md").read_text().splitlines() if "centimetres" in line]
     assert lines == ["- moves_Hop_Left, moves_Bow, one_Bow: It is in centimetres."]
+
+
+def test_options_are_of_the_files_of_a_folder(make_walk: Any, raw: Path, tmp_path: Path) -> None:
+    folder = _own(tmp_path / "own", make_walk, "walk.csv", "run.csv", "hop.csv")
+    with pytest.raises(MotionGPTError, match="give it too"):
+        run(raw, tmp_path / "out", options={"fps": 30.0})
+    with pytest.raises(MotionGPTError, match=r"would last 19 hours at 0\.001 frames.*--fps"):
+        build(out=tmp_path / "slow", motions={"own": [folder]}, options={"fps": 0.001}, workers=1, progress=False)
+    # The data set may be in the folder of the recordings; its own files are none.
+    out = folder / "set"
+    for expected in (0, 3):
+        report = build(out=out, motions={"own": [folder]}, options={"fps": 10.0}, workers=1, progress=False)
+        assert (report.trials, report.resumed) == (3, expected)
+    assert {row["source_fps"] for row in clips(out).values()} == {"10"}

@@ -30,6 +30,7 @@ def recording(file: str = "walk.bvh", **values: object) -> Recording:
         ("歩く", ""),
         ("turn_left_mirrored", ""),
         ("walk_mirrored", "walk"),
+        ("Crawl_RM", "crawl"),
     ],
 )
 def test_names_say_what_is_done(name: str, words: str) -> None:
@@ -90,8 +91,8 @@ def test_rows_that_name_animations_make_recordings_of_them() -> None:
     ]
     found, _ = add_rows([recording("moves.glb", named=True)], rows)
     assert [(one.id, one.capture, one.options["clip"], one.whole[0].text) for one in found] == [
-        ("moves_Hop", "own moves Hop", "Hop", "a hop"),
-        ("moves_Bow", "own moves Bow", "Bow", "a bow"),
+        ("moves_Hop", "own moves hop", "Hop", "a hop"),
+        ("moves_Bow", "own moves bow", "Bow", "a bow"),
     ]
     assert {one.splits for one in found} == {("val",)}
 

@@ -53,6 +53,8 @@ _MAX_STEP = 1.5
 # Metres: heights that the report notes.
 _LOW_PELVIS = 0.6
 _HIGH_FEET = 0.2
+# Longer recordings have a wrong frame rate; resampling them would fill the memory.
+_MAX_HOURS = 6
 # Names of clips that share a reason, in the printed report.
 _NAMED = 5
 
@@ -190,9 +192,11 @@ def build(
         raise MotionGPTError("Give raw motion to build from: --motions DIR, --cmu DIR or --hdm05 DIR.")
     if trials and "cmu" not in {source.name for source, _ in folders}:
         raise MotionGPTError("Tables of trials (--trials) belong to CMU trials: give their folder too (--cmu).")
+    if options and "own" not in {source.name for source, _ in folders}:
+        raise MotionGPTError("--fps, --unit, --up and --joint-map are about the files of --motions DIR: give it too.")
     lists = read_phrase_lists(_paths(phrases))
     rows = [row for table in _paths(captions) for row in read_rows(table)]
-    folder, cache = JobFolder(out, ".build"), out / ".cache"
+    folder = JobFolder(out, ".build")
     found: list[Recording] = []
     dropped: list[Dropped] = []
     for source, place in folders:
@@ -200,7 +204,7 @@ def build(
             source = replace(source, options=options or {})
         taken = {one.id for one in found if one.source == source.name}
         tables = _paths(trials) if source.name == "cmu" else ()
-        more, lacking = find(source, place, cache, tables=tables, taken=taken)
+        more, lacking = find(source, place, out, tables=tables, taken=taken)
         found, dropped = found + more, dropped + lacking
     if unused := sorted(set(lists) - {recording.source for recording in found}):
         raise MotionGPTError(f"There is a phrase list for {unused[0]}, but no recording of {unused[0]}: leave it out.")
@@ -222,7 +226,7 @@ def build(
         first = f"; the first: {report.dropped[0].what}: {report.dropped[0].why}" if report.dropped else ""
         raise MotionGPTError(f"None of the {len(takes)} recordings could be used{first}")
     _finish(out, table)
-    shutil.rmtree(cache, ignore_errors=True)
+    shutil.rmtree(out / ".cache", ignore_errors=True)
     report.seconds = time.perf_counter() - started
     folder.write_report({**asdict(report), "speed": report.speed}, report.markdown())
     return report
@@ -328,6 +332,11 @@ def _build_recording(recording: Recording, reading: Reading, out: Path, take: di
     if raw.skeleton is not HUMANML3D:
         joints = f"the joints of {raw.skeleton.name}, and the data set those of {HUMANML3D.name}"
         raise MotionGPTError(f"{recording.path} has {joints}.")
+    if raw.seconds > _MAX_HOURS * 3600:
+        raise MotionGPTError(
+            f"{recording.path} would last {raw.seconds / 3600:.0f} hours at {raw.fps:g} frames per second; give the "
+            "true frame rate with --fps or in the column fps of the table."
+        )
     lead = _leading_frames(raw.joints) if recording.lead_in else 0
     reason = _double_rate(raw, lead, recording.parts) if recording.doubtful_fps else ""
     if reason:

@@ -125,7 +125,8 @@ def _clips_of_part(recording: Recording, part: Part, first: int, frames: int) ->
 def _unused(recording: Recording, clips: Sequence[Clip]) -> list[Dropped]:
     """Captions that no clip got although some have none: they describe more than a clip shows."""
     used = {caption for clip in clips for caption in clip.captions}
-    lost = any(used.isdisjoint(one.captions) for one in (*recording.whole, *recording.parts) if one.captions)
+    given = [one.captions for one in recording.whole] + [part.captions for part in recording.parts]
+    lost = any(used.isdisjoint(captions) for captions in given if captions)
     if not lost or all(clip.captions for clip in clips):
         return []
     seconds = f"{MAX_FRAMES / HUMANML3D.fps:g} s"

@@ -14,6 +14,9 @@ from motiongpt.data.tables import Row, parts
 from motiongpt.formats import READERS
 from motiongpt.motion import HUMANML3D
 
+# What follows the name of a recording in the names of its mirror image, or of the same motion in place or as a loop.
+_VARIANT = re.compile(r"[_\-. ](mirror(ed)?|flip(ped)?|rm|in_?place|loop(ed)?)$")
+
 
 @dataclass(frozen=True)
 class Dropped:
@@ -105,10 +108,15 @@ class Recording:
         return replace(
             self,
             id=f"{self.id}_{word}",
-            capture=f"{self.capture} {clip}",
+            capture=f"{self.capture} {without_variant(clip)}",
             options={**self.options, "clip": clip},
             whole=_named(clip) if self.named else (),
         )
+
+
+def without_variant(name: str) -> str:
+    """The name that variants of one recording share: without "_mirrored", "_RM" and the like."""
+    return _VARIANT.sub("", name.lower())
 
 
 def _named(name: str, words: str = "file name") -> tuple[Whole, ...]:

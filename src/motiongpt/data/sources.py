@@ -15,14 +15,11 @@ from typing import Any
 
 import yaml
 
-from motiongpt.data.recordings import Dropped, Recording, add_rows
+from motiongpt.data.recordings import Dropped, Recording, add_rows, without_variant
 from motiongpt.data.tables import is_table, parts, read_rows
 from motiongpt.errors import MotionGPTError
 from motiongpt.files import read_yaml
 from motiongpt.formats import READERS
-
-# What converters and mirroring scripts append to the name of a mirror image.
-_MIRROR_IMAGE = re.compile(r"[_\-. ](mirror(ed)?|flip(ped)?)$")
 
 
 @dataclass(frozen=True)
@@ -107,16 +104,16 @@ def read_source(name: str | Path) -> Source:
 
 
 def find(
-    source: Source, folder: str | Path, cache: Path, *, tables: Sequence[Path] = (), taken: Collection[str] = ()
+    source: Source, folder: str | Path, out: Path, *, tables: Sequence[Path] = (), taken: Collection[str] = ()
 ) -> tuple[list[Recording], list[Dropped]]:
     """The recordings of a source below ``folder``; and what its tables or files promise but is not there.
 
-    Archives ``*.tar*`` in a folder without motion files are unpacked into ``cache``.
+    Archives ``*.tar*`` in a folder without motion files are unpacked into ``<out>/.cache``.
 
     Args:
         source: how they are laid out.
         folder: with motion files in any subfolders.
-        cache: folder for unpacked archives.
+        out: the data set to build; if it is below ``folder``, its own files are no recordings.
         tables: tables of this source; by default those that it names.
         taken: ids that recordings of another folder of the source have.
 
@@ -124,7 +121,7 @@ def find(
         MotionGPTError: the folder is missing or holds no such files, or a table is broken.
     """
     folder = Path(folder)
-    files = _files(folder, cache / source.name)
+    files = _files(folder, out)
     motions = {file: path for file, path in files.items() if path.suffix.lower() in READERS}
     if not tables and source.tables:
         tables = sorted(folder.glob(source.tables))
@@ -182,17 +179,19 @@ def _undescribed(source: Source, motions: Mapping[str, Path], taken: Collection[
             number += 1
             name = f"{word}_{number}"
         names.add(name)
-        captures.setdefault(parts(file, READERS), f"{source.name} {name}")
+        captures.setdefault(_base(file), f"{source.name} {name}")
         recordings.append(_recording(source, name, file, path, dict(source.options), ""))
-    shared = {}
-    for recording in recordings:
-        key = parts(recording.file, READERS)
-        plain = (*key[:-1], _MIRROR_IMAGE.sub("", key[-1]))
-        shared[recording.path] = captures.get(plain, captures[key])
+    shared = {recording.path: captures[_base(recording.file)] for recording in recordings}
     for path, original in _copies(list(shared)).items():
         if (own := shared[path]) != shared[original]:
             shared = {one: shared[original] if capture == own else capture for one, capture in shared.items()}
     return [replace(recording, capture=shared[recording.path]) for recording in recordings]
+
+
+def _base(file: str) -> tuple[str, ...]:
+    """What the paths of a recording in other formats, and of its mirror image, have in common."""
+    path = parts(file, READERS)
+    return (*path[:-1], without_variant(path[-1]))
 
 
 def _match(pattern: str, path: Path) -> re.Match[str] | None:
@@ -246,12 +245,15 @@ def _natural(name: str) -> list[tuple[int, str]]:
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.findall(r"\d+|\D+", name)]
 
 
-def _files(folder: Path, cache: Path) -> dict[str, Path]:
+def _files(folder: Path, out: Path) -> dict[str, Path]:
     """Motion and skeleton files by their paths below ``folder``, else those of its archives."""
     if not folder.is_dir():
         raise MotionGPTError(f"There is no folder {folder} with motion capture.")
-    if found := _below(folder):
+    root = folder.resolve()
+    found = {file: path for file, path in _below(folder).items() if out.resolve() not in (root / file).parents}
+    if found:
         return found
+    cache = out / ".cache" / hashlib.blake2b(str(root).encode(), digest_size=8).hexdigest()
     for archive in sorted(path for path in folder.iterdir() if ".tar" in path.suffixes):
         _unpack(archive, cache / archive.name)
         found |= _below(cache / archive.name)

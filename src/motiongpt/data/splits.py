@@ -36,11 +36,11 @@ def assign_splits(recordings: Iterable[Recording], seed: int) -> dict[str, str]:
         order = sorted(captures, key=lambda capture: _uniform(capture, seed))
         for rank, capture in enumerate(order):
             splits[capture] = _split_at((rank + 0.5) / len(order))
-    for split in ("train", "test", "val"):
+    for lacking in ("train", "test", "val"):
         counts = Counter(splits.values())
-        free = [capture for capture in drawn if counts[splits[capture]] > (split != "train")]
-        if not counts[split] and free:
-            splits[max(free, key=lambda one: (counts[splits[one]], _uniform(one, seed)))] = split
+        free = [capture for capture in drawn if counts[splits[capture]] > (lacking != "train")]
+        if not counts[lacking] and free:
+            splits[max(free, key=lambda one: (counts[splits[one]], _uniform(one, seed)))] = lacking
     return splits
 
 
