@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from motiongpt.data import build as module
-from motiongpt.data.build import BuildReport, build
+from motiongpt.data.build import BuildReport, build, by_reason
 from motiongpt.data.check import check
 from motiongpt.data.layout import MotionTextDataset, feature_statistics
+from motiongpt.data.recordings import Dropped
 from motiongpt.errors import MotionGPTError
 from motiongpt.formats import read
 from motiongpt.formats.reading import Reading
@@ -525,3 +526,14 @@ def test_options_are_of_the_files_of_a_folder(make_walk: Any, raw: Path, tmp_pat
         report = build(out=out, motions={"own": [folder]}, options={"fps": 10.0}, workers=1, progress=False)
         assert (report.trials, report.resumed) == (3, expected)
     assert {row["source_fps"] for row in clips(out).values()} == {"10"}
+
+
+def test_the_same_reason_is_told_once() -> None:
+    entries = [Dropped(f"clip {number}", f"shorter than 10 frames ({number})") for number in range(7)]
+    entries += [Dropped("b", "it jumps"), Dropped("a", "it jumps")]
+    assert len(by_reason(entries)) == 8
+    assert by_reason(entries)[-1] == "b, a: it jumps"
+    assert by_reason(entries, short=True) == [
+        "clip 0, clip 1, clip 2, clip 3, clip 4 and 2 more: shorter than 10 frames (0)",
+        "b, a: it jumps",
+    ]

@@ -112,3 +112,18 @@ def test_text_files_come_before_names_and_after_tables(tmp_path: Path) -> None:
     assert "not readable" in dropped[0].why
     (tabled,), _ = add_rows([hop], [Row("hop.bvh", "", ("a person hops",))])
     assert add_own_words(tabled, {}) == (tabled, [])
+
+
+def test_rows_of_humanml3d_fit_a_folder_of_amass() -> None:
+    files = ("KIT/3/kick_high_left02_poses.npz", "Male1General_c3d/General_A4_-__Look_Around_stageii.npz", "80_63.amc")
+    rows = [
+        Row("KIT/3/kick_high_left02_poses.npy", "", ("a kick",), 0, 60, part=True, id="000000", published=True),
+        Row("ACCAD/Male1General_c3d/General A4 -  Look Around_poses.npy", "", ("a look",), published=True),
+        Row("80_63", "", ("a walk",), 5, 60, part=True, id="000004", published=True),
+        Row("KIT/9/kick_high_left02_poses.npy", "", ("another",), published=True),
+    ]
+    found, missing = add_rows([recording(file) for file in files], rows)
+    assert missing == []
+    assert [[part.captions for part in one.parts] for one in found] == [[("a kick",)], [], [("a walk",)]]
+    assert [whole.text for whole in found[1].whole] == ["a look"]
+    assert found[0].parts[0].words == "humanml3d"

@@ -111,7 +111,7 @@ def build(
         progress=sys.stderr.isatty(),
     )
     for title, entries in (("dropped", report.dropped), ("noted", report.notes)):
-        lines = by_reason(entries)
+        lines = by_reason(entries, short=True)
         for line in lines[:_SHOWN]:
             say(f"{title} {line}")
         if len(lines) > _SHOWN:

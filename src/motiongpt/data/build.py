@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 import time
 from collections import Counter
@@ -137,21 +138,27 @@ class BuildReport:
         return "\n".join(lines) + "\n"
 
 
-def by_reason(entries: Iterable[Dropped]) -> list[str]:
-    """A line for each reason, with what it is about; of many the first few."""
-    reasons: dict[str, list[str]] = {}
+def by_reason(entries: Iterable[Dropped], *, short: bool = False) -> list[str]:
+    """A line for each reason, with all that it is about.
+
+    Args:
+        short: reasons that differ in numbers alone share a line, with the first of them and the first few names.
+    """
+    reasons: dict[str, list[Dropped]] = {}
     for entry in entries:
-        reasons.setdefault(entry.why, []).append(entry.what)
-    return [
-        f"{', '.join(what[:_NAMED])}{f' and {len(what) - _NAMED} more' if len(what) > _NAMED else ''}: {why}"
-        for why, what in reasons.items()
-    ]
+        reasons.setdefault(re.sub(r"\d[\d.:]*", "0", entry.why) if short else entry.why, []).append(entry)
+    lines = []
+    for same in reasons.values():
+        shown = same[:_NAMED] if short else same
+        more = f" and {len(same) - len(shown)} more" if len(same) > len(shown) else ""
+        lines.append(f"{', '.join(entry.what for entry in shown)}{more}: {same[0].why}")
+    return lines
 
 
 def build(
     *,
     out: str | Path,
-    motions: Mapping[str | Path, Sequence[str | Path]] | None = None,
+    motions: Mapping[str, Sequence[str | Path]] | None = None,
     captions: Paths = (),
     options: Mapping[str, Any] | None = None,
     cmu: str | Path | None = None,
