@@ -476,7 +476,8 @@ def test_a_folder_of_any_format(make_walk: Any, tmp_path: Path) -> None:
     assert "no such file" in dropped["gone"]
     assert "kit" in dropped
     assert (out / "texts" / "Mown_walk_left_00.txt").read_text().startswith("walk right#")
-    assert "words of file names" in report.advice[0]
+    assert "3 clips have no captions" in report.advice[0]
+    assert "captions of 3 clips are the words of file names" in report.advice[1]
     again = build(out=out, **options)
     assert again.resumed == report.trials == 6
 

@@ -108,6 +108,8 @@ class BuildReport:
             f"{clips} clips of {source} have a description but no captions: pass a phrase list of {source}."
             for source, clips in self.unphrased.items()
         ]
+        if clips := self.words.get("none", 0) - sum(self.unphrased.values()):
+            found.append(f"{clips} clips have no captions: they train the tokenizer only.")
         if clips := self.words.get("file name"):
             found.append(
                 f"The captions of {clips} clips are the words of file names: better ones can be given in a table "

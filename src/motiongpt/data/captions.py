@@ -27,10 +27,10 @@ _SIDES = re.compile(r"\b([lr])(?=(?:front|side|start|elbow|hand|leg|foot|knee|ar
 # Words of file names that are about the file, or about who moves.
 _NO_ACTION = set(
     """
-    actor amc anim animation animations armature bvh clip com copy csv export exported fbx female final flip flipped
-    fps frame frames glb gltf hz loop looped male max maya mirror mirrored mixamo mixamorig mocap motion new npy npz
-    old part rec recording retarget retargeted rig rm scene sequence session skeleton subject take test trial unity
-    unreal ver version
+    actor amc anim animation animations armature bvh clip com copy csv data default example export exported fbx
+    female file final flip flipped fps frame frames glb gltf hz input loop looped male max maya mirror mirrored
+    mixamo mixamorig mocap motion new npy npz old output part rec recording retarget retargeted rig rm sample scene
+    sequence session skeleton subject take test trial unity unreal untitled ver version
     """.split()  # noqa: SIM905 - a list of words is easier to read
 )
 _MIRRORED_NAME = re.compile(r"(?<![a-z])(mirror(ed)?|flip(ped)?)(?![a-z])", re.IGNORECASE)

@@ -30,7 +30,7 @@ class Source:
 
     Attributes:
         name: prefix of its clips; phrase lists name it.
-        title, expected: what it holds and an example, for messages.
+        title, expected: what it holds and an example, for messages; ``{readers}`` stands for the readable suffixes.
         licence: terms of its recordings.
         files: pattern of a whole file name, in any case.
         id: template of the id of a recording; several formats of one id are the same recording. "" makes ids of the
@@ -49,7 +49,7 @@ class Source:
 
     name: str
     title: str = "motion files"
-    expected: str = "files such as walk.bvh"
+    expected: str = "files such as walk.bvh; readable are {readers}"
     licence: str = ""
     files: str = ".*"
     id: str = ""
@@ -84,7 +84,8 @@ def read_source(name: str | Path) -> Source:
         values = yaml.safe_load(Path(name).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise MotionGPTError(
-            f"{name} is no source: give a YAML file that describes one, or one of {', '.join(sources())} ({error})."
+            f"{name} is no source: give one of {', '.join(sources())}, or a YAML file that describes one "
+            f"({getattr(error, 'strerror', None) or error})."
         ) from error
     known = {one.name: type(getattr(sources()["own"], one.name)) for one in fields(Source)}
     kinds = {name: {tuple: list}.get(kind, kind) for name, kind in known.items()}
@@ -130,7 +131,8 @@ def find(
     else:
         recordings, dropped = _undescribed(source, motions, taken), []
     if not recordings and not dropped:
-        raise MotionGPTError(f"{folder} holds no {source.title}: expected {source.expected}.")
+        expected = source.expected.replace("{readers}", ", ".join(READERS))
+        raise MotionGPTError(f"{folder} holds no {source.title}: expected {expected}.")
     rows = [row for table in tables for row in read_rows(table)]
     recordings, missing = add_rows(recordings, rows)
     return recordings, dropped + missing
