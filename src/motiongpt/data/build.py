@@ -110,7 +110,7 @@ class BuildReport:
         ]
         if clips := self.words.get("none", 0) - sum(self.unphrased.values()):
             found.append(f"{clips} clips have no captions: they train the tokenizer only.")
-        if clips := self.words.get("file name"):
+        if clips := self.words.get("file name", 0):
             found.append(
                 f"The captions of {clips} clips are the words of file names: better ones can be given in a table "
                 "(--captions) or in .txt files beside the motion files."
