@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 
 from motiongpt.data import build as module
-from motiongpt.data.build import BuildReport, build
+from motiongpt.data.build import BuildReport, build, by_reason
 from motiongpt.data.check import check
 from motiongpt.data.layout import MotionTextDataset, feature_statistics
+from motiongpt.data.recordings import Dropped
 from motiongpt.errors import MotionGPTError
 from motiongpt.formats import read
+from motiongpt.formats.reading import Reading
 from motiongpt.motion import HUMANML3D, Motion, features_to_joints, joints_to_features
 
 RECIPE = Path(__file__).resolve().parents[2] / "recipes" / "embedded"
@@ -195,14 +197,14 @@ def test_bad_files_are_named_and_left_out(raw: Path, tmp_path: Path) -> None:
 def test_a_reader_that_fails_in_its_own_way_does_not_stop_the_build(
     raw: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    original = module._build_trial
+    original = module._build_recording
 
-    def fragile(job: Any, result: Any) -> None:
-        if job.trial.id == "01_01":
+    def fragile(recording: Any, *rest: Any) -> None:
+        if recording.id == "01_01":
             raise IndexError("list index out of range")
-        original(job, result)
+        original(recording, *rest)
 
-    monkeypatch.setattr(module, "_build_trial", fragile)
+    monkeypatch.setattr(module, "_build_recording", fragile)
     report = run(raw, tmp_path / "out")
     assert any(entry.what == "01_01" and "IndexError" in entry.why for entry in report.dropped)
 
@@ -353,8 +355,8 @@ def test_wrong_requests_are_one_sentence(raw: Path, tmp_path: Path) -> None:
     (raw / "cmu" / "trials.csv").write_text("trial,true_fps,capture,description\n01_01,fast,01_01,walk\n")
     with pytest.raises(MotionGPTError, match=r"row 2.*'fast'"):
         run(raw, tmp_path / "out")
-    (raw / "cmu" / "trials.csv").write_text("trial,fps\n")
-    with pytest.raises(MotionGPTError, match="no column true_fps"):
+    (raw / "cmu" / "trials.csv").write_text("name,fps\n")
+    with pytest.raises(MotionGPTError, match=r"no column file \(or trial\)"):
         run(raw, tmp_path / "out")
     foreign = tmp_path / "foreign"
     (foreign / "new_joint_vecs").mkdir(parents=True)
@@ -435,3 +437,104 @@ def test_dataset_reads_what_was_built(raw: Path, tmp_path: Path) -> None:
     dataset = MotionTextDataset(tmp_path / "out", "train", captioned=True)
     assert "000001" in dataset.ids
     assert dataset.problems == []
+
+
+def _own(folder: Path, walk: Any, *names: str) -> Path:
+    for number, name in enumerate(names):
+        walk(frames=60 + 5 * number, speed=0.8 + 0.1 * number).save(folder / name)
+    return folder
+
+
+def test_a_folder_of_any_format(make_walk: Any, tmp_path: Path) -> None:
+    folder = _own(tmp_path / "own", make_walk, "walk_left.bvh", "b/Hop.glb", "wave.csv", "joints.npy", "long.bvh")
+    make_walk(frames=500).save(folder / "long.bvh")
+    np.save(folder / "kit.npy", np.random.default_rng(0).normal(size=(30, 21, 3)))
+    (folder / "captions.csv").write_text(
+        "file,caption,start,end,split,fps\n"
+        "hop,a person hops,,,val,\nlong,a person bows,0,2,,\nlong,a person sits down,2,25,,\nwave,,,,,10\ngone,a,,,,\n"
+    )
+    out = tmp_path / "out"
+    options = {"motions": {"own": [folder]}, "captions": folder / "captions.csv", "workers": 1, "progress": False}
+    report = build(out=out, **options)
+    assert check(out) == []
+    rows = clips(out)
+    originals = {name: row for name, row in rows.items() if row["mirrored"] == "0"}
+    assert {name: (row["caption_source"], row["frames"]) for name, row in originals.items() if "long" not in name} == {
+        "own_b_Hop_00": ("table", "64"),
+        "own_joints_00": ("file name", "74"),
+        "own_walk_left_00": ("file name", "59"),
+        # At 10 fps it lasts twice as long.
+        "own_wave_00": ("file name", "138"),
+    }
+    assert originals["own_b_Hop_00"]["split"] == "val"
+    assert {row["split"] for row in rows.values()} == {"train", "val", "test"}
+    assert rows["own_long_00000_00040"]["captions"] == "1"
+    assert len({row["split"] for row in rows.values() if row["trial"] == "long"}) == 1
+    # 23 s of sitting down in windows of 10 s would each be called "sits down".
+    dropped = {entry.what: entry.why for entry in report.dropped}
+    assert "start and end" in dropped["captions of long"]
+    assert "no such file" in dropped["gone"]
+    assert "kit" in dropped
+    assert (out / "texts" / "Mown_walk_left_00.txt").read_text().startswith("walk right#")
+    assert "3 clips have no captions" in report.advice[0]
+    assert "captions of 3 clips are the words of file names" in report.advice[1]
+    again = build(out=out, **options)
+    assert again.resumed == report.trials == 6
+
+
+def test_each_animation_of_a_file_is_a_recording(
+    make_walk: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = _own(tmp_path / "own", make_walk, "moves.glb", "one.glb")
+    names = ("Hop_Left", "Bow", "Broken")
+
+    def inspect(path: Path, **options: Any) -> Reading:
+        clip = options.get("clip", names[0])
+        if clip == "Broken":
+            raise MotionGPTError("Broken cannot be read.")
+        motion = make_walk(frames=50 + 10 * names.index(clip))
+        return Reading(motion, clips=names, clip=clip, remarks=("It is in centimetres.",))
+
+    monkeypatch.setattr(module.formats, "inspect", inspect)
+    (folder / "captions.csv").write_text("file,clip,caption\none,Bow,a person bows\n")
+    options = {"motions": {"own": [folder]}, "captions": folder / "captions.csv", "workers": 1, "progress": False}
+    report = build(out=tmp_path / "out", **options)
+    rows = {name: row for name, row in clips(tmp_path / "out").items() if row["mirrored"] == "0"}
+    assert {name: row["frames"] for name, row in rows.items()} == {
+        "own_moves_Hop_Left_00": "49",
+        "own_moves_Bow_00": "59",
+        "own_one_Bow_00": "59",
+    }
+    assert len({row["capture"] for row in rows.values()}) == 3
+    assert (tmp_path / "out" / "texts" / "own_moves_Hop_Left_00.txt").read_text().startswith("hop left#")
+    assert (tmp_path / "out" / "texts" / "own_one_Bow_00.txt").read_text().startswith("a person bows#")
+    assert [(entry.what, entry.why) for entry in report.dropped] == [("moves_Broken", "Broken cannot be read.")]
+    remarks = [entry for entry in report.notes if "centimetres" in entry.why]
+    assert len(remarks) == 3
+    lines = [line for line in (tmp_path / "out" / "report.md").read_text().splitlines() if "centimetres" in line]
+    assert lines == ["- moves_Hop_Left, moves_Bow, one_Bow: It is in centimetres."]
+
+
+def test_options_are_of_the_files_of_a_folder(make_walk: Any, raw: Path, tmp_path: Path) -> None:
+    folder = _own(tmp_path / "own", make_walk, "walk.csv", "run.csv", "hop.csv")
+    with pytest.raises(MotionGPTError, match="give it too"):
+        run(raw, tmp_path / "out", options={"fps": 30.0})
+    with pytest.raises(MotionGPTError, match=r"would last 19 hours at 0\.001 frames.*--fps"):
+        build(out=tmp_path / "slow", motions={"own": [folder]}, options={"fps": 0.001}, workers=1, progress=False)
+    # The data set may be in the folder of the recordings; its own files are none.
+    out = folder / "set"
+    for expected in (0, 3):
+        report = build(out=out, motions={"own": [folder]}, options={"fps": 10.0}, workers=1, progress=False)
+        assert (report.trials, report.resumed) == (3, expected)
+    assert {row["source_fps"] for row in clips(out).values()} == {"10"}
+
+
+def test_the_same_reason_is_told_once() -> None:
+    entries = [Dropped(f"clip {number}", f"shorter than 10 frames ({number})") for number in range(7)]
+    entries += [Dropped("b", "it jumps"), Dropped("a", "it jumps")]
+    assert len(by_reason(entries)) == 8
+    assert by_reason(entries)[-1] == "b, a: it jumps"
+    assert by_reason(entries, short=True) == [
+        "clip 0, clip 1, clip 2, clip 3, clip 4 and 2 more: shorter than 10 frames (0)",
+        "b, a: it jumps",
+    ]

@@ -15,7 +15,8 @@ import pytest
 import typer
 
 from motiongpt.cli.app import app
-from motiongpt.data.captions import read_caption_rows, read_sentences
+from motiongpt.data.captions import read_sentences
+from motiongpt.data.tables import read_rows
 
 ROOT = Path(__file__).resolve().parents[2]
 RECIPE = ROOT / "recipes" / "embedded"
@@ -93,6 +94,6 @@ def test_the_caption_table_is_made_from_humanml3d(tmp_path: Path, packed: bool) 
     assert done.stdout == "2 clips\n"
     rows = [json.loads(line) for line in gzip.decompress(output.read_bytes()).splitlines()]
     assert [row["id"] for row in rows] == ["000001", "000002"]
-    (row,) = read_caption_rows(output)["80_01"]
-    assert (row.start, row.end, row.split, row.captions) == (5, 60, "train", ("a man walks.",))
+    row, _ = read_rows(output)
+    assert (row.file, row.start, row.end, row.split, row.captions) == ("80_01", 5, 60, "train", ("a man walks.",))
     assert read_sentences(output) == ["a man walks"]

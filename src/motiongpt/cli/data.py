@@ -17,6 +17,8 @@ from motiongpt.errors import MotionGPTError
 app = typer.Typer(
     name="data", help="Data sets: build from motion capture, augment, mine captions, check, count, tokenize."
 )
+# Lines of each list of the report that are printed.
+_SHOWN = 20
 Root = Annotated[Path, typer.Argument(metavar="DIR", help="Data set in the HumanML3D layout.", show_default=False)]
 
 
@@ -25,11 +27,35 @@ def build(
     output: Annotated[
         Path, typer.Option("-o", "--output", metavar="DIR", help="Folder of the data set.", show_default=False)
     ],
-    cmu: Annotated[
-        Path | None, typer.Option("--cmu", metavar="DIR", help="Folder of CMU trials, or of archives of them.")
+    motions: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--motions",
+            metavar="[SOURCE=]DIR",
+            help="Folder of motion files of any readable format, or of archives of them, repeatable. SOURCE is accad, "
+            "cc0, cmu, hdm05 or a YAML file that describes a collection.",
+        ),
     ] = None,
     captions: Annotated[
-        Path | None, typer.Option("--captions", metavar="FILE", help="Caption table of the trials, JSON lines (.gz).")
+        list[Path] | None,
+        typer.Option(
+            "--captions",
+            metavar="FILE",
+            help="Table of captions, frame rates, splits and so on: .csv, .jsonl or .jsonl.gz, repeatable.",
+        ),
+    ] = None,
+    fps: Annotated[
+        float | None, typer.Option("--fps", help="Frame rate of all files of --motions DIR; the table comes first.")
+    ] = None,
+    unit: Annotated[
+        str | None, typer.Option("--unit", help="Their length unit: m, cm, mm, inch, or metres in one unit.")
+    ] = None,
+    up: Annotated[str | None, typer.Option("--up", help="Their vertical axis.")] = None,
+    joint_map: Annotated[
+        Path | None, typer.Option("--joint-map", metavar="FILE", help="Which of their joints is which.")
+    ] = None,
+    cmu: Annotated[
+        Path | None, typer.Option("--cmu", metavar="DIR", help="The same as --motions cmu=DIR: CMU trials.")
     ] = None,
     trials: Annotated[
         list[Path] | None,
@@ -39,7 +65,7 @@ def build(
     ] = None,
     hdm05: Annotated[
         Path | None,
-        typer.Option("--hdm05", metavar="DIR", help="Folder of HDM05 cuts (CC BY-SA), or of archives of them."),
+        typer.Option("--hdm05", metavar="DIR", help="The same as --motions hdm05=DIR: HDM05 cuts (CC BY-SA)."),
     ] = None,
     phrases: Annotated[
         list[Path] | None,
@@ -56,30 +82,46 @@ def build(
     seed: Seed = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Build a data set in the HumanML3D layout from raw motion capture.
+    """Build a data set in the HumanML3D layout from motion files.
 
-    Re-run the same command to resume. DIR/report.md lists what was dropped and why.
+    Re-run the same command to resume. DIR/report.md lists what was dropped and why, and what was guessed.
     """
     from motiongpt.data.build import build as build_data
+    from motiongpt.data.build import by_reason
 
+    folders: dict[str, list[str]] = {}
+    for given in motions or ():
+        source, equals, folder = given.partition("=")
+        # A folder may have the sign in its name.
+        if not equals or Path(given).is_dir():
+            source, folder = "own", given
+        folders.setdefault(source, []).append(folder)
+    options = {"fps": fps, "unit": unit, "up": up, "joint_map": joint_map}
     report = build_data(
         out=output,
+        motions=folders,
+        captions=captions or (),
+        options={name: value for name, value in options.items() if value is not None},
         cmu=cmu,
-        captions=captions,
-        trials=trials,
+        trials=trials or (),
         hdm05=hdm05,
         phrases=phrases or (),
         workers=workers,
         seed=seed,
         progress=sys.stderr.isatty(),
     )
-    for entry in report.dropped:
-        say(f"dropped {entry.what}: {entry.why}")
+    for title, entries in (("dropped", report.dropped), ("noted", report.notes)):
+        lines = by_reason(entries, short=True)
+        for line in lines[:_SHOWN]:
+            say(f"{title} {line}")
+        if len(lines) > _SHOWN:
+            say(f"{title} {len(lines) - _SHOWN} more, see {output / 'report.md'}")
     for sentence in report.advice:
         say(sentence)
+    origins = ", ".join(f"{clips} {words}" for words, clips in report.words.items())
     say(
         f"{report.clips} clips and as many mirrored ones from {report.trials_used} of {report.trials} recordings in "
-        f"{report.seconds:.1f} s; {len(report.dropped)} dropped"
+        f"{report.seconds:.1f} s; {len(report.dropped)} dropped; captions: {origins}"
     )
     if as_json:
         print_json({**asdict(report), "speed": report.speed})

@@ -1,4 +1,4 @@
-"""Building a HumanML3D-layout data set from raw motion capture: ``build(cmu=..., captions=..., out=...)``.
+"""Building a HumanML3D-layout data set from motion files: ``build(motions={"own": [folder]}, out=...)``.
 
 Every recording is read, resampled to 20 fps, retargeted to HumanML3D's proportions and cut into clips
 (motiongpt.data.clips). Every clip is stored canonically (floor, origin, facing +Z) as features and joints with
@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,20 +25,24 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from motiongpt import formats
-from motiongpt.data.captions import CaptionRow, PhraseList, read_caption_rows, read_phrase_lists
+from motiongpt.data.captions import PhraseList, read_phrase_lists
 from motiongpt.data.clips import captions_count_double, plan
-from motiongpt.data.jobs import JobFolder, Result, check_workers, run_jobs
+from motiongpt.data.jobs import JobFolder, check_workers, run_jobs
 from motiongpt.data.layout import FEATURES, JOINTS, SPLITS, TEXTS, write_index
-from motiongpt.data.sources import Dropped, Trial, find_cmu, find_hdm05
+from motiongpt.data.recordings import Dropped, Part, Recording, add_own_words, add_rows
+from motiongpt.data.sources import find, read_source
 from motiongpt.data.splits import assign_splits
+from motiongpt.data.tables import read_rows
 from motiongpt.data.texts import write_captions
 from motiongpt.errors import MotionGPTError
 from motiongpt.files import atomic_path
+from motiongpt.formats.reading import Reading
 from motiongpt.motion import HUMANML3D, FeatureLayout, Motion, features_to_joints
 from motiongpt.text.captions import mirror_caption
 
+Paths = str | Path | Sequence[str | Path]
 # Part of every key: raise it when the same input should give other clips.
-_RECIPE = 1
+_RECIPE = 2
 # Converters put the rest pose before a recording, and some blend it into the first frames. Jumps of the pose within
 # these source frames are taken for that (metres per frame, joints relative to the root).
 _LEADING_FRAMES = 12
@@ -48,6 +54,10 @@ _MAX_STEP = 1.5
 # Metres: heights that the report notes.
 _LOW_PELVIS = 0.6
 _HIGH_FEET = 0.2
+# Longer recordings have a wrong frame rate; resampling them would fill the memory.
+_MAX_HOURS = 6
+# Names of clips that share a reason, in the printed report.
+_NAMED = 5
 
 
 @dataclass
@@ -64,11 +74,11 @@ class BuildReport:
         raw_minutes: length of all readable recordings.
         seconds: wall time of this run.
         splits: clips, minutes and captions by split, without mirror images.
-        words: clips by the origin of their captions: humanml3d, description, label or none.
+        words: clips by the origin of their captions, see motiongpt.data.clips.Clip.
         unphrased: clips without captions whose recording has a description, by source; no phrase list of that source
             was given.
         dropped: what is not in the data set, and why.
-        notes: what is in it but is remarkable (shortened, another frame rate, lying, at a height).
+        notes: what is in it but is remarkable (guessed by a reader, shortened, another frame rate, lying, at a height).
     """
 
     out: str
@@ -93,11 +103,19 @@ class BuildReport:
 
     @property
     def advice(self) -> list[str]:
-        """Sentences about captions that phrase lists would add."""
-        return [
+        """Sentences about captions that are missing or only names."""
+        found = [
             f"{clips} clips of {source} have a description but no captions: pass a phrase list of {source}."
             for source, clips in self.unphrased.items()
         ]
+        if clips := self.words.get("none", 0) - sum(self.unphrased.values()):
+            found.append(f"{clips} clips have no captions: they train the tokenizer only.")
+        if clips := self.words.get("file name", 0):
+            found.append(
+                f"The captions of {clips} clips are the words of file names: better ones can be given in a table "
+                "(--captions) or in .txt files beside the motion files."
+            )
+        return found
 
     def markdown(self) -> str:
         """The report as Markdown."""
@@ -118,18 +136,37 @@ class BuildReport:
             lines.append(f"| {split} | {row['clips']:.0f} | {row['minutes']:.1f} | {row['captions']:.0f} |")
         for title, entries in (("Dropped", self.dropped), ("Noted", self.notes)):
             lines += ["", f"## {title} ({len(entries)})", ""]
-            lines += [f"- {entry.what}: {entry.why}" for entry in entries]
+            lines += [f"- {line}" for line in by_reason(entries)]
         return "\n".join(lines) + "\n"
+
+
+def by_reason(entries: Iterable[Dropped], *, short: bool = False) -> list[str]:
+    """A line for each reason, with all that it is about.
+
+    Args:
+        short: reasons that differ in numbers alone share a line, with the first of them and the first few names.
+    """
+    reasons: dict[str, list[Dropped]] = {}
+    for entry in entries:
+        reasons.setdefault(re.sub(r"\d[\d.:]*", "0", entry.why) if short else entry.why, []).append(entry)
+    lines = []
+    for same in reasons.values():
+        shown = same[:_NAMED] if short else same
+        more = f" and {len(same) - len(shown)} more" if len(same) > len(shown) else ""
+        lines.append(f"{', '.join(entry.what for entry in shown)}{more}: {same[0].why}")
+    return lines
 
 
 def build(
     *,
     out: str | Path,
+    motions: Mapping[str, Sequence[str | Path]] | None = None,
+    captions: Paths = (),
+    options: Mapping[str, Any] | None = None,
     cmu: str | Path | None = None,
-    captions: str | Path | None = None,
-    trials: str | Path | Sequence[str | Path] | None = None,
+    trials: Paths = (),
     hdm05: str | Path | None = None,
-    phrases: Sequence[str | Path] = (),
+    phrases: Paths = (),
     workers: int | None = None,
     seed: int = 0,
     progress: bool = True,
@@ -138,14 +175,17 @@ def build(
 
     Args:
         out: folder of the data set, new or begun by this function.
-        cmu: folder with CMU trials, or with archives of them (see motiongpt.data.sources.find_cmu).
-        captions: caption table (see motiongpt.data.captions.read_caption_rows).
+        motions: folders of motion files, or of archives of them, by their source: "own" for files of any kind, another
+            packaged description of motiongpt.data.sources, or a YAML file with one.
+        captions: tables with captions, frame rates, splits and so on (motiongpt.data.tables).
+        options: of the readers for all files of "own": fps, unit, up, joint_map. Tables come first.
+        cmu: a folder of CMU trials, as in ``motions``.
         trials: tables of CMU trials, by default every ``<cmu>/trials*.csv``.
-        hdm05: folder with HDM05 cuts. They are CC BY-SA, and so is what is built or trained with them.
+        hdm05: a folder of HDM05 cuts, as in ``motions``. They are CC BY-SA, and so is what is built with them.
         phrases: phrase lists (motiongpt.data.captions.PhraseList), one per source. Without one, the descriptions of a
             source give no captions.
         workers: processes, by default one per core; the result does not depend on it.
-        seed: random seed of the splits of recordings that HumanML3D does not place.
+        seed: random seed of the splits of recordings that no table places.
         progress: show a progress bar on a terminal.
 
     Raises:
@@ -154,51 +194,64 @@ def build(
     """
     started = time.perf_counter()
     out = Path(out)
-    if cmu is None and hdm05 is None:
-        raise MotionGPTError("Give raw motion to build from: a folder of CMU trials or of HDM05 cuts.")
-    if cmu is None and (captions is not None or trials is not None):
-        raise MotionGPTError("The tables of captions and trials belong to CMU trials: give their folder too.")
     check_workers(workers)
-    rows = read_caption_rows(captions) if captions is not None else {}
-    lists = read_phrase_lists(phrases)
-    folder, cache = JobFolder(out, ".build"), out / ".cache"
-    found: list[Trial] = []
-    missing: list[Dropped] = []
-    if cmu is not None:
-        tables = [trials] if isinstance(trials, (str, Path)) else trials or ()
-        more, lacking = find_cmu(cmu, cache, tables)
-        found, missing = found + more, missing + lacking
-    if hdm05 is not None:
-        more, lacking = find_hdm05(hdm05, cache)
-        found, missing = found + more, missing + lacking
-    if unused := sorted(set(lists) - {trial.source for trial in found}):
+    folders = [(read_source(name), folder) for name, some in (motions or {}).items() for folder in some]
+    folders += [(read_source(name), folder) for name, folder in (("cmu", cmu), ("hdm05", hdm05)) if folder is not None]
+    if not folders:
+        raise MotionGPTError("Give raw motion to build from: --motions DIR, --cmu DIR or --hdm05 DIR.")
+    if trials and "cmu" not in {source.name for source, _ in folders}:
+        raise MotionGPTError("Tables of trials (--trials) belong to CMU trials: give their folder too (--cmu).")
+    if options and "own" not in {source.name for source, _ in folders}:
+        raise MotionGPTError("--fps, --unit, --up and --joint-map are about the files of --motions DIR: give it too.")
+    lists = read_phrase_lists(_paths(phrases))
+    rows = [row for table in _paths(captions) for row in read_rows(table)]
+    folder = JobFolder(out, ".build")
+    found: list[Recording] = []
+    dropped: list[Dropped] = []
+    for source, place in folders:
+        if source.name == "own":
+            source = replace(source, options=options or {})
+        taken = {one.id for one in found if one.source == source.name}
+        tables = _paths(trials) if source.name == "cmu" else ()
+        more, lacking = find(source, place, out, tables=tables, taken=taken)
+        found, dropped = found + more, dropped + lacking
+    if unused := sorted(set(lists) - {recording.source for recording in found}):
         raise MotionGPTError(f"There is a phrase list for {unused[0]}, but no recording of {unused[0]}: leave it out.")
+    found, lacking = add_rows(found, rows)
+    worded = [add_own_words(recording, lists) for recording in found]
+    report = BuildReport(str(out), dropped=dropped + lacking + [fault for _, faults in worded for fault in faults])
     folder.create((FEATURES, JOINTS, TEXTS))
-    jobs = [_Job(trial, tuple(rows.get(trial.id, ())), _captions(trial, lists), out) for trial in found]
+    jobs = [_Job(recording, out) for recording, _ in worded]
     results = run_jobs(jobs, workers, label="recordings", progress=progress)
-    report = BuildReport(str(out), trials=len(found), dropped=missing)
-    table = _table(jobs, results, assign_splits(found, rows, seed), report)
-    report.unphrased = _unphrased(table, found, lists)
+    takes = [
+        (job.recording.take(values["take"]) if values["take"] else job.recording, values)
+        for job, result in zip(jobs, results, strict=True)
+        for values in result.values["takes"]
+    ]
+    report.trials, report.resumed = len(takes), sum(result.resumed for result in results)
+    table = _table(takes, assign_splits((recording for recording, _ in takes), seed), report)
+    report.unphrased = _unphrased(table, takes, lists)
     if not table:
         first = f"; the first: {report.dropped[0].what}: {report.dropped[0].why}" if report.dropped else ""
-        raise MotionGPTError(f"None of the {len(found)} recordings could be used{first}")
+        raise MotionGPTError(f"None of the {len(takes)} recordings could be used{first}")
     _finish(out, table)
-    shutil.rmtree(cache, ignore_errors=True)
+    shutil.rmtree(out / ".cache", ignore_errors=True)
     report.seconds = time.perf_counter() - started
     folder.write_report({**asdict(report), "speed": report.speed}, report.markdown())
     return report
 
 
-def _captions(trial: Trial, lists: Mapping[str, PhraseList]) -> tuple[str, ...]:
-    """Captions of the description of a recording."""
-    return tuple(lists[trial.source].captions(trial.words)) if trial.source in lists else ()
+def _paths(given: Paths) -> list[Path]:
+    return [Path(given)] if isinstance(given, (str, Path)) else [Path(path) for path in given]
 
 
 def _unphrased(
-    table: Iterable[Mapping[str, Any]], trials: Iterable[Trial], lists: Mapping[str, PhraseList]
+    table: Iterable[Mapping[str, Any]], takes: Iterable[tuple[Recording, Any]], lists: Mapping[str, PhraseList]
 ) -> dict[str, int]:
     """Clips without captions of recordings with a description, by source, where there is no phrase list."""
-    described = {(trial.source, trial.id) for trial in trials if trial.words and trial.source not in lists}
+    described = {
+        (one.source, one.id) for one, _ in takes if one.description and not one.labelled and one.source not in lists
+    }
     return dict(
         Counter(
             row["source"]
@@ -210,86 +263,113 @@ def _unphrased(
 
 @dataclass(frozen=True)
 class _Job:
-    """One recording: its clips, in features, joints and captions, and their mirror images."""
+    """One recording, or all animations of a file: clips, in features, joints and captions, and their mirror images."""
 
-    trial: Trial
-    rows: tuple[CaptionRow, ...]
-    phrases: tuple[str, ...]
+    recording: Recording
     out: Path
 
     units = 1
 
     @property
     def marker(self) -> Path:
-        return self.out / ".build" / f"{self.trial.source}_{self.trial.id}.json"
+        return self.out / ".build" / f"{self.recording.source}_{self.recording.id}.json"
 
     @property
     def cost(self) -> float:
-        return self.trial.path.stat().st_size
+        return self.recording.path.stat().st_size
 
     def key(self) -> str:
         digest = hashlib.blake2b(digest_size=16)
-        trial = self.trial
-        for path in (trial.path, trial.skeleton):
+        options = dict(self.recording.options)
+        # Files count by what is in them, not by where they are.
+        for path in (self.recording.path, options.pop("skeleton", None), options.pop("joint_map", None)):
             if path is not None:
                 try:
-                    digest.update(path.read_bytes())
+                    digest.update(Path(path).read_bytes())
                 except OSError:
                     digest.update(b"unreadable")
-        rows = [asdict(row) for row in self.rows]
-        rest = [trial.id, trial.source, trial.fps, trial.words, trial.cut, rows, self.phrases, _RECIPE]
+        rest = {**asdict(self.recording), "path": "", "file": "", "options": options, "recipe": _RECIPE}
         digest.update(json.dumps(rest).encode())
         return digest.hexdigest()
 
     def run(self) -> dict[str, Any]:
-        result: dict[str, Any] = {"fps": 0.0, "seconds": 0.0, "clips": [], "dropped": [], "notes": []}
-        try:
-            _build_trial(self, result)
-        except MotionGPTError as error:
-            result["dropped"].append([self.trial.id, str(error)])
-        # One strange file among thousands must not lose the others, whatever it does to a reader.
-        except Exception as error:
-            reason = f"{self.trial.path} cannot be used ({type(error).__name__}: {error})."
-            result["dropped"].append([self.trial.id, reason])
-        return result
+        """``takes``: what became of the recording, or of each animation of a file whose animations have no captions."""
+        takes = [_take("")]
+        with _reported(takes[0], self.recording):
+            reading = formats.inspect(self.recording.path, **self.recording.options)
+            if len(reading.clips) < 2 or "clip" in self.recording.options or self.recording.captioned_as_one:
+                _build_recording(self.recording, reading, self.out, takes[0])
+            else:
+                takes = [self._animation(name) for name in reading.clips]
+        return {"takes": takes}
+
+    def _animation(self, name: str) -> dict[str, Any]:
+        take, recording = _take(name), self.recording.take(name)
+        with _reported(take, recording):
+            _build_recording(recording, formats.inspect(recording.path, **recording.options), self.out, take)
+        return take
 
     def files_exist(self, result: dict[str, Any]) -> bool:
         return all(
             (self.out / folder / f"{name}{suffix}").is_file()
-            for clip in result["clips"]
+            for take in result["takes"]
+            for clip in take["clips"]
             for name in (clip["id"], f"M{clip['id']}")
             for folder, suffix in ((FEATURES, ".npy"), (JOINTS, ".npy"), (TEXTS, ".txt"))
         )
 
 
-def _build_trial(job: _Job, result: dict[str, Any]) -> None:
-    trial = job.trial
-    options: dict[str, Any] = {} if trial.fps is None else {"fps": trial.fps}
-    if trial.skeleton is not None:
-        options["skeleton"] = trial.skeleton
-    raw = formats.read(trial.path, **options)
-    lead = _leading_frames(raw.joints)
-    reason = _double_rate(raw, lead, job.rows)
+def _take(name: str) -> dict[str, Any]:
+    return {"take": name, "fps": 0.0, "seconds": 0.0, "clips": [], "dropped": [], "notes": []}
+
+
+@contextmanager
+def _reported(take: dict[str, Any], recording: Recording) -> Iterator[None]:
+    """Put an error into the report: one strange file among thousands must not lose the others."""
+    try:
+        yield
+    except MotionGPTError as error:
+        take["dropped"].append([recording.id, str(error)])
+    except Exception as error:
+        reason = f"{recording.path} cannot be used ({type(error).__name__}: {error})."
+        take["dropped"].append([recording.id, reason])
+
+
+def _build_recording(recording: Recording, reading: Reading, out: Path, take: dict[str, Any]) -> None:
+    raw = reading.motion
+    take["notes"] += [[recording.id, remark] for remark in reading.remarks]
+    if raw.skeleton is not HUMANML3D:
+        joints = f"the joints of {raw.skeleton.name}, and the data set those of {HUMANML3D.name}"
+        raise MotionGPTError(f"{recording.path} has {joints}.")
+    if raw.seconds > _MAX_HOURS * 3600:
+        raise MotionGPTError(
+            f"{recording.path} would last {raw.seconds / 3600:.0f} hours at {raw.fps:g} frames per second; give the "
+            "true frame rate with --fps or in the column fps of the table."
+        )
+    lead = _leading_frames(raw.joints) if recording.lead_in else 0
+    reason = _double_rate(raw, lead, recording.parts) if recording.doubtful_fps else ""
     if reason:
-        raw.fps /= 2
-        result["notes"].append([trial.id, f"taken at {raw.fps:g} fps instead of {2 * raw.fps:g}: {reason}"])
-    result["fps"], result["seconds"] = raw.fps, raw.seconds
+        raw = replace(raw, fps=raw.fps / 2)
+        take["notes"].append([recording.id, f"taken at {raw.fps:g} fps instead of {2 * raw.fps:g}: {reason}"])
+    if lead:
+        take["notes"].append([recording.id, f"its first {lead} frames are left out: the pose jumps in them"])
+    take["fps"], take["seconds"] = raw.fps, raw.seconds
     first = int(np.ceil(lead * HUMANML3D.fps / raw.fps))
     motion = raw.resample(HUMANML3D.fps).retargeted()
-    clips, dropped = plan(trial, job.rows, job.phrases, first, len(motion))
-    result["dropped"] += [[entry.what, entry.why] for entry in dropped]
+    clips, dropped = plan(recording, first, len(motion))
+    take["dropped"] += [[entry.what, entry.why] for entry in dropped]
     for clip in clips:
         cut = motion[clip.start : clip.end]
         steps = np.linalg.norm(np.diff(cut.joints, axis=0), axis=-1).max(1)
         if steps.max() > _MAX_STEP:
             frame = clip.start + int(steps.argmax())
-            result["dropped"].append([clip.id, f"the body jumps {steps.max():.1f} m at frame {frame} of {trial.id}"])
+            take["dropped"].append([clip.id, f"the body jumps {steps.max():.1f} m at frame {frame} of {recording.id}"])
             continue
-        features = _write_clip(job.out, clip.id, cut, clip.captions)
-        _write_clip(job.out, f"M{clip.id}", cut.mirrored(), [mirror_caption(text) for text in clip.captions])
+        features = _write_clip(out, clip.id, cut, clip.captions)
+        _write_clip(out, f"M{clip.id}", cut.mirrored(), [mirror_caption(text) for text in clip.captions])
         notes = ([clip.note] if clip.note else []) + _remarks(features)
-        result["notes"] += [[clip.id, note] for note in notes]
-        result["clips"].append(
+        take["notes"] += [[clip.id, note] for note in notes]
+        take["clips"].append(
             {
                 "id": clip.id,
                 "start": clip.start,
@@ -318,13 +398,13 @@ def _leading_frames(joints: np.ndarray) -> int:
     return int(np.flatnonzero(lead > max(_LEADING_JUMP / 2, 2 * usual))[-1]) + 4
 
 
-def _double_rate(raw: Motion, lead: int, rows: Iterable[CaptionRow]) -> str:
+def _double_rate(raw: Motion, lead: int, parts: Iterable[Part]) -> str:
     """Why a recording must have half its stated frame rate; empty if it need not.
 
     File headers and tables give 120 fps for some recordings of CMU at 60 fps. HumanML3D took its rates from the
     original marker files, so its caption rows then end at twice the length of the recording; and bodies fall too fast.
     """
-    if captions_count_double(rows, int(raw.seconds * HUMANML3D.fps)):
+    if captions_count_double(parts, int(raw.seconds * HUMANML3D.fps)):
         return "its captions end at twice its length"
     if len(raw) - lead < raw.fps / 4:
         return ""
@@ -364,36 +444,34 @@ def _write_clip(out: Path, name: str, motion: Motion, captions: Iterable[str]) -
 
 
 def _table(
-    jobs: Sequence[_Job], results: Sequence[Result], splits: Mapping[str, str], report: BuildReport
+    takes: Sequence[tuple[Recording, Mapping[str, Any]]], splits: Mapping[str, str], report: BuildReport
 ) -> list[dict[str, Any]]:
     """Rows of clips.csv without the mirrored clips; fills the report."""
     table: list[dict[str, Any]] = []
     owners: dict[str, str] = {}
     counts: dict[str, Counter[str]] = {split: Counter() for split in SPLITS}
     words: Counter[str] = Counter()
-    for job, result in zip(jobs, results, strict=True):
-        trial, values = job.trial, result.values
+    for recording, values in takes:
         report.raw_minutes += values["seconds"] / 60
         report.trials_used += bool(values["clips"])
-        report.resumed += result.resumed
         report.dropped += [Dropped(*entry) for entry in values["dropped"]]
         report.notes += [Dropped(*entry) for entry in values["notes"]]
-        split = splits[trial.capture]
+        split = splits[recording.capture]
         for clip in values["clips"]:
             if clip["id"] in owners:
                 raise MotionGPTError(
-                    f"Clip {clip['id']} comes from both {owners[clip['id']]} and {trial.id}: ids must be unique."
+                    f"Clip {clip['id']} comes from both {owners[clip['id']]} and {recording.id}: ids must be unique."
                 )
-            owners[clip["id"]] = trial.id
+            owners[clip["id"]] = recording.id
             frames = clip["end"] - clip["start"]
             counts[split].update(clips=1, frames=frames, captions=clip["captions"])
             words[clip["words"]] += 1
             table.append(
                 {
                     "id": clip["id"],
-                    "trial": trial.id,
-                    "source": trial.source,
-                    "format": trial.path.suffix[1:].lower(),
+                    "trial": recording.id,
+                    "source": recording.source,
+                    "format": recording.path.suffix[1:].lower(),
                     "source_fps": f"{values['fps']:g}",
                     "start_frame": clip["start"],
                     "end_frame": clip["end"],
@@ -401,9 +479,9 @@ def _table(
                     "split": split,
                     "caption_source": clip["words"],
                     "captions": clip["captions"],
-                    "capture": trial.capture,
+                    "capture": recording.capture,
                     "mirrored": 0,
-                    "licence": trial.licence,
+                    "licence": recording.licence,
                     "note": clip["note"],
                 }
             )

@@ -1,7 +1,6 @@
-"""Where captions come from: tables of captions, and phrase lists for recordings that come with a short description.
+"""Where captions come from besides tables (motiongpt.data.tables): phrase lists, text files and names of files.
 
-A caption table is a file of JSON lines, plain or .gz, with one HumanML3D clip per line. A phrase list is a YAML file
-that turns the descriptions of one source, such as "walk, veer left", into sentences.
+A phrase list is a YAML file that turns the descriptions of one source, such as "walk, veer left", into sentences.
 """
 
 from __future__ import annotations
@@ -9,13 +8,13 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from motiongpt.data.json_lines import read_json_lines
+from motiongpt.data.texts import Caption, parse_caption
 from motiongpt.errors import MotionGPTError
 from motiongpt.text.captions import mirror_caption, normalise_caption
 from motiongpt.text.patterns import expand_all, unique
@@ -25,54 +24,17 @@ _COMPOSED = 10
 # A short list of phrases is used twice, with another subject each time.
 _SHORT_LIST = 8
 _SIDES = re.compile(r"\b([lr])(?=(?:front|side|start|elbow|hand|leg|foot|knee|arm)?\b)|\b(left|right)\b")
-_OTHER_SIDE = {"l": "r", "r": "l", "left": "right", "right": "left"}
-
-
-@dataclass(frozen=True)
-class CaptionRow:
-    """A row of a caption table: frames [start, end) of a recording, at 20 fps, with HumanML3D's split and captions."""
-
-    id: str
-    start: int
-    end: int
-    split: str
-    captions: tuple[str, ...]
-
-
-def read_caption_rows(path: str | Path) -> dict[str, list[CaptionRow]]:
-    """Captioned parts of recordings, by recording.
-
-    Each line is an object with id, source (AMASS path), start_frame and end_frame (20 fps), split, captions, and trial:
-    the name of the recording that holds the clip. If trial is null, a source such as ``CMU/80/80_63_poses.npy`` names
-    it. Rows of other recordings are skipped.
-
-    Raises:
-        MotionGPTError: the file is unreadable or a row malformed (named by line).
+# Words of file names that are about the file, or about who moves.
+_NO_ACTION = set(
     """
-
-    def captioned(raw: Any) -> tuple[str | None, CaptionRow]:
-        row = CaptionRow(
-            str(raw["id"]),
-            int(raw["start_frame"]),
-            int(raw["end_frame"]),
-            str(raw["split"]),
-            tuple(caption.strip() for caption in raw["captions"] if caption.strip()),
-        )
-        return raw.get("trial") or _cmu_trial(str(raw["source"])), row
-
-    expected = "a caption row: an object with id, source, start_frame, end_frame, split, captions and trial"
-    rows: dict[str, list[CaptionRow]] = {}
-    for trial, row in read_json_lines(path, captioned, expected):
-        if trial:
-            rows.setdefault(trial, []).append(row)
-    for found in rows.values():
-        found.sort(key=lambda row: (row.start, row.end, row.id))
-    return rows
-
-
-def _cmu_trial(source: str) -> str | None:
-    match = re.fullmatch(r"CMU/\d+/(\d+_\d+)_poses\.npy", source)
-    return match[1] if match else None
+    actor amc anim animation animations armature bvh clip com copy csv data default example export exported fbx
+    female file final flip flipped fps frame frames glb gltf hz input loop looped male max maya mirror mirrored
+    mixamo mixamorig mocap motion new npy npz old output part rec recording retarget retargeted rig rm sample scene
+    sequence session skeleton subject take test trial unity unreal untitled ver version
+    """.split()  # noqa: SIM905 - a list of words is easier to read
+)
+_MIRRORED_NAME = re.compile(r"(?<![a-z])(mirror(ed)?|flip(ped)?)(?![a-z])", re.IGNORECASE)
+_OTHER_SIDE = {"l": "r", "r": "l", "left": "right", "right": "left"}
 
 
 def read_sentences(path: str | Path) -> list[str]:
@@ -207,6 +169,44 @@ def read_phrase_lists(paths: Sequence[str | Path]) -> dict[str, PhraseList]:
             raise MotionGPTError(f"{path} is a second phrase list for {found.source}: give one per source.")
         lists[found.source] = found
     return lists
+
+
+def sidecar_captions(path: Path) -> tuple[list[Caption], list[str]]:
+    """Captions of the text file beside a motion file, one a line, and its faults; none if there is no such file.
+
+    Lines of HumanML3D (``caption#tokens#start#end``) may be about a part.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except FileNotFoundError:
+        return [], []
+    except (OSError, UnicodeDecodeError):
+        return [], [f"{path} is not readable as UTF-8 text, so its captions are not used"]
+    captions, faults = [], []
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            captions.append(parse_caption(line) if "#" in line else Caption(line.strip()))
+        except ValueError as error:
+            faults.append(f"line {number} of {path} is not used: {error}")
+    return captions, faults
+
+
+def words_of_name(name: str) -> str:
+    """What the name of a file or an animation says in words: ``walk_forward_01``, ``WalkForward`` -> "walk forward".
+
+    Numbers, single letters but L and R, words about files ("take", "fps") and words in other scripts are left out; ""
+    if nothing is left, or if the name says left or right and is marked as mirrored.
+    """
+    words = []
+    for run in re.findall(r"[^\W\d_]+", name.rpartition("|")[2]):
+        for part in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", run) if run.isascii() else ():
+            word = {"l": "left", "r": "right"}.get(part.lower(), part.lower())
+            if len(word) > 1 and word not in _NO_ACTION:
+                words.append(word)
+    text = " ".join(words)
+    return "" if _MIRRORED_NAME.search(name) and mirror_caption(text) != text else text
 
 
 def _normalise_description(text: str) -> str:

@@ -1,162 +1,278 @@
-"""Finding recordings on disk, as users download them: the CMU Graphics Lab database and the HDM05 cuts."""
+"""Finding recordings on disk, as users download or keep them, by descriptions of how collections are laid out."""
 
 from __future__ import annotations
 
-import csv
+import hashlib
 import re
 import shutil
 import tarfile
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from functools import cache
 from pathlib import Path
+from typing import Any
 
+import yaml
+
+from motiongpt.data.recordings import Dropped, Recording, add_rows, without_variant
+from motiongpt.data.tables import is_table, parts, read_rows
 from motiongpt.errors import MotionGPTError
-
-CMU_LICENCE = "CMU: free for all uses, not to be resold; mocap.cs.cmu.edu, NSF EIA-0196217"
-HDM05_LICENCE = "CC BY-SA 3.0; HDM05, Mueller et al. 2007"
-CMU_FPS = 120.0
-TRIAL_COLUMNS = ("trial", "true_fps", "capture", "description")
+from motiongpt.files import read_yaml
+from motiongpt.formats import READERS
 
 
 @dataclass(frozen=True)
-class Dropped:
-    """Something that is not in the data set, and the reason."""
+class Source:
+    """How a collection of motion files is laid out: a row of ``sources.yaml``, or a YAML file of your own.
 
-    what: str
-    why: str
-
-
-@dataclass(frozen=True)
-class Trial:
-    """A recording. The builder knows nothing else of its source.
+    Templates hold groups of the pattern in braces.
 
     Attributes:
-        id: name of the recording: CMU trial (``16_11``) or HDM05 cut (``bd_squat1Reps_001``).
-        source: name of the source, ``cmu`` or ``hdm05``; phrase lists name it too.
-        path: the .amc or .bvh file.
-        skeleton: the .asf file of an .amc, else None.
-        fps: true frame rate; None trusts the file.
-        capture: recordings with the same capture are twins and share a split.
-        words: CMU's one-line description or HDM05's class; may be empty.
-        licence: terms of the recording.
-        cut: whether it shows a single action, named by its class: it becomes one clip, and each class is spread over
-            the splits.
+        name: prefix of its clips; phrase lists name it.
+        title, expected: what it holds and an example, for messages; ``{readers}`` stands for the readable suffixes.
+        licence: terms of its recordings.
+        files: pattern of a whole file name, in any case.
+        id: template of the id of a recording; several formats of one id are the same recording. "" makes ids of the
+            paths, and then words and skeleton are not used.
+        skeleton: template of the name of the .asf, which may be in any subfolder; "" leaves it to the reader.
+        prefer: suffixes, the best first, where a recording is there in several formats.
+        words: template of the description.
+        fps: frame rates by patterns of file names, the first that fits; tables come first. Without one, that of the
+            file, or of the group ``fps`` in its name.
+        options: of the reader, for all files: unit, up, joint_map.
+        tables: pattern of tables in the folder, see motiongpt.data.tables.
+        labels: descriptions, and names without one, are captions as they are.
+        names: file names are captions where there are no others; so are .txt files beside them.
+        cut, lead_in, doubtful_fps: see Recording.
     """
 
-    id: str
-    source: str
-    path: Path
-    skeleton: Path | None
-    fps: float | None
-    capture: str
-    words: str
-    licence: str
+    name: str
+    title: str = "motion files"
+    expected: str = "files such as walk.bvh; readable are {readers}"
+    licence: str = ""
+    files: str = ".*"
+    id: str = ""
+    skeleton: str = ""
+    prefer: Sequence[str] = ()
+    words: str = ""
+    fps: Mapping[str, float] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+    tables: str = ""
+    labels: bool = False
+    names: bool = False
     cut: bool = False
+    lead_in: bool = False
+    doubtful_fps: bool = False
 
 
-def find_cmu(folder: str | Path, cache: Path, tables: Sequence[str | Path] = ()) -> tuple[list[Trial], list[Dropped]]:
-    """The CMU trials below ``folder``, and every listed trial whose files are missing.
+@cache
+def sources() -> dict[str, Source]:
+    """The packaged descriptions by name."""
+    return {name: Source(name, **values) for name, values in read_yaml("motiongpt.data", "sources.yaml").items()}
 
-    Files are ``SS_TT.amc`` with ``SS.asf``, or ``SS_TT.bvh``, in any subfolders; of a trial with both, the .amc (the
-    format of the database) is used. Archives ``*.tar*`` in a folder without motion files are unpacked into ``cache``.
+
+def read_source(name: str | Path) -> Source:
+    """A packaged description by its name, or that of a YAML file.
+
+    Raises:
+        MotionGPTError: there is no such description, or the file has an unknown key or a value of another kind.
+    """
+    if str(name) in sources():
+        return sources()[str(name)]
+    try:
+        values = yaml.safe_load(Path(name).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise MotionGPTError(
+            f"{name} is no source: give one of {', '.join(sources())}, or a YAML file that describes one "
+            f"({getattr(error, 'strerror', None) or error})."
+        ) from error
+    known = {one.name: type(getattr(sources()["own"], one.name)) for one in fields(Source)}
+    kinds = {name: {tuple: list}.get(kind, kind) for name, kind in known.items()}
+    if not isinstance(values, dict) or not re.fullmatch(r"[a-z]\w*", str(values.get("name", ""))):
+        raise MotionGPTError(f"{name} is not the description of a source: it needs a name of lower-case letters.")
+    for key, value in values.items():
+        if key not in kinds:
+            raise MotionGPTError(f"{name} has the unknown key {key!r}; known are {', '.join(kinds)}.")
+        if not isinstance(value, kinds[key]):
+            raise MotionGPTError(f"{name}: {key} must be a {kinds[key].__name__}, not {value!r}.")
+    try:
+        for pattern in (values.get("files", ""), *values.get("fps", {})):
+            re.compile(pattern)
+    except re.error as error:
+        raise MotionGPTError(f"{name}: {error.pattern!r} is not a regular expression: {error}.") from error
+    return Source(**values)
+
+
+def find(
+    source: Source, folder: str | Path, out: Path, *, tables: Sequence[Path] = (), taken: Collection[str] = ()
+) -> tuple[list[Recording], list[Dropped]]:
+    """The recordings of a source below ``folder``; and what its tables or files promise but is not there.
+
+    Archives ``*.tar*`` in a folder without motion files are unpacked into ``<out>/.cache``.
 
     Args:
-        folder: the database, or a part of it.
-        cache: folder for unpacked archives.
-        tables: tables of trials with the columns trial, true_fps, capture and description, optionally format; by
-            default every ``trials*.csv`` in ``folder``. They correct frame rates and name twins and descriptions.
-            Trials that no table lists are read at 120 fps (.amc) or at the rate of the file (.bvh).
+        source: how they are laid out.
+        folder: with motion files in any subfolders.
+        out: the data set to build; if it is below ``folder``, its own files are no recordings.
+        tables: tables of this source; by default those that it names.
+        taken: ids that recordings of another folder of the source have.
 
     Raises:
-        MotionGPTError: the folder is missing or holds no motion files, or a table is broken.
+        MotionGPTError: the folder is missing or holds no such files, or a table is broken.
     """
     folder = Path(folder)
-    files = _motion_files(folder, cache / "cmu", (".amc", ".bvh", ".asf"))
-    rows: dict[str, dict[str, str]] = {}
-    for table in tables or sorted(folder.glob("trials*.csv")):
-        rows |= _read_trials(Path(table))
-    trials, missing = [], []
-    found = {path.stem for path in files if path.suffix.lower() != ".asf" and re.fullmatch(r"\d+_\d+", path.stem)}
-    by_name = {path.name.lower(): path for path in files}
-    if not found:
-        raise MotionGPTError(
-            f"{folder} holds no CMU trials: expected files such as 16/16_11.amc with 16/16.asf, or 16/16_11.bvh."
-        )
-    for trial in sorted(found | set(rows), key=_natural):
-        row = rows.get(trial, {})
-        path = by_name.get(f"{trial}.{row['format']}") if row.get("format") else None
-        path = path or by_name.get(f"{trial}.amc") or by_name.get(f"{trial}.bvh")
-        skeleton = None
-        if path is None:
-            where = rows[trial]["table"]
-            missing.append(Dropped(trial, f"it is listed in {where}, but {folder} has no {trial}.amc or {trial}.bvh"))
-            continue
-        amc = path.suffix.lower() == ".amc"
-        if amc:
-            skeleton = by_name.get(f"{trial.split('_')[0]}.asf")
-            if skeleton is None:
-                missing.append(Dropped(trial, f"{path} has no skeleton file {trial.split('_')[0]}.asf in {folder}"))
-                continue
-        fps = float(row["true_fps"]) if row else (CMU_FPS if amc else None)
-        capture = row.get("capture") or trial
-        trials.append(
-            Trial(trial, "cmu", path, skeleton, fps, f"cmu {capture}", row.get("description", "").strip(), CMU_LICENCE)
-        )
-    return trials, missing
+    files = _files(folder, out)
+    motions = {file: path for file, path in files.items() if path.suffix.lower() in READERS}
+    if not tables and source.tables:
+        tables = sorted(folder.glob(source.tables))
+    if source.id:
+        recordings, dropped = _described(source, motions, files, folder)
+    else:
+        recordings, dropped = _undescribed(source, motions, taken), []
+    if not recordings and not dropped:
+        expected = source.expected.replace("{readers}", ", ".join(READERS))
+        raise MotionGPTError(f"{folder} holds no {source.title}: expected {expected}.")
+    rows = [row for table in tables for row in read_rows(table)]
+    recordings, missing = add_rows(recordings, rows)
+    return recordings, dropped + missing
 
 
-def find_hdm05(folder: str | Path, cache: Path) -> tuple[list[Trial], list[Dropped]]:
-    """The HDM05 cuts below ``folder``: ``HDM_<actor>_<class>_<number>_<fps>.amc`` with ``HDM_<actor>.asf``.
-
-    The words of a cut are the class in its file name, split into words (``squat1Reps`` -> ``squat 1 reps``). Archives
-    ``*.tar*`` in a folder without motion files are unpacked into ``cache``. Also returns every cut without a skeleton.
-
-    Raises:
-        MotionGPTError: the folder is missing or holds no cuts.
-    """
-    files = _motion_files(Path(folder), cache / "hdm05", (".amc", ".asf"))
-    by_name = {path.name.lower(): path for path in files}
-    trials, missing = [], []
-    for path in sorted(files, key=lambda path: _natural(path.name)):
-        match = re.fullmatch(r"HDM_([a-z]+)_([A-Za-z0-9]+)_(\d+)_(\d+)\.amc", path.name, re.IGNORECASE)
+def _described(
+    source: Source, motions: Mapping[str, Path], files: Mapping[str, Path], folder: Path
+) -> tuple[list[Recording], list[Dropped]]:
+    """Recordings by the pattern of their file names."""
+    recordings, dropped = [], []
+    skeletons = {path.name.lower(): path for path in files.values() if path.suffix.lower() == ".asf"}
+    rank = {suffix: number for number, suffix in enumerate(source.prefer)}
+    for file, path in motions.items():
+        match = _match(source.files, path)
         if match is None:
             continue
-        actor, kind, number, fps = match.groups()
-        skeleton = by_name.get(f"hdm_{actor}.asf".lower())
-        if skeleton is None:
-            missing.append(Dropped(path.stem, f"{path} has no skeleton file HDM_{actor}.asf in {folder}"))
+        groups = {name: value or "" for name, value in match.groupdict().items()}
+        name = source.id.format(**groups)
+        options = dict(source.options)
+        rates = (fps for pattern, fps in source.fps.items() if _match(pattern, path))
+        if fps := next(rates, groups.get("fps")):
+            options["fps"] = float(fps)
+        if source.skeleton and path.suffix.lower() == ".amc":
+            skeleton = source.skeleton.format(**groups)
+            if skeleton.lower() not in skeletons:
+                dropped.append(Dropped(name, f"{path} has no skeleton file {skeleton} in {folder}"))
+                continue
+            options["skeleton"] = skeletons[skeleton.lower()]
+        words = _spaced(source.words.format(**groups))
+        recordings.append(_recording(source, name, file, path, options, words))
+    recordings.sort(key=lambda one: (_natural(one.id), rank.get(one.path.suffix.lower().lstrip("."), len(rank))))
+    return recordings, dropped
+
+
+def _undescribed(source: Source, motions: Mapping[str, Path], taken: Collection[str]) -> list[Recording]:
+    """A recording of every file. Copies, and files that differ in format or mirroring alone, share their capture."""
+    recordings: list[Recording] = []
+    captures: dict[tuple[str, ...], str] = {}
+    names = set(taken)
+    for file, path in sorted(motions.items(), key=lambda item: _natural(item[0])):
+        if not _match(source.files, path):
             continue
-        trial = f"{actor}_{kind}_{number}"
-        capture = f"hdm05 {trial}"
-        trials.append(Trial(trial, "hdm05", path, skeleton, float(fps), capture, _words(kind), HDM05_LICENCE, cut=True))
-    if not trials:
-        raise MotionGPTError(
-            f"{folder} holds no HDM05 cuts: expected files such as HDM_bd_squat1Reps_001_120.amc with HDM_bd.asf."
-        )
-    return trials, missing
+        word = name = _word(file.removesuffix(path.suffix))
+        number = 1
+        while name in names:
+            number += 1
+            name = f"{word}_{number}"
+        names.add(name)
+        captures.setdefault(_base(file), f"{source.name} {name}")
+        recordings.append(_recording(source, name, file, path, dict(source.options), ""))
+    shared = {recording.path: captures[_base(recording.file)] for recording in recordings}
+    for path, original in _copies(list(shared)).items():
+        if (own := shared[path]) != shared[original]:
+            shared = {one: shared[original] if capture == own else capture for one, capture in shared.items()}
+    return [replace(recording, capture=shared[recording.path]) for recording in recordings]
 
 
-def _words(kind: str) -> str:
+def _base(file: str) -> tuple[str, ...]:
+    """What the paths of a recording in other formats, and of its mirror image, have in common."""
+    path = parts(file, READERS)
+    return (*path[:-1], without_variant(path[-1]))
+
+
+def _match(pattern: str, path: Path) -> re.Match[str] | None:
+    """Match of a pattern with the whole name of a file, in any case."""
+    return re.fullmatch(pattern, path.name, re.IGNORECASE)
+
+
+def _copies(paths: Sequence[Path]) -> dict[Path, Path]:
+    """Files that are equal to an earlier one."""
+    sizes: dict[int, list[Path]] = defaultdict(list)
+    for path in paths:
+        sizes[path.stat().st_size].append(path)
+    copies: dict[Path, Path] = {}
+    for same in sizes.values():
+        seen: dict[bytes, Path] = {}
+        for path in same if len(same) > 1 else ():
+            copies[path] = seen.setdefault(hashlib.blake2b(path.read_bytes()).digest(), path)
+    return copies
+
+
+def _recording(source: Source, name: str, file: str, path: Path, options: dict[str, Any], words: str) -> Recording:
+    return Recording(
+        name,
+        source.name,
+        path,
+        file,
+        options,
+        capture=f"{source.name} {name}",
+        description=words,
+        licence=source.licence,
+        cut=source.cut,
+        lead_in=source.lead_in,
+        doubtful_fps=source.doubtful_fps,
+        named=source.names,
+        labelled=source.labels,
+    )
+
+
+def _word(file: str) -> str:
+    """A path as a word for ids: letters, digits and underscores."""
+    return re.sub(r"\W+", "_", file).strip("_")[-80:] or "file"
+
+
+def _spaced(kind: str) -> str:
     """``kickLFront1Reps`` -> ``kick lfront 1 reps``."""
     return re.sub(r"(?<=[a-z])(?=[A-Z0-9])|(?<=[0-9])(?=[A-Za-z])", " ", kind).lower()
 
 
 def _natural(name: str) -> list[tuple[int, str]]:
     """Sort key in natural order: 9_2 before 9_10 before 10_1."""
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.findall(r"\d+|\D+", name)]
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.findall(r"\d+|\D+", name)]
 
 
-def _motion_files(folder: Path, cache: Path, suffixes: Iterable[str]) -> list[Path]:
+def _files(folder: Path, out: Path) -> dict[str, Path]:
+    """Motion and skeleton files by their paths below ``folder``, else those of its archives."""
     if not folder.is_dir():
         raise MotionGPTError(f"There is no folder {folder} with motion capture.")
-    files = [path for path in sorted(folder.rglob("*")) if path.suffix.lower() in suffixes]
-    if files:
-        return files
-    folders = []
+    root = folder.resolve()
+    found = {file: path for file, path in _below(folder).items() if out.resolve() not in (root / file).parents}
+    if found:
+        return found
+    cache = out / ".cache" / hashlib.blake2b(str(root).encode(), digest_size=8).hexdigest()
     for archive in sorted(path for path in folder.iterdir() if ".tar" in path.suffixes):
-        folders.append(cache / archive.name)
-        _unpack(archive, folders[-1])
-    return [path for unpacked in folders for path in sorted(unpacked.rglob("*")) if path.suffix.lower() in suffixes]
+        _unpack(archive, cache / archive.name)
+        found |= _below(cache / archive.name)
+    return found
+
+
+def _below(folder: Path) -> dict[str, Path]:
+    found = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*"))}
+    return {
+        file: path
+        for file, path in found.items()
+        if path.suffix.lower() in (*READERS, ".asf")
+        # Tables may stand beside the recordings. Names with a dot in front are those of the system.
+        and (path.suffix.lower() != ".csv" or not is_table(path))
+        and not any(part.startswith((".", "__MACOSX")) for part in file.split("/"))
+        and path.is_file()
+    }
 
 
 def _unpack(archive: Path, cache: Path) -> None:
@@ -185,26 +301,3 @@ def _unpack(archive: Path, cache: Path) -> None:
     except (tarfile.TarError, EOFError, OSError) as error:
         raise MotionGPTError(f"Cannot unpack {archive}: {error}; download it again.") from error
     marker.write_text(stamp)
-
-
-def _read_trials(path: Path) -> dict[str, dict[str, str]]:
-    try:
-        with path.open(encoding="utf-8", newline="") as handle:
-            reader = csv.DictReader(handle)
-            columns = reader.fieldnames or []
-            rows = list(reader)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise MotionGPTError(f"Cannot read the table of trials {path}: {error}.") from error
-    lacking = [column for column in TRIAL_COLUMNS if column not in columns]
-    if lacking:
-        raise MotionGPTError(f"{path} has no column {', '.join(lacking)}: expected {', '.join(TRIAL_COLUMNS)}.")
-    table = {}
-    for line, row in enumerate(rows, start=2):
-        try:
-            valid = float(row["true_fps"]) > 0
-        except (TypeError, ValueError):
-            valid = False
-        if not valid:
-            raise MotionGPTError(f"{path} row {line}: true_fps {row['true_fps']!r} is not a positive number.")
-        table[row["trial"]] = {key: value or "" for key, value in row.items() if key is not None} | {"table": str(path)}
-    return table

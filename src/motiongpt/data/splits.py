@@ -3,37 +3,44 @@
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable
 
-from motiongpt.data.captions import CaptionRow
-from motiongpt.data.sources import Trial
+from motiongpt.data.recordings import Recording
 
 VAL_SHARE = 0.05
 TEST_SHARE = 0.10
 
 
-def assign_splits(trials: Iterable[Trial], rows: Mapping[str, list[CaptionRow]], seed: int) -> dict[str, str]:
+def assign_splits(recordings: Iterable[Recording], seed: int) -> dict[str, str]:
     """Split of every capture.
 
-    A capture with a HumanML3D row in test goes to test, else with one in val to val, else with one in train to train:
-    published test clips are never trained on. Other recordings are drawn by a seeded hash of their name, so that adding
-    recordings moves none of the others. Cuts are spread over the splits class by class.
+    A capture that a table places in test goes to test, else one in val to val, else one in train to train: published
+    test clips are never trained on. Others are drawn by a seeded hash of their name, so that adding recordings moves
+    none of the others. Cuts are spread over the splits class by class. A split that stays empty, as in a small
+    collection, gets a drawn capture of the largest one.
     """
-    published: dict[str, set[str]] = defaultdict(set)
+    given: dict[str, set[str]] = defaultdict(set)
     classes: dict[str, list[str]] = defaultdict(list)
-    for trial in trials:
-        published[trial.capture].update(row.split for row in rows.get(trial.id, ()))
-        if trial.cut:
-            classes[f"{trial.source} {trial.words}"].append(trial.capture)
+    for recording in recordings:
+        given[recording.capture].update(recording.splits)
+        if recording.cut:
+            classes[f"{recording.source} {recording.description}"].append(recording.capture)
     splits = {}
-    for capture, known in published.items():
-        given = next((split for split in ("test", "val", "train") if split in known), None)
-        splits[capture] = given or _split_at(_uniform(capture, seed))
+    drawn = []
+    for capture, known in given.items():
+        split = next((split for split in ("test", "val", "train") if split in known), None)
+        splits[capture] = split or _split_at(_uniform(capture, seed))
+        drawn += [] if split else [capture]
     for captures in classes.values():
         order = sorted(captures, key=lambda capture: _uniform(capture, seed))
         for rank, capture in enumerate(order):
             splits[capture] = _split_at((rank + 0.5) / len(order))
+    for lacking in ("train", "test", "val"):
+        counts = Counter(splits.values())
+        free = [capture for capture in drawn if counts[splits[capture]] > (lacking != "train")]
+        if not counts[lacking] and free:
+            splits[max(free, key=lambda one: (counts[splits[one]], _uniform(one, seed)))] = lacking
     return splits
 
 
