@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
+from motiongpt import threads
 from motiongpt.data.layout import feature_statistics
 from motiongpt.motion import HUMANML3D, KIT, Motion, Skeleton, rotations
 from motiongpt.motion.kinematics import forward
@@ -21,6 +22,9 @@ from motiongpt.motion.kinematics import forward
 settings.register_profile("same", derandomize=True, deadline=None)
 settings.register_profile("search", max_examples=2000, deadline=None)
 settings.load_profile("same")
+
+# One thread, so that additions happen in one order; test_threads and test_decode use several.
+threads.limit(1)
 
 CAPTIONS = [
     "a person walks forward",

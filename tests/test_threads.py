@@ -14,10 +14,10 @@ from motiongpt import threads
 
 @pytest.fixture(autouse=True)
 def restored():
-    before = torch.get_num_threads()
+    before = threads.count(), torch.get_num_threads()
     yield
-    threads._count = None
-    torch.set_num_threads(before)
+    threads.limit(before[0])
+    torch.set_num_threads(before[1])
 
 
 @given(sizes=st.lists(st.integers(0, 50), max_size=20), count=st.integers(1, 5))

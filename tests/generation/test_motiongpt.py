@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 import torch
 
-from motiongpt import Motion, MotionGPT, MotionGPTError
+from motiongpt import Motion, MotionGPT, MotionGPTError, threads
 from motiongpt.generation.checks import passed
 from motiongpt.generation.decode import Decoder
 from motiongpt.generation.ranking import Ranker
 from motiongpt.generation.refiner import Refiner, RefinerConfig
 from motiongpt.lm.sentence_encoder import SentenceEncoder
 from motiongpt.motion import HUMANML3D, measures
-from motiongpt.motion.cleanup import smooth
+from motiongpt.motion.cleanup import ground, smooth
 from motiongpt.motion.editing import combine, splice
 from motiongpt.motion.placement import UP
 from motiongpt.motion.rotations import about, rotate
@@ -431,7 +431,7 @@ def test_the_candidate_that_does_most_is_kept(model):
     options = {"seconds": 2.0, "seed": 1, "cleanup": False}
     alone = replace(model.defaults, paraphrases=1, checks=True)
     candidates = model.generate("a person jumps", n=4, rerank=1, **options)
-    steady = [smooth(one).joints for one in candidates]
+    steady = [ground(smooth(one)).joints for one in candidates]
     for best in range(4):
 
         def score(sentence, joints, best=best):
@@ -536,7 +536,7 @@ def test_candidates_are_judged_as_they_are_shown(refined):
         shown = refined.generate("a person walks", rerank=4, seconds=2.0, seed=1, cleanup=False)
     assert len(judged) == 4
     # From here on only cleanup changes it.
-    np.testing.assert_allclose(smooth(shown).joints, judged[2], atol=1e-4)
+    np.testing.assert_allclose(ground(smooth(shown)).joints, judged[2], atol=1e-4)
 
 
 @pytest.mark.parametrize("enough", [True, False])
@@ -555,8 +555,8 @@ def test_details_are_sampled_where_no_candidate_passes_every_check(refined, enou
     def score(candidate):
         place = next(i for i, one in enumerate(contests[0]) if one.codes is candidate.codes)
         if candidate.sampled:
-            return float(place == 3)
-        return float(place == 5) if enough else 0.5
+            return float(place == 3), 0.0
+        return (float(place == 5) if enough else 0.5), 0.0
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Ranker, "choose", seen)
@@ -583,7 +583,7 @@ def test_only_what_can_still_win_is_measured(model):
     """The first candidate in the order of fit that passes every check beats all behind it."""
     measured = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Ranker, "_score", staticmethod(lambda candidate: measured.append(candidate) or 1.0))
+        patch.setattr(Ranker, "_score", staticmethod(lambda candidate: measured.append(candidate) or (1.0, 0.0)))
         model.generate("a person jumps", rerank=24, seconds=2.0, seed=1)
         assert 0 < len(measured) < 24
         measured.clear()
@@ -614,3 +614,19 @@ def test_a_folder_with_a_refiner(refined, tiny_model_folder, tmp_path):
     without = MotionGPT(again.tokenizer, again.language, again.defaults)
     assert without.fingerprint() != again.fingerprint()
     assert MotionGPT.from_pretrained(tiny_model_folder).refiner is None
+
+
+def test_several_threads_decode_what_one_does(refined):
+    decoder = Decoder(refined.tokenizer, refined.refiner)
+    rng = np.random.default_rng(0)
+    codes = [rng.integers(0, refined.tokenizer.config.num_codes, length) for length in (3, 9, 4, 12, 5)]
+    rows = codes, ["a person walks", None, "a person jumps", "a person walks", None], [(0, k) for k in range(5)]
+    alone = decoder.features(*rows, sampled=True)
+    before = threads.count()
+    try:
+        threads.limit(3)
+        together = decoder.features(*rows, sampled=True)
+    finally:
+        threads.limit(before)
+    for one, other in zip(alone, together, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-4)

@@ -32,7 +32,7 @@ MAX_FRAMES = 199
 # Clips that the model processes at once. The size affects the numbers, because it affects how sums are rounded.
 _BATCH = 32
 # Rooms of the package whose code and data decide what a model outputs.
-_ROOMS = ("motion", "tokenizer", "text", "lm", "retrieval", "generation")
+_ROOMS = ("threads.py", "motion", "tokenizer", "text", "lm", "retrieval", "generation")
 
 
 @dataclass(frozen=True)
@@ -421,9 +421,8 @@ def source_files(root: Path) -> Iterator[Path]:
         root: folder of the package.
     """
     for room in _ROOMS:
-        yield from sorted(
-            path for path in (root / room).rglob("*") if path.is_file() and "__pycache__" not in path.parts
-        )
+        inside = (root / room).rglob("*") if (root / room).is_dir() else [root / room]
+        yield from sorted(path for path in inside if path.is_file() and "__pycache__" not in path.parts)
 
 
 def hash_files(root: Path, files: Sequence[Path]) -> str:

@@ -69,7 +69,7 @@ class Decoder:
         self, rows: Sequence[tuple[np.ndarray, str | None, tuple[int, int]]], sampled: bool
     ) -> list[np.ndarray]:
         """Features of rows of codes, caption and seeds."""
-        codes, captions, seeds = zip(*rows, strict=True)
+        codes, captions, seeds = map(list, zip(*rows, strict=True))
         latents = None
         if self.refiner is not None:
             steps, spread = (STEPS, SPREAD) if sampled else (1, 1.0)

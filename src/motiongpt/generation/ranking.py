@@ -1,5 +1,6 @@
-"""Stage 3: of all candidates for a sample the best is kept, by what geometry can verify, less its
-physical faults, then by the matcher.
+"""Stage 3: of all candidates for a sample the best is kept.
+
+What geometry can verify of the sentence counts first, less physical faults such as gliding feet, then the matcher.
 
 A candidate is refined, smoothed and measured only while it can still win. Candidates are looked at in the order in
 which they fit the sentence, a few at a time; the first one that passes every check cannot be beaten by those behind it.
@@ -56,13 +57,10 @@ class _Contest:
         self.done = np.full(len(self.candidates), -1.0)
         self.score = self.done.copy()
 
-    def measure(self, place: int) -> None:
-        """Score a candidate as it will be delivered. Scores are rounded: about as much is as much."""
-        candidate = self.candidates[place]
-        assert candidate.features is not None
-        joints = steady_joints(candidate.features)
-        self.done[place] = np.round(passed(candidate.caption, joints), 1)
-        self.score[place] = self.done[place] - _FAULT * np.round(faults(joints).severity, 1)
+    def note(self, place: int, done: float, severity: float) -> None:
+        """Keep what was measured of a candidate, rounded: about as much is as much."""
+        self.done[place] = np.round(done, 1)
+        self.score[place] = self.done[place] - _FAULT * np.round(severity, 1)
 
     def settled(self) -> bool:
         """Whether those not measured yet are not worth a look."""
@@ -152,12 +150,19 @@ class Ranker:
             decode_candidates(self.decoder, [contest.candidates[i] for contest, places in chosen for i in places])
             for contest, places in chosen:
                 for i in places:
-                    contest.measure(i)
+                    contest.note(i, *self._score(contest.candidates[i]))
             open_queues = [
                 queue
                 for queue, (contest, places) in zip(open_queues, chosen, strict=True)
                 if places and not contest.settled()
             ]
+
+    @staticmethod
+    def _score(candidate: Candidate) -> tuple[float, float]:
+        """How much of what geometry can verify a candidate does as it is delivered, and how bad its worst fault is."""
+        assert candidate.features is not None
+        joints = steady_joints(candidate.features)
+        return passed(candidate.caption, joints), faults(joints).severity
 
 
 def _chunks(order: list[int], sizes: Sequence[int]) -> Iterator[list[int]]:

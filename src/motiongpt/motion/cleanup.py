@@ -38,7 +38,7 @@ TOUCH = 0.35
 SETTLE = 0.1
 # Metres by which the lowest joint may miss the floor: soles and heels are not joints.
 MISS = 0.02
-# A body is in a jump where its pelvis falls or slows down like a thrown stone: downward acceleration in m/s2, and seconds.
+# A body is in a jump where its pelvis moves like a thrown stone: downward acceleration in m/s2, and seconds.
 FALL, FLIGHT = 6.5, 0.15
 # Hip, knee, ankle and toe of each side; the columns of its ankle and toe among the contacts.
 LEGS = (((1, 4, 7, 10), slice(0, 2)), ((2, 5, 8, 11), slice(2, 4)))

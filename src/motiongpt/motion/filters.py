@@ -31,7 +31,7 @@ def moving_average(values: np.ndarray, size: int) -> np.ndarray:
 
 
 def moving_minimum(values: np.ndarray, size: int) -> np.ndarray:
-    """Lowest of values (T,) over an odd number ``size`` of frames around each; beyond the ends they stay as they are."""
+    """Lowest of values (T,) over an odd number of frames around each; beyond the ends they stay as they are."""
     padded = np.pad(values, size // 2, mode="edge")
     return np.lib.stride_tricks.sliding_window_view(padded, size).min(axis=-1)
 
