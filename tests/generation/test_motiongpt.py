@@ -19,6 +19,7 @@ from motiongpt.motion import HUMANML3D, measures
 from motiongpt.motion.cleanup import ground, smooth
 from motiongpt.motion.editing import combine, splice
 from motiongpt.motion.placement import UP
+from motiongpt.motion.plausibility import Faults
 from motiongpt.motion.rotations import about, rotate
 from motiongpt.retrieval.matcher import Matcher, MatcherConfig
 from motiongpt.text.paraphrase import paraphrases
@@ -587,9 +588,27 @@ def test_only_what_can_still_win_is_measured(model):
         model.generate("a person jumps", rerank=24, seconds=2.0, seed=1)
         assert 0 < len(measured) < 24
         measured.clear()
-        # A sentence that geometry cannot verify is decided by its fit alone.
+        # Of a sentence that geometry cannot verify, only physical faults are measured.
         model.generate("a person plays the violin", rerank=24, seconds=2.0, seed=1)
-    assert measured == []
+        assert 0 < len(measured) < 24
+
+
+def test_a_body_that_glides_loses_against_one_that_does_not(model):
+    options = {"seconds": 2.0, "seed": 1, "cleanup": False}
+    alone = replace(model.defaults, paraphrases=1)
+    candidates = model.generate("a person jumps", n=4, rerank=1, **options)
+    steady = [ground(smooth(one)).joints for one in candidates]
+
+    def found(joints):
+        place = int(np.argmin([np.abs(joints - one).max() if one.shape == joints.shape else np.inf for one in steady]))
+        return Faults(air=0.0, glide=0.0 if place == 2 else 3.0, depth=0.0, step=0.0)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(model, "defaults", alone)
+        patch.setattr(f"{STAGES}.ranking.passed", lambda _, joints: 1.0)
+        patch.setattr(f"{STAGES}.ranking.faults", found)
+        chosen = model.generate("a person jumps", rerank=4, **options)
+    np.testing.assert_array_equal(chosen.joints, candidates[2].joints)
 
 
 def test_a_choice_in_rounds_is_that_among_all(model):
