@@ -649,3 +649,32 @@ def test_several_threads_decode_what_one_does(refined):
         threads.limit(before)
     for one, other in zip(alone, together, strict=True):
         np.testing.assert_allclose(one, other, atol=1e-4)
+
+
+@pytest.mark.parametrize("seconds", [0.5, 3.85, 40.0])
+def test_a_question_about_the_length_is_answered_from_the_motion(model, make_walk, seconds):
+    motion = make_walk(frames=round(seconds * 20))
+    assert model.ask("How long is this?", motion).text == f"The motion lasts {seconds:.1f} seconds."
+    counted = model.ask("Count the frames of <motion>.", motion.resample(60))
+    assert counted.text.startswith(f"The motion lasts {len(motion.resample(60))} frames at 60 ")
+    both = model.ask("Describe the motion and say how many seconds it lasts.", motion).text
+    assert both.endswith(f"The motion lasts {seconds:.1f} seconds.")
+    assert len(both) > len("The motion lasts 40.0 seconds.")
+
+
+def test_the_network_may_answer_itself(model, make_walk):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(f"{STAGES}.motiongpt.length_question", None)
+        model.ask("How long is this?", make_walk(frames=40), strict_reference=True)
+
+
+def test_the_length_of_a_sentence_counts(model):
+    assert len(model.generate("a person jumps, 50 frames", rerank=1)) == 50
+    assert len(model.generate("a 2-second clip of a man who waves", rerank=1)) == 40
+    assert len(model.generate("a man waves for 2 secs", seconds=3.0, rerank=1)) == 60
+
+
+def test_what_is_not_known_is_said(model):
+    assert model.generate("a person walks forward", rerank=1, seconds=1.0).remarks == ()
+    (remark,) = model.generate("a person dances the tango", rerank=1, seconds=1.0).remarks
+    assert "'a person dances the tango'" in remark
