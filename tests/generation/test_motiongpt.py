@@ -16,9 +16,10 @@ from motiongpt.generation.ranking import Ranker
 from motiongpt.generation.refiner import Refiner, RefinerConfig
 from motiongpt.lm.sentence_encoder import SentenceEncoder
 from motiongpt.motion import HUMANML3D, measures
-from motiongpt.motion.cleanup import smooth
+from motiongpt.motion.cleanup import ground, smooth
 from motiongpt.motion.editing import combine, splice
 from motiongpt.motion.placement import UP
+from motiongpt.motion.plausibility import Faults
 from motiongpt.motion.rotations import about, rotate
 from motiongpt.retrieval.matcher import Matcher, MatcherConfig
 from motiongpt.text.paraphrase import paraphrases
@@ -431,7 +432,7 @@ def test_the_candidate_that_does_most_is_kept(model):
     options = {"seconds": 2.0, "seed": 1, "cleanup": False}
     alone = replace(model.defaults, paraphrases=1, checks=True)
     candidates = model.generate("a person jumps", n=4, rerank=1, **options)
-    steady = [smooth(one).joints for one in candidates]
+    steady = [ground(smooth(one)).joints for one in candidates]
     for best in range(4):
 
         def score(sentence, joints, best=best):
@@ -536,7 +537,7 @@ def test_candidates_are_judged_as_they_are_shown(refined):
         shown = refined.generate("a person walks", rerank=4, seconds=2.0, seed=1, cleanup=False)
     assert len(judged) == 4
     # From here on only cleanup changes it.
-    np.testing.assert_allclose(smooth(shown).joints, judged[2], atol=1e-4)
+    np.testing.assert_allclose(ground(smooth(shown)).joints, judged[2], atol=1e-4)
 
 
 @pytest.mark.parametrize("enough", [True, False])
@@ -555,8 +556,8 @@ def test_details_are_sampled_where_no_candidate_passes_every_check(refined, enou
     def score(candidate):
         place = next(i for i, one in enumerate(contests[0]) if one.codes is candidate.codes)
         if candidate.sampled:
-            return float(place == 3)
-        return float(place == 5) if enough else 0.5
+            return float(place == 3), 0.0
+        return (float(place == 5) if enough else 0.5), 0.0
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Ranker, "choose", seen)
@@ -583,13 +584,31 @@ def test_only_what_can_still_win_is_measured(model):
     """The first candidate in the order of fit that passes every check beats all behind it."""
     measured = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Ranker, "_score", staticmethod(lambda candidate: measured.append(candidate) or 1.0))
+        patch.setattr(Ranker, "_score", staticmethod(lambda candidate: measured.append(candidate) or (1.0, 0.0)))
         model.generate("a person jumps", rerank=24, seconds=2.0, seed=1)
         assert 0 < len(measured) < 24
         measured.clear()
-        # A sentence that geometry cannot verify is decided by its fit alone.
+        # Of a sentence that geometry cannot verify, only physical faults are measured.
         model.generate("a person plays the violin", rerank=24, seconds=2.0, seed=1)
-    assert measured == []
+        assert 0 < len(measured) < 24
+
+
+def test_a_body_that_glides_loses_against_one_that_does_not(model):
+    options = {"seconds": 2.0, "seed": 1, "cleanup": False}
+    alone = replace(model.defaults, paraphrases=1)
+    candidates = model.generate("a person jumps", n=4, rerank=1, **options)
+    steady = [ground(smooth(one)).joints for one in candidates]
+
+    def found(joints):
+        place = int(np.argmin([np.abs(joints - one).max() if one.shape == joints.shape else np.inf for one in steady]))
+        return Faults(air=0.0, glide=0.0 if place == 2 else 3.0, depth=0.0, step=0.0)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(model, "defaults", alone)
+        patch.setattr(f"{STAGES}.ranking.passed", lambda _, joints: 1.0)
+        patch.setattr(f"{STAGES}.ranking.faults", found)
+        chosen = model.generate("a person jumps", rerank=4, **options)
+    np.testing.assert_array_equal(chosen.joints, candidates[2].joints)
 
 
 def test_a_choice_in_rounds_is_that_among_all(model):
@@ -630,3 +649,32 @@ def test_several_threads_decode_what_one_does(refined):
         threads.limit(before)
     for one, other in zip(alone, together, strict=True):
         np.testing.assert_allclose(one, other, atol=1e-4)
+
+
+@pytest.mark.parametrize("seconds", [0.5, 3.85, 40.0])
+def test_a_question_about_the_length_is_answered_from_the_motion(model, make_walk, seconds):
+    motion = make_walk(frames=round(seconds * 20))
+    assert model.ask("How long is this?", motion).text == f"The motion lasts {seconds:.1f} seconds."
+    counted = model.ask("Count the frames of <motion>.", motion.resample(60))
+    assert counted.text.startswith(f"The motion lasts {len(motion.resample(60))} frames at 60 ")
+    both = model.ask("Describe the motion and say how many seconds it lasts.", motion).text
+    assert both.endswith(f"The motion lasts {seconds:.1f} seconds.")
+    assert len(both) > len("The motion lasts 40.0 seconds.")
+
+
+def test_the_network_may_answer_itself(model, make_walk):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(f"{STAGES}.motiongpt.length_question", None)
+        model.ask("How long is this?", make_walk(frames=40), strict_reference=True)
+
+
+def test_the_length_of_a_sentence_counts(model):
+    assert len(model.generate("a person jumps, 50 frames", rerank=1)) == 50
+    assert len(model.generate("a 2-second clip of a man who waves", rerank=1)) == 40
+    assert len(model.generate("a man waves for 2 secs", seconds=3.0, rerank=1)) == 60
+
+
+def test_what_is_not_known_is_said(model):
+    assert model.generate("a person walks forward", rerank=1, seconds=1.0).remarks == ()
+    (remark,) = model.generate("a person dances the tango", rerank=1, seconds=1.0).remarks
+    assert "'a person dances the tango'" in remark

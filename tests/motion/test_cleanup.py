@@ -153,3 +153,34 @@ def test_real_clips_are_hardly_touched(real_clips):
         assert measures.bone_length_deviation(result.joints) < 1e-3
     assert np.mean(changes) < 0.01
     assert max(changes) < 0.03
+
+
+def test_a_body_in_the_air_comes_down(striding):
+    joints = striding.joints.copy()
+    # It hangs in the air in its second half, as decoded runs do.
+    joints[len(joints) // 2 :, :, 1] += 0.15
+    result = cleanup.ground(replace(striding, joints=joints)).joints
+    lowest = result[..., 1].min(axis=1) - striding.joints[..., 1].min()
+    assert np.abs(lowest[len(joints) // 2 + 6 :]).max() < 0.05
+    np.testing.assert_allclose(result[..., [0, 2]], joints[..., [0, 2]], atol=1e-6)
+
+
+def test_jumps_keep_their_height(standing):
+    """A thrown body: it bends its knees, leaves the floor for half a second and lands."""
+    joints = np.repeat(standing[:1], 40, axis=0)
+    time = np.arange(11) / 20
+    joints[15:26, :, 1] += (9.81 / 2 * time * (0.5 - time))[:, None]
+    motion = Motion(joints)
+    np.testing.assert_allclose(cleanup.ground(motion).joints, motion.joints, atol=0.02)
+
+
+def test_what_stands_on_the_floor_stays(striding):
+    np.testing.assert_allclose(cleanup.ground(striding).joints, striding.joints, atol=0.01)
+
+
+def test_grounding_leaves_kept_frames(striding):
+    joints = striding.joints.copy()
+    joints[30:, :, 1] += 0.2
+    keep = np.arange(len(joints)) >= len(joints) - 10
+    result = cleanup.ground(replace(striding, joints=joints), keep=keep).joints
+    np.testing.assert_array_equal(result[keep], joints[keep])

@@ -5,30 +5,50 @@ import re
 import pytest
 
 from motiongpt.text.numbers import (
+    Length,
     count_in,
     count_patterns,
     count_phrases,
-    stated_seconds,
+    stated_length,
     without_count,
     without_duration,
 )
 
 
 @pytest.mark.parametrize(
-    ("sentence", "seconds"),
+    ("sentence", "length", "rest"),
     [
-        ("a person walks for 3 seconds", 3),
-        ("someone stands still for about four seconds", 4),
-        ("a person waits for a second", 1),
-        ("he hops for 2.5 seconds", 2.5),
-        ("a person walks forward", None),
-        ("a person waits for 2 seconds, then runs", None),
-        ("a person stands for 2 seconds and runs for 3 seconds", None),
-        ("a person asks for seconds", None),
+        ("a person walks for 3 seconds", Length(3), None),
+        ("someone stands still for about four seconds", Length(4), None),
+        ("a person waits for a second", Length(1), None),
+        ("he hops for 2.5 seconds", Length(2.5), None),
+        ("he hops for half a second", Length(0.5), None),
+        ("she jogs for a second and a half", Length(1.5), None),
+        ("she jogs for two and a half seconds", Length(2.5), None),
+        ("she runs for 8 secs", Length(8), "she runs"),
+        ("she runs for 8s", Length(8), "she runs"),
+        ("a man waves for 100 frames", Length(frames=100), "a man waves"),
+        ("a 3-second clip of a man waving and smiling", Length(3), "a man waving and smiling"),
+        ("five seconds of someone dancing", Length(5), "someone dancing"),
+        ("create a 10 second animation of a zombie walking", Length(10), "create a zombie walking"),
+        ("8 secs: a person crawls", Length(8), "a person crawls"),
+        ("a person sits down, 120 frames", Length(frames=120), "a person sits down"),
+        ("a person sits down (4 s)", Length(4), "a person sits down"),
+        ("a man walks in 3 seconds", Length(3), "a man walks"),
+        ("a ten-second walk", Length(10), "a walk"),
+        ("a person walks forward, lasting twenty seconds", Length(20), "a person walks forward"),
+        ("a person walks forward", None, None),
+        ("a person waits for 2 seconds, then runs", None, None),
+        ("a person stands for 2 seconds and runs for 3 seconds", None, None),
+        ("a person asks for seconds", None, None),
+        ("he takes 3 steps", None, None),
+        ("she comes in second", None, None),
+        ("a person runs the second lap", None, None),
+        ("she waves a second time", None, None),
     ],
 )
-def test_seconds(sentence, seconds):
-    assert stated_seconds(sentence) == seconds
+def test_lengths(sentence, length, rest):
+    assert stated_length(sentence) == (length, rest or sentence)
 
 
 def test_count_phrases():

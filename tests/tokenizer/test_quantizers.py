@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from motiongpt.errors import MotionGPTError
-from motiongpt.motion import HUMANML3D, Motion
+from motiongpt.motion import HUMANML3D
 from motiongpt.tokenizer import VQVAE, MotionTokenizer, VQVAEConfig
 from motiongpt.tokenizer.quantizers import FSQ_SIZES, FiniteScalarQuantizer, ResidualQuantizer
 
@@ -130,16 +130,3 @@ def test_impossible_options_are_named(tokenizer):
         VQVAEConfig(quantizer="fsq", num_codes=100)
     with pytest.raises(MotionGPTError, match="needs the stride 4"):
         tokenizer.refine(VQVAEConfig(downsamplings=1))
-
-
-def test_coarse_motion_goes_on_beyond_its_ends(tokenizer):
-    """The first and last frames are those of a stream whose end codes are repeated, not those before zeros."""
-    codes = np.array([3, 17, 5, 29])
-    longer = tokenizer.decode(np.concatenate([[3, 3], codes, [29, 29]]))[8:-8]
-    motion = tokenizer.decode_motion(codes, cleanup=False)
-    np.testing.assert_array_equal(motion.joints, Motion.from_features(longer).joints)
-    assert np.abs(motion.joints - Motion.from_features(tokenizer.decode(codes)).joints).max() > 1e-4
-    full = tokenizer.encode(longer)
-    np.testing.assert_array_equal(
-        tokenizer.decode_motion(full, cleanup=False).joints, Motion.from_features(tokenizer.decode(full)).joints
-    )

@@ -84,6 +84,8 @@ def generate(
     generating = watch.seconds
     result: dict[str, Any] = {"seed": seed, "load_seconds": loading, "generate_seconds": generating, "motions": []}
     for text, stem, row in zip(texts, _stems(texts), rows, strict=True):
+        for remark in row[0].remarks:
+            say(remark)
         for sample, motion in enumerate(row):
             say(f"seed {seed}, sample {sample}: {len(motion)} frames, {motion.seconds:g} s: {text}")
             if file is None:
@@ -119,7 +121,7 @@ def _stems(texts: list[str]) -> list[str]:
 
 
 def _facts(motion: Motion) -> dict[str, Any]:
-    return {"frames": len(motion), "fps": motion.fps, "seconds": motion.seconds}
+    return {"frames": len(motion), "fps": motion.fps, "seconds": motion.seconds, "remarks": list(motion.remarks)}
 
 
 @grouped

@@ -10,7 +10,7 @@ import numpy as np
 
 from motiongpt.generation.refiner import SPREAD, STEPS, Refiner
 from motiongpt.motion import HUMANML3D, Motion
-from motiongpt.motion.cleanup import clean, smooth
+from motiongpt.motion.cleanup import clean, ground, smooth
 from motiongpt.threads import in_parts
 from motiongpt.tokenizer import MotionTokenizer
 
@@ -70,14 +70,11 @@ class Decoder:
     ) -> list[np.ndarray]:
         """Features of rows of codes, caption and seeds."""
         codes, captions, seeds = map(list, zip(*rows, strict=True))
-        padded = [self.tokenizer.pad_codes(row) for row in codes]
-        streams = [stream for stream, _ in padded]
         latents = None
         if self.refiner is not None:
             steps, spread = (STEPS, SPREAD) if sampled else (1, 1.0)
-            latents = self.refiner.refine(streams, captions, seeds, steps=steps, spread=spread)
-        features = self.tokenizer.decode_batch(streams, latents)
-        return [row[extra:-extra] for row, (_, extra) in zip(features, padded, strict=True)]
+            latents = self.refiner.refine(codes, captions, seeds, steps=steps, spread=spread)
+        return self.tokenizer.decode_batch(codes, latents)
 
     def motions(
         self, codes: Sequence[np.ndarray], captions: Sequence[str | None], seeds: Sequence[tuple[int, int]]
@@ -91,8 +88,10 @@ class Decoder:
 
 
 def steady_joints(features: np.ndarray) -> np.ndarray:
-    """Joints (T, 22, 3) of features (T, 263) for detectors: smoothed, because jitter looks like quick movement."""
-    return smooth(Motion.from_features(features)).joints
+    """Joints (T, 22, 3) of features (T, 263) for detectors: smoothed, because jitter looks like quick movement, and on
+    the floor, as they are delivered.
+    """
+    return ground(smooth(Motion.from_features(features))).joints
 
 
 def cleaned(motion: Motion, cleanup: bool, keep: np.ndarray | None = None) -> Motion:

@@ -25,6 +25,7 @@ from motiongpt.lm.grammars import FreeGrammar, MotionGrammar
 from motiongpt.lm.motion_tokens import motion_string
 from motiongpt.motion import Motion
 from motiongpt.text.captions import normalise_caption
+from motiongpt.text.instructions import Question, length_question
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -155,7 +156,8 @@ class MotionGPT(ModelParts):
             row = []
             for sample in range(samples):
                 motions = [[motion_of(decoder, clause[sample]) for clause in step] for step in steps]
-                row.append(replace(compose(motions, plan.frames, settings, captions), text=plan.sentence))
+                made = compose(motions, plan.frames, settings, captions)
+                row.append(replace(made, text=plan.sentence, remarks=plan.remarks))
             results.append(row)
         if n is None:
             return results[0][0] if isinstance(text, str) else [row[0] for row in results]
@@ -360,8 +362,12 @@ class MotionGPT(ModelParts):
         seed: int = 0,
         temperature: float | None = None,
         cleanup: bool | None = None,
+        strict_reference: bool = False,
     ) -> Answer:
         """Follow any instruction.
+
+        The language model answers, but it does not count: a question about the length of the motion is answered from
+        the motion itself.
 
         Args:
             prompt: the instruction; ``<motion>`` in it stands for ``motion``, which is put at its end otherwise.
@@ -369,11 +375,14 @@ class MotionGPT(ModelParts):
             seed: random seed.
             temperature: sampling temperature; 0, greedy, by default.
             cleanup: as in :meth:`generate`.
+            strict_reference: leave every answer to the language model, like the original MotionGPT.
 
         Raises:
             MotionGPTError: the prompt is empty or too long, or mentions ``<motion>`` without one.
         """
         check_text(prompt)
+        if motion is not None and not strict_reference and (question := length_question(prompt)) is not None:
+            return Answer(self._length_of(motion, question))
         settings = self.defaults.override({"temperature": temperature or 0.0, "cleanup": cleanup})
         if motion is None and "<motion>" in prompt:
             raise MotionGPTError("The prompt mentions <motion>, but no motion is given: give a motion file.")
@@ -393,3 +402,15 @@ class MotionGPT(ModelParts):
             return Answer(answer.text)
         decoder = Decoder(self.tokenizer, self.refiner)
         return Answer(answer.text, compose([decoder.motions([answer.codes], [None], [(seed, 0)])], None, settings))
+
+    def _length_of(self, motion: Motion, question: Question) -> str:
+        """The answer to a question about the length of a motion, with a description where it wants one."""
+        frames = f"{len(motion)} frames at {motion.fps:g} frames per second"
+        length = f"{motion.seconds:.1f} seconds"
+        if question.frames:
+            length = f"{length}, {frames}" if question.seconds else frames
+        says = f"The motion lasts {length}."
+        if not question.description:
+            return says
+        described = self.describe(motion).rstrip(".")
+        return f"{described[:1].upper()}{described[1:]}. {says}"

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from motiongpt.errors import MotionGPTError
-from motiongpt.generation.checks import names_action
+from motiongpt.generation.checks import checks, names_action
 from motiongpt.generation.prompting import Prompting
 from motiongpt.generation.prototypes import Prototypes
 from motiongpt.motion import HUMANML3D
 from motiongpt.text.captions import mirror_caption, normalise_caption
 from motiongpt.text.clauses import ClauseText, of_anybody, parse
-from motiongpt.text.numbers import stated_seconds
+from motiongpt.text.numbers import stated_length
 from motiongpt.text.paraphrase import paraphrases
 from motiongpt.text.patterns import unique
 from motiongpt.text.requests import description
@@ -62,6 +62,15 @@ class Clause:
     def meaning(self) -> str:
         """What a motion is judged by: the clause, or its canonical sentence where it names no known action."""
         return self.text if self.canonical is None or names_action(self.text) else self.canonical
+
+    @property
+    def remark(self) -> str | None:
+        """What is said of a clause whose words name no action that the model knows."""
+        if names_action(self.text) or checks(self.text):
+            return None
+        if self.canonical is None:
+            return f"Nothing can verify {self.text!r} in this model: the motion may show something else."
+        return f"{self.text!r} is read as {self.canonical!r}, the nearest action that this model knows."
 
     @cached_property
     def caption(self) -> str:
@@ -116,6 +125,11 @@ class Plan:
         """All clauses in order."""
         return (clause for step in self.steps for clause in step)
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What the user should know of how the sentence was read, each once."""
+        return tuple(dict.fromkeys(clause.remark for clause in self.clauses if clause.remark is not None))
+
 
 def make_plan(
     index: int,
@@ -140,13 +154,16 @@ def make_plan(
         MotionGPTError: the sentence is empty, or states a length that is out of range.
     """
     check_text(sentence)
-    stated = None if requested is not None or bounded else stated_seconds(sentence)
-    frames = requested if stated is None else prompting.frames(stated)
+    stated, description_text = stated_length(sentence)
+    if requested is not None or bounded:
+        # What the caller requests counts, and what the sentence says of it is left out all the same.
+        stated = None
+    frames = requested if stated is None else prompting.requested_frames(stated.seconds, stated.frames)
     settings = prompting.settings
     # The length of joined motions is not known before they are joined.
     split = settings.clauses and not bounded and frames is None and prompting.skeleton is HUMANML3D
     prototypes = prototypes if settings.checks else None
-    own = normalise_caption(description(sentence))
+    own = normalise_caption(description(description_text))
     rows = parse(own) if split else [(ClauseText(familiar(own), own),)]
     steps = [
         [Clause(index, text.familiar, _canonical(prototypes, text), frames, len(rows), len(row) > 1) for text in row]

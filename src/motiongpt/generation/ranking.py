@@ -1,4 +1,6 @@
-"""Stage 3: of all candidates for a sample the best is kept, by what geometry can verify, then by the matcher.
+"""Stage 3: of all candidates for a sample the best is kept.
+
+What geometry can verify of the sentence counts first, less physical faults such as gliding feet, then the matcher.
 
 A candidate is refined, smoothed and measured only while it can still win. Candidates are looked at in the order in
 which they fit the sentence, a few at a time; the first one that passes every check cannot be beaten by those behind it.
@@ -13,13 +15,14 @@ from itertools import chain, repeat
 import numpy as np
 
 from motiongpt.generation.candidates import Candidate, decode_candidates
-from motiongpt.generation.checks import checks, passed
+from motiongpt.generation.checks import passed
 from motiongpt.generation.decode import Decoder, steady_joints
 from motiongpt.generation.prompting import Prompting
 from motiongpt.lm.decoding import score
 from motiongpt.lm.model import MotionLanguageModel
 from motiongpt.lm.tasks import Task
 from motiongpt.motion import HUMANML3D
+from motiongpt.motion.plausibility import faults
 from motiongpt.retrieval.matcher import Matcher
 
 # Candidates of a sample that are refined and measured at once, round by round; the last size repeats. For four of five
@@ -28,6 +31,10 @@ _ROUNDS = (2, 4, 6, 12)
 # Candidates whose details are sampled where none passes all checks with details in the mean.
 _SAMPLED = 12
 _SAMPLED_ROUNDS = (6,)
+# What a candidate loses for the worst physical fault, where passing every check counts 1.
+_FAULT = 0.3
+# Candidates among which one without a fault is looked for, once one of them passes every check.
+_CLEAN_AMONG = 12
 
 
 @dataclass
@@ -37,15 +44,27 @@ class _Contest:
     Attributes:
         candidates: of the sample.
         fit: how well each fits the sentence.
-        score: what geometry verifies of each, from 0 to 1; -1 for those not measured.
+        done: how much each does of what geometry can verify, from 0 to 1; -1 for those not measured.
+        score: the same, less for physical faults.
     """
 
     candidates: list[Candidate]
     fit: np.ndarray
+    done: np.ndarray = field(init=False)
     score: np.ndarray = field(init=False)
 
     def __post_init__(self) -> None:
-        self.score = np.full(len(self.candidates), -1.0)
+        self.done = np.full(len(self.candidates), -1.0)
+        self.score = self.done.copy()
+
+    def note(self, place: int, done: float, severity: float) -> None:
+        """Keep what was measured of a candidate, rounded: about as much is as much."""
+        self.done[place] = np.round(done, 1)
+        self.score[place] = self.done[place] - _FAULT * np.round(severity, 1)
+
+    def settled(self) -> bool:
+        """Whether those not measured yet are not worth a look."""
+        return self.score.max() >= 1 or (self.done.max() >= 1 and int((self.done >= 0).sum()) >= _CLEAN_AMONG)
 
     def order(self) -> list[int]:
         """Places from the best fit to the worst."""
@@ -86,8 +105,7 @@ class Ranker:
         fits = self._fits(everything).reshape(-1, size)
         contests = [_Contest(everything[size * k : size * (k + 1)], fit) for k, fit in enumerate(fits)]
         if self.prompting.settings.checks and self.decoder.tokenizer.skeleton is HUMANML3D:
-            # A caption without checks is decided by its fit.
-            self._measure([contest for contest in contests if checks(contest.candidates[0].caption)])
+            self._measure(contests)
         winners = iter([contest.candidates[contest.best()] for contest in contests])
         return [[next(winners) for _ in range(len(row) // size)] for row in rows]
 
@@ -112,7 +130,7 @@ class Ranker:
         # check, those that come nearest get sampled details, and keep them where they pass more.
         trials = []
         for contest in contests:
-            if contest.score.max() < 1:
+            if contest.done.max() < 1:
                 leaders = contest.leaders(_SAMPLED)
                 sampled = [replace(contest.candidates[i], sampled=True, features=None) for i in leaders]
                 trials.append((contest, leaders, _Contest(sampled, contest.fit[leaders])))
@@ -122,27 +140,29 @@ class Ranker:
             for place, i in enumerate(leaders):
                 if trial.score[place] > bar:
                     contest.candidates[i], contest.score[i] = trial.candidates[place], trial.score[place]
+                    contest.done[i] = trial.done[place]
 
     def _score_in_rounds(self, queues: Sequence[tuple[_Contest, list[int]]], sizes: Sequence[int]) -> None:
-        """Score the next few candidates of every contest until one of them passes every check."""
+        """Score the next few candidates of every contest until one of them passes every check without a fault."""
         open_queues = [(contest, _chunks(order, sizes)) for contest, order in queues]
         while open_queues:
             chosen = [(contest, next(chunks, [])) for contest, chunks in open_queues]
             decode_candidates(self.decoder, [contest.candidates[i] for contest, places in chosen for i in places])
             for contest, places in chosen:
                 for i in places:
-                    contest.score[i] = self._score(contest.candidates[i])
+                    contest.note(i, *self._score(contest.candidates[i]))
             open_queues = [
                 queue
                 for queue, (contest, places) in zip(open_queues, chosen, strict=True)
-                if places and contest.score[places].max() < 1
+                if places and not contest.settled()
             ]
 
     @staticmethod
-    def _score(candidate: Candidate) -> float:
-        """How much of what geometry can verify a candidate does, rounded: about as much is as much."""
+    def _score(candidate: Candidate) -> tuple[float, float]:
+        """How much of what geometry can verify a candidate does as it is delivered, and how bad its worst fault is."""
         assert candidate.features is not None
-        return float(np.round(passed(candidate.caption, steady_joints(candidate.features)), 1))
+        joints = steady_joints(candidate.features)
+        return passed(candidate.caption, joints), faults(joints).severity
 
 
 def _chunks(order: list[int], sizes: Sequence[int]) -> Iterator[list[int]]:

@@ -13,7 +13,7 @@ import numpy as np
 from motiongpt.errors import MotionGPTError
 from motiongpt.motion import rotations
 from motiongpt.motion.contacts import planted, support
-from motiongpt.motion.filters import gaussian, low_pass
+from motiongpt.motion.filters import gaussian, low_pass, moving_minimum
 from motiongpt.motion.measures import FEET
 from motiongpt.motion.motion import Motion
 from motiongpt.motion.placement import UP, forward_direction
@@ -32,6 +32,14 @@ FOLLOW = 0.15
 STRETCH = 0.99
 # Metres that are added ahead of a knee when the plane of its bend is computed.
 KNEE_AHEAD = 0.002
+# Seconds of a running step: a body that is not in a jump touches the floor at least so often.
+TOUCH = 0.35
+# Seconds over which the correction of a body's height is smoothed.
+SETTLE = 0.1
+# Metres by which the lowest joint may miss the floor: soles and heels are not joints.
+MISS = 0.02
+# A body is in a jump where its pelvis moves like a thrown stone: downward acceleration in m/s2, and seconds.
+FALL, FLIGHT = 6.5, 0.15
 # Hip, knee, ankle and toe of each side; the columns of its ankle and toe among the contacts.
 LEGS = (((1, 4, 7, 10), slice(0, 2)), ((2, 5, 8, 11), slice(2, 4)))
 
@@ -43,8 +51,8 @@ def clean(
     cutoff: float = CUTOFF,
     keep: np.ndarray | None = None,
 ) -> Motion:
-    """Smooth a generated motion, then stop its feet from sliding; see :func:`smooth` and :func:`lock_feet`."""
-    return lock_feet(smooth(motion, cutoff, keep=keep), contacts, keep=keep)
+    """:func:`smooth` a generated motion, :func:`ground` it, then stop its feet from sliding (:func:`lock_feet`)."""
+    return lock_feet(ground(smooth(motion, cutoff, keep=keep), keep=keep), contacts, keep=keep)
 
 
 def smooth(motion: Motion, cutoff: float = CUTOFF, *, keep: np.ndarray | None = None) -> Motion:
@@ -77,6 +85,60 @@ def smooth(motion: Motion, cutoff: float = CUTOFF, *, keep: np.ndarray | None = 
     for limb, _ in LEGS:
         _place_leg(body, limb, joints[:, limb[2:]])
     return _with_kept(motion, body, keep)
+
+
+def ground(motion: Motion, *, keep: np.ndarray | None = None) -> Motion:
+    """Bring a body down to the floor that hangs in the air, and up where it sinks into it.
+
+    What holds a body up is the floor: unless its pelvis accelerates downwards as in free fall, its lowest joint touches
+    the floor at least once in every running step. Each such touch is brought to the floor, and what lies between moves
+    along smoothly; jumps keep their height. The floor is level, at the height at which the lowest joint is most of the
+    time.
+
+    Args:
+        motion: any placement.
+        keep: (T,) True for frames that are returned unchanged, or None.
+
+    Raises:
+        MotionGPTError: ``keep`` has another length, or another skeleton.
+    """
+    keep = _keep(motion, keep)
+    joints = motion.joints.astype(np.float64)
+    if len(joints) < 3:
+        return motion
+    lowest = joints[..., 1].min(axis=1)
+    carried = ~_jumping(joints[:, 0, 1], lowest, motion.fps)
+    if not carried.any():
+        return motion
+    frames = np.arange(len(joints))
+    touching = np.interp(frames, frames[carried], moving_minimum(lowest[carried], round(TOUCH * motion.fps) | 1))
+    off = gaussian(touching, SETTLE * motion.fps) - np.percentile(lowest, 10)
+    off = np.sign(off) * np.maximum(np.abs(off) - MISS, 0) * (1 - _nearness(keep, max(round(FADE * motion.fps), 1)))
+    if not off.any():
+        return motion
+    joints[..., 1] -= off[:, None]
+    return _with_kept(motion, joints, keep)
+
+
+def _jumping(pelvis: np.ndarray, lowest: np.ndarray, fps: float) -> np.ndarray:
+    """(T,) True from take-off to landing of every jump.
+
+    Args:
+        pelvis, lowest: (T,) heights of the pelvis and of the lowest joint.
+        fps: frames a second.
+    """
+    falling = np.gradient(np.gradient(pelvis)) * fps**2 < -FALL
+    jumping = np.zeros(len(pelvis), dtype=bool)
+    for flight in _stretches(falling):
+        if flight.stop - flight.start < FLIGHT * fps:
+            continue
+        first, last = flight.start, flight.stop - 1
+        while first > 0 and lowest[first - 1] < lowest[first]:
+            first -= 1
+        while last < len(lowest) - 1 and lowest[last + 1] < lowest[last]:
+            last += 1
+        jumping[first + 1 : last] = True
+    return jumping
 
 
 def lock_feet(motion: Motion, contacts: np.ndarray | None = None, *, keep: np.ndarray | None = None) -> Motion:

@@ -30,6 +30,12 @@ def moving_average(values: np.ndarray, size: int) -> np.ndarray:
     return smoothed
 
 
+def moving_minimum(values: np.ndarray, size: int) -> np.ndarray:
+    """Lowest of values (T,) over an odd number of frames around each; beyond the ends they stay as they are."""
+    padded = np.pad(values, size // 2, mode="edge")
+    return np.lib.stride_tricks.sliding_window_view(padded, size).min(axis=-1)
+
+
 def low_pass(values: np.ndarray, cutoff: float, fps: float) -> np.ndarray:
     """Values (T, ...), T >= 2, without what swings faster than ``cutoff`` Hz, and without delay.
 

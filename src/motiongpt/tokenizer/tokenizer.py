@@ -21,8 +21,6 @@ from motiongpt.weights_io import config_from, load_config, load_weights, save_co
 KIND = "motion-tokenizer"
 # Hz. Residual codes describe the frames of each stride separately, so decoded motion shakes at 5 Hz, the stride rate.
 REFINED_CUTOFF = 4.0
-# Latents by which `pad_codes` extends each end.
-_PADDED_LATENTS = 2
 # Streams per decoding batch.
 _BATCH = 32
 # Maximum ratio of the longest to the shortest stream of a decoding batch.
@@ -296,31 +294,13 @@ class MotionTokenizer(nn.Module):
             )
         return array, count
 
-    def pad_codes(self, codes: np.ndarray) -> tuple[np.ndarray, int]:
-        """Coarse codes with the first and last latent repeated, and the number of frames that this adds to each end.
-
-        Without it the convolutions see zeros beyond the ends, and the body twitches in its first and last frame.
-        """
-        first, last = codes[: self.config.levels], codes[-self.config.levels :]
-        return np.concatenate(
-            [*[first] * _PADDED_LATENTS, codes, *[last] * _PADDED_LATENTS]
-        ), _PADDED_LATENTS * self.stride
-
     def decode_motion(self, codes: np.ndarray | Sequence[int], *, cleanup: bool = True) -> Motion:
         """Motion of n * stride frames in canonical placement, of codes as in :meth:`decode`.
-
-        Coarse codes are padded at both ends first, see :meth:`pad_codes`.
 
         Args:
             cleanup: remove jitter and foot sliding, see :mod:`motiongpt.motion.cleanup`; ignored for KIT-ML.
         """
-        array, count = self._checked(codes)
-        if count > self.config.levels:
-            features = self.decode(array)
-        else:
-            padded, frames = self.pad_codes(array)
-            features = self.decode(padded)[frames:-frames]
-        motion = Motion.from_features(features, self.skeleton)
+        motion = Motion.from_features(self.decode(codes), self.skeleton)
         # The resting height of the feet is known for HumanML3D only.
         if not cleanup or self.skeleton.name != HUMANML3D.name:
             return motion

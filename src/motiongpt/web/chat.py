@@ -133,7 +133,8 @@ class Reply:
         self.conversation.intent, self.conversation.base = replace(intent, seconds=seconds), None
         count = f" {len(results)} times" if len(results) > 1 else f", {first.motion.seconds:.1f} seconds"
         best = f", best of {first.rerank}" if (first.rerank or 1) > 1 else ""
-        yield "text", {"delta": f"Here is “{intent.text}”{count} (seed {first.seed}{best})."}
+        remarks = "".join(f" {remark}" for remark in first.motion.remarks)
+        yield "text", {"delta": f"Here is “{intent.text}”{count} (seed {first.seed}{best}).{remarks}"}
 
     async def _ask(self, intent: Intent, it: Result | None) -> AsyncIterator[Event]:
         mentions_it = not _IT.isdisjoint(intent.text.lower().split())

@@ -142,6 +142,7 @@ class ResultOut(BaseModel):
     frames: int
     fps: float
     seconds: float
+    remarks: list[str] = Field(description="What was guessed or substituted, a sentence each.")
     given: tuple[int, int] | None
     source: str | None
     page: str

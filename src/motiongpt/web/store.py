@@ -77,6 +77,7 @@ class Result:
             "frames": len(self.motion),
             "fps": self.motion.fps,
             "seconds": round(self.motion.seconds, 3),
+            "remarks": list(self.motion.remarks),
             "given": self.given,
             "source": self.source,
             "page": f"/?result={self.id}",
