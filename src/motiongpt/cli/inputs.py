@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -80,24 +81,19 @@ def load_clips(path: Path, **options: Any) -> list[Motion]:
     Raises:
         MotionGPTError: the file cannot be read, or none of its clips.
     """
-    names = formats.inspect(path, **options).clips
-    if not names:
-        return [load(path, **options)]
     motions: list[Motion] = []
     said: set[str] = set()
     errors = []
-    for name in names:
-        try:
-            motion = formats.read(path, **{**options, "clip": name})
-        except MotionGPTError as error:
-            errors.append(error)
+    for name, found in formats.clips(path, **{key: value for key, value in options.items() if key != "clip"}):
+        if isinstance(found, MotionGPTError):
+            errors.append(found)
             continue
-        motions.append(motion)
+        motions.append(replace(found.motion, name=name, remarks=found.remarks))
         # What holds for the whole file is said once.
-        for remark in motion.remarks:
+        for remark in found.remarks:
             if remark not in said:
                 say(f"{path}, clip {name}: {remark}")
-        said |= set(motion.remarks)
+        said |= set(found.remarks)
     if not motions:
         raise errors[0]
     for failure in errors:

@@ -37,6 +37,7 @@ def inspect(
     that was guessed.
     """
     from motiongpt import formats
+    from motiongpt.formats import joint_map_file
 
     paths = expand(files)
     if write_joint_map is not None and len(paths) != 1:
@@ -44,7 +45,9 @@ def inspect(
     read, failed = each(paths, lambda path: formats.inspect(path, **reading.chosen()))
     facts = [_facts(path, found) for path, found in read]
     if write_joint_map is not None:
-        formats.write_joint_map(read[0][1], write_joint_map)
+        if not read[0][1].joints:
+            raise MotionGPTError(f"{paths[0]}: has joints of its own order, so there is no joint map to write.")
+        joint_map_file.write(read[0][1].joints, write_joint_map)
     if as_json:
         print_json({"files": facts})
     else:

@@ -200,7 +200,14 @@ def clips(
     kind = _format(path, READERS, "reading")
     if not kind.clips:
         reading = inspect(path, fps=fps, unit=unit, skeleton=skeleton, **options)
-        yield reading.clip or reading.motion.name or path.stem, reading
+        if len(reading.clips) < 2:
+            yield reading.clip or reading.motion.name or path.stem, reading
+            return
+        for name in reading.clips:
+            try:
+                yield name, inspect(path, fps=fps, unit=unit, skeleton=skeleton, **{**options, "clip": name})
+            except MotionGPTError as error:
+                yield name, error
         return
     reader = _function(kind.clips)
     given = {"fps": fps, "unit": unit, "skeleton": skeleton, **options}
