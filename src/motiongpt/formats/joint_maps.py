@@ -220,10 +220,10 @@ class Mapping:
             )
         result = self
         if lies == 1:
-            told = (
+            remark = (
                 "The trunk lies across the legs all the time, as that of an animal or of one who crawls or sits bent."
             )
-            result = replace(self, remarks=(*self.remarks, told))
+            result = replace(self, remarks=(*self.remarks, remark))
         return result._sided(at)
 
     def _sided(self, at: Table[str, np.ndarray]) -> Mapping:
@@ -232,19 +232,19 @@ class Mapping:
         crossed = bool(np.median((hips * shoulders).sum(-1)) < 0)
         forward = _forward(at, feet="left_foot" in self.direct and "right_foot" in self.direct)
         if not self.unsided:
-            told = (
+            remark = (
                 "Feet and knees point backwards with left and right as the names say; if the names are wrong, exchange "
                 "them with --joint-map."
             )
-            return replace(self, remarks=(*self.remarks, told)) if forward < -0.9 else self
+            return replace(self, remarks=(*self.remarks, remark)) if forward < -0.9 else self
         # Legs tell forward; arms are on the side of their leg, or legs on that of their arm.
         both = len(self.unsided) == 2
         exchanged = {kind for kind in ("arm", "leg") if both and forward < 0}
         if crossed:
             exchanged ^= {"leg"} if self.unsided == ("leg",) else {"arm"}
         what = "the way the feet and knees point" if both else "the other limbs"
-        told = f"No name tells the left {' and '.join(self.unsided)} from the right one; {what} did."
-        return replace(self._exchanged(exchanged), remarks=(*self.remarks, told))
+        remark = f"No name tells the left {' and '.join(self.unsided)} from the right one; {what} did."
+        return replace(self._exchanged(exchanged), remarks=(*self.remarks, remark))
 
     def _exchanged(self, kinds: set[str]) -> Mapping:
         """With left and right of legs, arms or both exchanged."""
