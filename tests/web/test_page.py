@@ -109,7 +109,11 @@ def upload(page: Any, file: Path) -> None:
 
 def stage(page: Any) -> np.ndarray:
     """(H, W, 3) pixels of what is seen of the body."""
-    shot = page.screenshot(clip=page.locator(".player-stage").bounding_box())
+    box = None
+    # The columns settle while the answer is written.
+    while box != (box := page.locator(".player-stage").bounding_box()):
+        page.wait_for_timeout(200)
+    shot = page.screenshot(clip=box)
     return np.asarray(Image.open(io.BytesIO(shot)).convert("RGB")).astype(int)
 
 
