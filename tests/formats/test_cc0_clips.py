@@ -134,15 +134,13 @@ def test_every_node_of_every_clip(files: list[Path]) -> None:
 
 @pytest.mark.slow
 def test_knees_and_elbows_of_what_is_read(files: list[Path]) -> None:
-    read = 0
+    read = compared = 0
     for path in files:
         other = Other(path)
         names = {node["name"]: i for i, node in reversed(list(enumerate(other.nodes)))}
         labels = [animation["name"] for animation in other.animations]
         for name, reading in formats.clips(path, drop_first_frame=False):
-            if isinstance(reading, MotionGPTError):
-                assert "cannot be matched" in str(reading), "only a rig may be refused"
-                continue
+            assert not isinstance(reading, MotionGPTError), reading
             read += 1
             joints = reading.motion.joints
             clip = labels.index(name)
@@ -157,5 +155,8 @@ def test_knees_and_elbows_of_what_is_read(files: list[Path]) -> None:
                     nodes = [names[source[0]] for source in sources]
                     ours = [joints[::3, HUMANML3D.index(joint)].astype(np.float64) for joint in limb]
                     difference = _angles(*ours) - _angles(*other.places(clip, at, nodes).swapaxes(0, 1))
-                    assert np.abs(difference).max() < 1, (path.name, name, limb)
-    assert read >= 37
+                    # Where a clip scales the body to nothing, the other reader has no angles.
+                    assert np.nanmax(np.abs(difference)) < 1, (path.name, name, limb)
+                    assert np.isfinite(difference).mean() > 0.8, (path.name, name, limb)
+                    compared += 1
+    assert (read, compared) == (325, 4 * 325)

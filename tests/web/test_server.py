@@ -250,7 +250,8 @@ def test_damaged_and_dangerous_uploads_are_refused_by_name(
     long = tmp_path / "long.npy"
     Motion(np.repeat(walk.joints, 300, axis=0)).save(long)
     for path, message in (
-        (evil, "holds no known motion"), (bomb, "unpacks to 480 MB"), (huge, "unpacks to"), (cut, "cut.bvh"), (long, "seconds"),
+        (evil, "holds no known motion"), (bomb, "unpacks to 480 MB"), (huge, "unpacks to"), (cut, "cut.bvh"),
+        (long, "seconds"),
     ):  # fmt: skip
         with pytest.raises(ServerError, match=message) as error:
             client.upload(path)
