@@ -44,10 +44,11 @@ class Bvh:
     values: np.ndarray
     frame_time: float | None
 
-    def pose(self, joints: list[int]) -> tuple[np.ndarray, np.ndarray]:
-        """Local rotations (T, n, 4) and translations (T, n, 3) of some joints."""
+    def pose(self, joints: list[int], *, last: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Local rotations (T, n, 4) and translations (T, n, 3) of some joints, in the frames before ``last``."""
         starts = np.cumsum([0] + [len(channels) for channels in self.channels])
-        frames = len(self.values)
+        values = self.values[:last]
+        frames = len(values)
         angles = np.zeros((frames, len(joints), 3))
         axes = np.tile([0, 1, 2], (len(joints), 1))
         translations = np.tile(self.offsets[joints], (frames, 1, 1))
@@ -56,10 +57,10 @@ class Bvh:
             for channel, column in zip(self.channels[joint], range(starts[joint], starts[joint + 1]), strict=True):
                 axis = _AXES[channel[0]]
                 if channel.endswith("position"):
-                    translations[:, slot, axis] = self.values[:, column]
+                    translations[:, slot, axis] = values[:, column]
                 else:
                     axes[slot, turns] = axis
-                    angles[:, slot, turns] = np.radians(self.values[:, column])
+                    angles[:, slot, turns] = np.radians(values[:, column])
                     turns += 1
         return rig.euler_quaternions(angles, axes), translations
 
@@ -304,7 +305,7 @@ def read(
         raise MotionGPTError(f"{path}: there is no usable 'Frame Time:'; {rig.GIVE_FPS}.")
     else:
         rate = found
-    quaternions, _ = bvh.pose(rig.needed(bvh.parents, mapping.used))
+    quaternions, _ = bvh.pose(rig.needed(bvh.parents, mapping.used), last=1)
     turned = 2 * np.degrees(np.arccos(np.clip(np.abs(quaternions[0, :, 0]), 0, 1)))
     skip, left_out = lead_in.dropped(drop_first_frame, turned, joints, rate, str(path))
     figure = Figure(bvh.names, bvh.parents, bvh.offsets)
