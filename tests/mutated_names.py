@@ -1,12 +1,13 @@
 """Skeletons with names that nobody has written: words of many languages in many styles, on bodies of many builds.
 
-Every skeleton comes from one seed: a language, a spelling (case, separator, place of the side, what all names share), a
-number of spine joints, joints that are missing, and bones that are no joints of the body (twists, controls, fingers,
-hair, tips). What is what is known, so the recognition can be marked.
+Every skeleton comes from one seed: one of five bodies, a language, a spelling (case, separator, place of the side, what
+all names share), a number of spine joints, joints that are missing, and bones that are no joints of the body (twists,
+controls, fingers, hair, tips). What is what is known, so the recognition can be marked.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -128,6 +129,38 @@ class Style:
         return self.start + self.separator.join(words) + self.ending.replace("#", f"{number:03d}")
 
 
+Place = tuple[float, float, float]
+
+
+def _arms_lowered(degrees: float) -> Callable[[Place], Place]:
+    """The arms of a body in a T-pose turned down at the shoulders."""
+    cosine, sine = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+
+    def place(at: Place) -> Place:
+        along = abs(at[0]) - 18
+        if along <= 0 or at[1] < 130:
+            return at
+        return (float(np.sign(at[0]) * (18 + cosine * along)), float(at[1] - sine * along), at[2])
+
+    return place
+
+
+def _stylised(at: Place) -> Place:
+    """Short legs, wide shoulders, a large head."""
+    x, y, z = at
+    return (1.3 * x, 0.6 * y if y < 88 else y - 35 + (0.5 * (y - 145) if y > 145 else 0), z)
+
+
+# The skeletons: where the joints of an adult in a T-pose are in each.
+BODIES: dict[str, Callable[[Place], Place]] = {
+    "adult": lambda at: at,
+    "A-pose": _arms_lowered(45),
+    "arms at the sides": _arms_lowered(80),
+    "child in metres": lambda at: (0.006 * at[0], 0.0055 * at[1], 0.006 * at[2]),
+    "stylised": _stylised,
+}
+
+
 def mutation(seed: int, vocabulary: Vocabulary = FIRST) -> tuple[str, Rig]:
     """A description and the skeleton of one seed."""
     rng = np.random.default_rng([seed, 14])
@@ -150,7 +183,10 @@ def mutation(seed: int, vocabulary: Vocabulary = FIRST) -> tuple[str, Rig]:
     lost = {part for part in ("neck", "collar", "foot", "head", "wrist") if rng.random() < 0.1}
     extras = {kind for kind in ("twist", "ik", "finger", "end", "hair", "chain twist", "root") if rng.random() < 0.35}
     result = _build(rng, style, words, spine.split("|"), (left, right), spines, lost, extras)
-    what = f"seed {seed}: {language}, {style}, {spines} spine joints, without {lost or 'none'}, with {extras or 'none'}"
+    body = list(BODIES)[seed % len(BODIES)]
+    result.places = [BODIES[body](place) for place in result.places]
+    names = f"{language}, {style}, {spines} spine joints, without {lost or 'none'}, with {extras or 'none'}"
+    what = f"seed {seed}: {body}, {names}"
     return what, result
 
 
