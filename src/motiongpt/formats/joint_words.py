@@ -255,6 +255,7 @@ def _without(name: str, shared: str, suffix: bool) -> str:
     return (rest or body) + end
 
 
+@lru_cache(maxsize=4096)
 def label(name: str) -> Label:
     """What one name says; what a rig shares is stripped from it before (see :func:`strip`)."""
     words = tokens(name)
