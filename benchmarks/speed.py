@@ -68,10 +68,10 @@ class Worker:
         peak: memory so far, MiB.
     """
 
-    def __init__(self, checkout: Path, model: str | None, threads: int) -> None:
+    def __init__(self, checkout: Path, model: str | None) -> None:
         environment = {**os.environ, "PYTHONPATH": str(checkout / "src")}
         self._process = subprocess.Popen(
-            [sys.executable, "-c", _WORKER.format(model=model, threads=threads)],
+            [sys.executable, "-c", _WORKER.format(model=model)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -118,7 +118,7 @@ def everyday_sentences(count: int) -> list[str]:
 def sentence_rows(options: argparse.Namespace) -> list[tuple[str, ...]]:
     """Loading, the first sentence, and the distribution over all sentences, quiet and busy."""
     checkouts = [ROOT] + ([options.against] if options.against else [])
-    workers = [Worker(checkout, options.model, options.threads) for checkout in checkouts]
+    workers = [Worker(checkout, options.model) for checkout in checkouts]
     sentences = everyday_sentences(options.sentences)
     first = distribution(workers, ["a person walks forward and waves"])[:, 0]
     quiet = distribution(workers, sentences)

@@ -31,12 +31,11 @@ def count() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def limit(threads: int | None) -> None:
-    """Use at most this many threads; None leaves the number as it is."""
+def limit(threads: int) -> None:
+    """Use at most this many threads."""
     global _count
-    if threads is not None:
-        _count = threads
-        torch.set_num_threads(min(threads, torch.get_num_threads()))
+    _count = threads
+    torch.set_num_threads(min(threads, torch.get_num_threads()))
 
 
 def choose_for(parameters: int) -> None:

@@ -88,10 +88,7 @@ def generate(
             say(remark)
         for sample, motion in enumerate(row):
             say(f"seed {seed}, sample {sample}: {len(motion)} frames, {motion.seconds:g} s: {text}")
-            if file is None:
-                written = save_all(motion, output / f"{stem}_seed{seed}_{sample}", names)
-            else:
-                written = {file.suffix.lower().lstrip("."): str(save_motion(motion, file))}
+            written = _write(motion, file, output / f"{stem}_seed{seed}_{sample}", names)
             result["motions"].append({"text": text, "sample": sample, **_facts(motion), "files": written})
             if not as_json:
                 print(*written.values(), sep="\n", flush=True)
@@ -112,6 +109,13 @@ def _output_file(output: Path, formats: str, motions: int) -> Path | None:
             f"-o {output} names one file, which holds one motion: name a folder with -o, and its formats with --format."
         )
     return output
+
+
+def _write(motion: Motion, file: Path | None, stem: Path, names: list[str]) -> dict[str, str]:
+    """Write the one output file, or ``stem.format`` for every format where there is none; the paths by format."""
+    if file is None:
+        return save_all(motion, stem, names)
+    return {file.suffix.lower().lstrip("."): str(save_motion(motion, file))}
 
 
 def _stems(texts: list[str]) -> list[str]:
@@ -243,10 +247,9 @@ def ask(
     answer = gpt.ask(prompt, clip, seed=seed, temperature=temperature, cleanup=cleanup)
     say(f"seed {seed}")
     written: dict[str, str] = {}
-    if answer.motion is not None and file is not None:
-        written = {file.suffix.lower().lstrip("."): str(save_motion(answer.motion, file))}
-    elif answer.motion is not None:
-        written = save_all(answer.motion, writable_folder(output) / f"{slug(prompt)}_seed{seed}", names)
+    if answer.motion is not None:
+        stem = (output if file is not None else writable_folder(output)) / f"{slug(prompt)}_seed{seed}"
+        written = _write(answer.motion, file, stem, names)
     if as_json:
         facts = None if answer.motion is None else {**_facts(answer.motion), "files": written}
         print_json({"prompt": prompt, "text": answer.text, "seed": seed, "motion": facts})

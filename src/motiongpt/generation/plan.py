@@ -66,7 +66,7 @@ class Clause:
     @property
     def remark(self) -> str | None:
         """What is said of a clause whose words name no action that the model knows."""
-        if names_action(self.text) or checks(self.text):
+        if checks(self.text):
             return None
         if self.canonical is None:
             return f"Nothing can verify {self.text!r} in this model: the motion may show something else."
