@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import shlex
 import shutil
 import subprocess
@@ -26,9 +27,11 @@ def commands(folder: Path, *variables: str) -> list[list[str]]:
     """What ``make model`` would run, word by word."""
     if shutil.which("make") is None:
         pytest.skip("there is no make")
+    # Run by ``make test``, this make would be a sub-make and print the folders that it enters and leaves.
+    environment = {name: value for name, value in os.environ.items() if name not in {"MAKELEVEL", "MAKEFLAGS", "MFLAGS"}}
     done = subprocess.run(
         ["make", "-n", "-f", str(RECIPE / "Makefile"), "model", *variables],
-        cwd=folder, capture_output=True, text=True, check=True,
+        cwd=folder, env=environment, capture_output=True, text=True, check=True,
     )  # fmt: skip
     return [shlex.split(line) for line in done.stdout.replace("\\\n", " ").splitlines()]
 
