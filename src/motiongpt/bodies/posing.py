@@ -346,7 +346,7 @@ def fit_pose(motion: Motion, offsets: np.ndarray | None = None) -> Pose:
         names=HUMANML3D.joints,
         parents=HUMANML3D.parents,
         offsets=fit.offsets,
-        quaternions=_continuous(local),
+        quaternions=continuous(local),
         root=joints[:, 0],
         fps=motion.fps,
         error=np.linalg.norm(fit.at - joints, axis=-1),
@@ -354,7 +354,7 @@ def fit_pose(motion: Motion, offsets: np.ndarray | None = None) -> Pose:
     )
 
 
-def _continuous(quaternions: np.ndarray) -> np.ndarray:
+def continuous(quaternions: np.ndarray) -> np.ndarray:
     """Quaternions (T, J, 4) with signs such that neighbouring frames lie on one side."""
     flips = np.where((quaternions[1:] * quaternions[:-1]).sum(-1) < 0, -1.0, 1.0)
     signs = np.concatenate([np.where(quaternions[:1, :, 0] < 0, -1.0, 1.0), flips]).cumprod(axis=0)

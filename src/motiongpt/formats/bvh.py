@@ -6,6 +6,7 @@ a joint are applied in the order of its channels; position channels replace its 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -318,18 +319,21 @@ def read(
 
 
 _WRITE_ORDER = "ZXY"
+POSITIONS = ("Xposition", "Yposition", "Zposition")
+ROTATIONS = tuple(f"{axis}rotation" for axis in _WRITE_ORDER)
 
 
-def _smooth_euler(quaternions: np.ndarray) -> np.ndarray:
-    """Euler angles (T, N, 3) in degrees, in the order Z, X, Y, without jumps from frame to frame.
+def _smooth_euler(quaternions: np.ndarray, order: str = _WRITE_ORDER) -> np.ndarray:
+    """Euler angles (T, N, 3) in degrees, in an order of three different axes, without jumps from frame to frame.
 
     A rotation has two triples of angles, each up to full turns; the one closest to the previous frame is used. At a
-    middle angle of 90 degrees only the sum of the other two counts, and the last one keeps its value.
+    middle angle of 90 degrees only the sum or difference of the other two counts, and the last one keeps its value.
     """
-    angles = rotations.to_euler(quaternions, _WRITE_ORDER)
+    angles = rotations.to_euler(quaternions, order)
     other = np.stack([angles[..., 0] + np.pi, np.pi - angles[..., 1], angles[..., 2] + np.pi], axis=-1)
     locked = np.abs(np.cos(angles[..., 1])) < 1e-5
-    sign = np.sign(np.sin(angles[..., 1]))
+    parity = 1.0 if (_AXES[order[1].lower()] - _AXES[order[0].lower()]) % 3 == 1 else -1.0
+    sign = parity * np.sign(np.sin(angles[..., 1]))
     result = np.empty_like(angles)
     result[0] = angles[0]
     for t in range(1, len(angles)):
@@ -339,7 +343,7 @@ def _smooth_euler(quaternions: np.ndarray) -> np.ndarray:
         nearer = np.abs(candidates - before).sum(axis=-1).argmin(axis=0)
         chosen = candidates[nearer, np.arange(len(nearer))]
         if locked[t].any():
-            # Only Z +- Y is fixed (+ for X = 90 degrees), and to_euler puts all of it into Z.
+            # Only one sum or difference is fixed, and to_euler puts all of it into the first angle.
             first = angles[t, :, 0] + angles[t, :, 2] * sign[t] - before[:, 2] * sign[t]
             first += 2 * np.pi * np.round((before[:, 0] - first) / (2 * np.pi))
             held = np.stack([first, angles[t, :, 1], before[:, 2]], axis=-1)
@@ -367,38 +371,84 @@ def write(motion: Motion, path: Path, *, unit: str | float = "cm", names: str = 
     titles = joint_names(names, str(path))
     pose = fit_pose(motion)
     ends = tips(pose.offsets)
-    lines = ["HIERARCHY"]
-    order: list[int] = []  # depth first, as the file lists joints and their channels
+    tree = _Hierarchy()
+    order: list[int] = []  # of the pose's joints, -1 for an End Site
 
-    def joint(index: int, depth: int) -> None:
+    def joint(index: int, parent: int) -> None:
+        own = tree.add(titles[index], parent)
         order.append(index)
-        pad = "\t" * depth
-        name = pose.names[index]
-        root = index == 0
-        offset = " ".join(f"{value * scale:.6f}" for value in pose.offsets[index])
-        turns = " ".join(f"{axis}rotation" for axis in _WRITE_ORDER)
-        channels = f"6 Xposition Yposition Zposition {turns}" if root else f"3 {turns}"
-        lines.extend(
-            [
-                f"{pad}{'ROOT' if root else 'JOINT'} {titles[index]}",
-                f"{pad}{{",
-                f"{pad}\tOFFSET {offset}",
-                f"{pad}\tCHANNELS {channels}",
-            ]
-        )
-        for child, parent in enumerate(pose.parents):
-            if parent == index:
-                joint(child, depth + 1)
-        if name in ends:
-            tip = " ".join(f"{value * scale:.6f}" for value in ends[name])
-            lines.extend([f"{pad}\tEnd Site", f"{pad}\t{{", f"{pad}\t\tOFFSET {tip}", f"{pad}\t}}"])
-        lines.append(f"{pad}}}")
+        tree.offsets[own] = (pose.offsets[index] * scale).tolist()
+        tree.channels[own] = (*POSITIONS, *ROTATIONS) if index == 0 else ROTATIONS
+        for child, above in enumerate(pose.parents):
+            if above == index:
+                joint(child, own)
+        if pose.names[index] in ends:
+            tree.offsets[tree.add(f"{titles[index]} end", own)] = (ends[pose.names[index]] * scale).tolist()
+            order.append(-1)
 
-    joint(0, 0)
-    lines.extend(["MOTION", f"Frames: {len(motion)}", f"Frame Time: {1 / motion.fps:.10g}"])
-    angles = _smooth_euler(pose.quaternions[:, order]).reshape(len(motion), -1)
-    rows = np.concatenate([pose.root * scale, angles], axis=1)
+    joint(0, -1)
+    still = np.tile([1.0, 0.0, 0.0, 0.0], (len(motion), len(order), 1))
+    turns = np.where(np.array(order)[:, None] >= 0, pose.quaternions[:, order], still)
+    save(tree, turns, {0: pose.root * scale}, motion.fps, path)
+
+
+def save(
+    tree: Bvh | _Hierarchy, quaternions: np.ndarray, places: Mapping[int, np.ndarray], fps: float, path: Path
+) -> None:
+    """Write a skeleton and its motion.
+
+    Args:
+        tree: names, parents, offsets and channels of N joints, in the order of the file; joints without channels that end
+            a chain are End Sites. All other joints have three rotation channels.
+        quaternions: (T, N, 4) rotations relative to the parent.
+        places: joint -> (T, 3) values of its position channels; joints that have such channels and are not listed stand
+            at their offsets.
+        fps: frames a second.
+        path: the file.
+
+    Raises:
+        MotionGPTError: the folder cannot be written.
+    """
+    frames = len(quaternions)
+    columns: list[np.ndarray] = []
+    orders = ["".join(c[0].upper() for c in channels if c.endswith("rotation")) for channels in tree.channels]
+    angles = np.zeros((frames, len(orders), 3))
+    for order in set(orders) - {""}:
+        own = [joint for joint, one in enumerate(orders) if one == order]
+        angles[:, own] = _smooth_euler(quaternions[:, own], order)
+    for joint, channels in enumerate(tree.channels):
+        place = places.get(joint)
+        for channel in channels:
+            axis = channel[0].upper()
+            if channel.endswith("rotation"):
+                columns.append(angles[:, joint, orders[joint].index(axis)])
+            elif place is None:
+                columns.append(np.full(frames, float(tree.offsets[joint][_AXES[axis.lower()]])))
+            else:
+                columns.append(place[:, _AXES[axis.lower()]])
+    rows = np.stack(columns, axis=1)
     line = " ".join(["%.6f"] * rows.shape[1])
-    with atomic_path(path) as temporary, temporary.open("w", encoding="ascii", newline="\n") as file:
+    lines = [*_hierarchy_lines(tree), "MOTION", f"Frames: {frames}", f"Frame Time: {1 / fps:.10g}"]
+    with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
         file.write("\n".join(lines) + "\n")
         file.writelines(line % tuple(row) + "\n" for row in rows)
+
+
+def _hierarchy_lines(tree: Bvh | _Hierarchy) -> list[str]:
+    """The HIERARCHY of a file."""
+    lines, open_joints = ["HIERARCHY"], list[int]()
+    for joint, (name, parent) in enumerate(zip(tree.names, tree.parents, strict=True)):
+        while open_joints and open_joints[-1] != parent:
+            open_joints.pop()
+            lines.append("\t" * len(open_joints) + "}")
+        pad = "\t" * len(open_joints)
+        end = not tree.channels[joint] and joint not in tree.parents and parent >= 0
+        offset = " ".join(f"{value:.6f}" for value in tree.offsets[joint])
+        title = "End Site" if end else f"{'ROOT' if parent < 0 else 'JOINT'} {name}"
+        lines += [pad + title, f"{pad}{{", f"{pad}\tOFFSET {offset}"]
+        if not end:
+            channels = [f"{channel[0].upper()}{channel[1:]}" for channel in tree.channels[joint]]
+            lines.append(f"{pad}\tCHANNELS {len(channels)} {' '.join(channels)}".rstrip())
+        open_joints.append(joint)
+    lines += ["\t" * depth + "}" for depth in reversed(range(len(open_joints)))]
+    return lines

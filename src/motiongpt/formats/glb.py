@@ -7,8 +7,6 @@ animations rotate every joint and move the root, with one key per frame and line
 
 from __future__ import annotations
 
-import json
-import struct
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,15 +19,12 @@ from motiongpt.bodies.mannequin import Mannequin
 from motiongpt.bodies.posing import Pose, fit_pose
 from motiongpt.bodies.stick_figure import stick_figure
 from motiongpt.errors import MotionGPTError
-from motiongpt.files import atomic_path
+from motiongpt.formats.gltf.writing import Buffer, distinct, save
 from motiongpt.formats.naming import joint_names
 from motiongpt.motion.motion import Motion
 
-# Constants of the glTF specification: component types, buffer targets, chunk types.
-_COMPONENTS = {"u1": 5121, "u2": 5123, "u4": 5125, "f4": 5126}
-_KINDS = {(): "SCALAR", (3,): "VEC3", (4,): "VEC4", (4, 4): "MAT4"}
+# Buffer targets of the glTF specification.
 _VERTICES, _INDICES = 34962, 34963
-_JSON_CHUNK, _BINARY_CHUNK = 0x4E4F534A, 0x004E4942
 _INFLUENCES = 4
 
 BODIES: dict[str, Callable[[np.ndarray], Body]] = {
@@ -38,36 +33,6 @@ BODIES: dict[str, Callable[[np.ndarray], Body]] = {
     # It has proportions of its own.
     "anny": lambda offsets: Anny(),
 }
-
-
-class _Buffer:
-    """The binary part of the file, and the entries of the document that describe it."""
-
-    def __init__(self) -> None:
-        self.data = bytearray()
-        self.views: list[dict[str, Any]] = []
-        self.accessors: list[dict[str, Any]] = []
-
-    def add(self, array: np.ndarray, dtype: str, *, target: int | None = None, bounds: bool = False) -> int:
-        """Index of a new accessor of an array (n,), (n, 3), (n, 4) or (n, 4, 4; columns first)."""
-        array = np.ascontiguousarray(array, dtype=f"<{dtype}")
-        self.data.extend(b"\0" * (-len(self.data) % 4))
-        view: dict[str, Any] = {"buffer": 0, "byteOffset": len(self.data), "byteLength": array.nbytes}
-        if target is not None:
-            view["target"] = target
-        accessor: dict[str, Any] = {
-            "bufferView": len(self.views),
-            "componentType": _COMPONENTS[dtype],
-            "count": len(array),
-            "type": _KINDS[array.shape[1:]],
-        }
-        if bounds:
-            accessor["min"] = np.atleast_1d(array.min(axis=0)).tolist()
-            accessor["max"] = np.atleast_1d(array.max(axis=0)).tolist()
-        self.data.extend(array.tobytes())
-        self.views.append(view)
-        self.accessors.append(accessor)
-        return len(self.accessors) - 1
 
 
 def _influences(body: Body) -> tuple[np.ndarray, np.ndarray]:
@@ -96,7 +61,7 @@ def _parts(body: Body) -> list[tuple[np.ndarray, np.ndarray]]:
     return [(colour, body.faces[part.reshape(-1) == i]) for i, colour in enumerate(colours)]
 
 
-def _add_mesh(buffer: _Buffer, body: Body) -> dict[str, Any]:
+def _add_mesh(buffer: Buffer, body: Body) -> dict[str, Any]:
     """The mesh of the document: one primitive per part of the body, all with the same vertices."""
     joints, weights = _influences(body)
     vertices = body.rest_vertices
@@ -131,18 +96,7 @@ def _material(colour: np.ndarray) -> dict[str, Any]:
     }
 
 
-def _clip_names(poses: Sequence[Pose]) -> list[str]:
-    """One name per motion; repeated names are numbered."""
-    names: list[str] = []
-    for pose in poses:
-        name, count = pose.name or "motion", 1
-        while (wanted := name if count == 1 else f"{name} {count}") in names:
-            count += 1
-        names.append(wanted)
-    return names
-
-
-def _add_animation(buffer: _Buffer, pose: Pose, name: str) -> dict[str, Any]:
+def _add_animation(buffer: Buffer, pose: Pose, name: str) -> dict[str, Any]:
     """The position of joint 0 and the rotation of every joint, one key per frame. Node numbers are joint numbers."""
     times = buffer.add(np.arange(len(pose)) / pose.fps, "f4", bounds=True)
     turns = np.roll(pose.quaternions, -1, axis=-1)  # the real part is last in glTF
@@ -167,7 +121,7 @@ def document(poses: Sequence[Pose], body: Body, names: Sequence[str]) -> tuple[d
         body: the mesh that moves.
         names: of the joints.
     """
-    buffer = _Buffer()
+    buffer = Buffer()
     nodes: list[dict[str, Any]] = []
     for joint, name in enumerate(names):
         node: dict[str, Any] = {"name": name, "translation": body.offsets[joint].tolist()}
@@ -190,7 +144,7 @@ def document(poses: Sequence[Pose], body: Body, names: Sequence[str]) -> tuple[d
         "materials": [_material(colour) for colour, _ in _parts(body)],
         "skins": [skin],
         "animations": [
-            _add_animation(buffer, pose, name) for pose, name in zip(poses, _clip_names(poses), strict=True)
+            _add_animation(buffer, pose, name) for pose, name in zip(poses, distinct([pose.name for pose in poses]), strict=True)
         ],
         "bufferViews": buffer.views,
         "accessors": buffer.accessors,
@@ -228,10 +182,4 @@ def write(motions: Sequence[Motion], path: Path, *, names: str = "smpl", body: s
     poses += [fit_pose(motion, poses[0].offsets) for motion in motions[1:]]
     figure = make_body(body, poses[0].offsets)
     description, data = document([figure.adopt(pose) for pose in poses], figure, joints)
-    text = json.dumps(description, separators=(",", ":")).encode()
-    chunks = [(_JSON_CHUNK, text + b" " * (-len(text) % 4)), (_BINARY_CHUNK, data + b"\0" * (-len(data) % 4))]
-    with atomic_path(path) as temporary, temporary.open("wb") as file:
-        file.write(struct.pack("<4sII", b"glTF", 2, 12 + sum(8 + len(content) for _, content in chunks)))
-        for kind, content in chunks:
-            file.write(struct.pack("<II", len(content), kind))
-            file.write(content)
+    save(description, data, path)

@@ -72,10 +72,19 @@ def _chosen(document: Document, clips: dict[str, dict[str, Any]], clip: str | No
     ]
 
 
-def _body(
+def find_body(
     document: Document, moved: set[int], joint_map: str | Path | None
 ) -> tuple[list[int], joint_maps.Mapping, Figure, figures.Rest]:
-    """The nodes of the body, their joint map, rig and rest pose."""
+    """The nodes of the body, their joint map, rig and rest pose.
+
+    Args:
+        document: the file.
+        moved: nodes that a clip moves.
+        joint_map: a file that says which joints are which.
+
+    Raises:
+        MotionGPTError: there is no body of a person in it.
+    """
     bones = figures.humanoid(document)
     refusal: MotionGPTError | None = None
     for nodes in figures.bodies(document, moved):
@@ -140,7 +149,7 @@ def _read(
         name, remarks = _chosen(document, clips, clip)
         animation = clips[name]
         moved = figures.targets(animation, document)
-        nodes, mapping, figure, rest = _body(document, moved, joint_map)
+        nodes, mapping, figure, rest = find_body(document, moved, joint_map)
         used = [nodes[joint] for joint in mapping.used]
         keys = figures.tracks(document, animation, set(figures.with_ancestors(document, used)))
         if not keys:

@@ -5,6 +5,7 @@ Clean motion, such as motion capture, hardly changes. Motions are on the HumanML
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -129,7 +130,7 @@ def _jumping(pelvis: np.ndarray, lowest: np.ndarray, fps: float) -> np.ndarray:
     """
     falling = np.gradient(np.gradient(pelvis)) * fps**2 < -FALL
     jumping = np.zeros(len(pelvis), dtype=bool)
-    for flight in _stretches(falling):
+    for flight in stretches(falling):
         if flight.stop - flight.start < FLIGHT * fps:
             continue
         first, last = flight.start, flight.stop - 1
@@ -165,23 +166,42 @@ def lock_feet(motion: Motion, contacts: np.ndarray | None = None, *, keep: np.nd
     on = planted(joints, motion.fps, contacts)
     weights = (support(joints, motion.fps) + 1e-3) * on
     fade = max(round(FADE * motion.fps), 1)
-    moves = [_correction(joints[:, limb[2:]], weights[:, columns], keep, fade) for limb, columns in LEGS]
+    moves = [foot_correction(joints[:, limb[2:]], weights[:, columns], keep, fade) for limb, columns in LEGS]
     if not np.any(moves):
         return motion
-    nearness = _nearness(keep, fade)[:, None]
+    return _with_kept(motion, place_feet(joints, moves, motion.fps, _nearness(keep, fade)), keep)
+
+
+def place_feet(
+    joints: np.ndarray, moves: Sequence[np.ndarray], fps: float, nearness: np.ndarray | None = None
+) -> np.ndarray:
+    """Move the feet; the body follows what both have in common, and comes within reach, and the knees bend.
+
+    Args:
+        joints: (T, 22, 3) metres, Y up.
+        moves: (T, 3) of the left foot and of the right one.
+        fps: frames a second.
+        nearness: (T,) 1 where the body must stay in place, 0 where it is free; None where it is free all the time.
+
+    Returns:
+        (T, 22, 3) joints with the same lengths of bones.
+    """
+    nearness = np.zeros((len(joints), 1)) if nearness is None else nearness[:, None]
     targets = [joints[:, limb[2:]] + move[:, None] for (limb, _), move in zip(LEGS, moves, strict=True)]
     # If both feet are corrected in the same direction, the body has drifted: it moves with them and keeps its balance.
     left, right = moves
     common = np.where(left * right > 0, np.sign(left) * np.minimum(np.abs(left), np.abs(right)), 0)
-    common = gaussian(common, FOLLOW * motion.fps)
+    common = gaussian(common, FOLLOW * fps)
     body = joints + (common * (1 - nearness))[:, None]
-    body = body + (_reach(body, targets, motion.fps) * (1 - nearness))[:, None]
+    body = body + (_reach(body, targets, fps) * (1 - nearness))[:, None]
     for (limb, _), target in zip(LEGS, targets, strict=True):
         _place_leg(body, limb, target)
-    return _with_kept(motion, body, keep)
+    return body
 
 
-def _correction(foot: np.ndarray, weights: np.ndarray, keep: np.ndarray, fade: int) -> np.ndarray:
+def foot_correction(
+    foot: np.ndarray, weights: np.ndarray, keep: np.ndarray, fade: int, limit: float = MAX_CORRECTION
+) -> np.ndarray:
     """Horizontal corrections (T, 3) that remove the sliding of a planted foot.
 
     Args:
@@ -189,16 +209,16 @@ def _correction(foot: np.ndarray, weights: np.ndarray, keep: np.ndarray, fade: i
         weights: (T, 2) support of each of them, 0 where it is not planted.
         keep: (T,) frames that must not move.
         fade: frames over which a correction fades.
+        limit: metres that no correction exceeds.
     """
-    count = len(foot)
-    moves = np.zeros((count, 3))
+    moves = np.zeros((len(foot), 3))
     carried = weights[1:] + weights[:-1]
     total = carried.sum(axis=1, keepdims=True)
     slide = (np.diff(foot, axis=0) * carried[..., None]).sum(axis=1) / np.maximum(total, 1e-12) * (1 - UP)
-    free = np.ones(count)  # share of its correction that each frame gets, given the kept frames nearby
+    free = np.ones(len(foot))  # share of its correction that each frame gets, given the kept frames nearby
     nearness = _nearness(keep, fade)
     on = weights.sum(axis=1) > 0
-    for stand in _stretches(on):
+    for stand in stretches(on):
         path = np.concatenate([np.zeros((1, 3)), np.cumsum(slide[stand.start : stand.stop - 1], axis=0)])
         fixed = np.flatnonzero(keep[stand])
         if len(fixed):
@@ -209,11 +229,24 @@ def _correction(foot: np.ndarray, weights: np.ndarray, keep: np.ndarray, fade: i
             path -= np.median(path, axis=0)
             free[stand] = 1 - nearness[stand]
         size = np.linalg.norm(path, axis=-1, keepdims=True)
-        limited = MAX_CORRECTION * np.tanh(size / MAX_CORRECTION)
+        limited = limit * np.tanh(size / limit)
         moves[stand] = -path * limited / np.maximum(size, 1e-12)
     moves *= free[:, None]
-    # In the air: from one correction to the next, or through zero if there is enough time.
-    for air in _stretches(~on):
+    bridge(moves, on, fade)
+    return np.where(on[:, None], moves, moves * (1 - nearness[:, None]))
+
+
+def bridge(moves: np.ndarray, on: np.ndarray, fade: int) -> None:
+    """Fill the corrections (T, 3) of a foot in the air, in place: from one contact to the next, or through zero if there
+    is enough time.
+
+    Args:
+        moves: corrections, which stay as they are during contacts.
+        on: (T,) where the foot is planted.
+        fade: frames over which a correction fades.
+    """
+    count = len(moves)
+    for air in stretches(~on):
         before = moves[air.start - 1] if air.start > 0 else np.zeros(3)
         after = moves[air.stop] if air.stop < count else np.zeros(3)
         time = np.arange(1, air.stop - air.start + 1)
@@ -223,8 +256,6 @@ def _correction(foot: np.ndarray, weights: np.ndarray, keep: np.ndarray, fade: i
         else:
             leaving, arriving = _ease(1 - time / (fade + 1)), _ease(1 - time[::-1] / (fade + 1))
         moves[air] = leaving[:, None] * before + arriving[:, None] * after
-        moves[air] *= 1 - nearness[air, None]
-    return moves
 
 
 def _reach(body: np.ndarray, targets: list[np.ndarray], fps: float) -> np.ndarray:
@@ -288,7 +319,7 @@ def _ease(u: np.ndarray) -> np.ndarray:
     return u * u * (3 - 2 * u)
 
 
-def _stretches(mask: np.ndarray) -> list[slice]:
+def stretches(mask: np.ndarray) -> list[slice]:
     """Runs of True, in order."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(np.int8)))
     return [slice(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]

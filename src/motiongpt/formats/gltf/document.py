@@ -138,6 +138,25 @@ class Document:
             raise ValueError("nodes that are their own ancestors")
         return parents
 
+    def content(self, index: int) -> bytes | None:
+        """The content of a buffer; None for one without data, of which the views are compressed elsewhere.
+
+        Raises:
+            MotionGPTError: its data is missing or truncated.
+        """
+        entry = self.item("buffers", index)
+        if "uri" not in entry and not (index == 0 and self._binary is not None):
+            return None
+        return self._buffer(index)
+
+    def beside(self, uri: str) -> bytes:
+        """The content of a file beside the document, such as an image.
+
+        Raises:
+            MotionGPTError: it is missing, or lies elsewhere.
+        """
+        return self._from_uri(uri)
+
     def _buffer(self, index: int) -> bytes:
         """The content of a buffer: the binary part, base64 text, or a file beside the document."""
         if index not in self._buffers:

@@ -13,7 +13,7 @@ from motiongpt.formats.gltf import samplers
 from motiongpt.formats.gltf.document import Document
 from motiongpt.motion import rotations
 
-_DEFAULTS = {"translation": (0.0, 0.0, 0.0), "rotation": (0.0, 0.0, 0.0, 1.0), "scale": (1.0, 1.0, 1.0)}
+DEFAULTS = {"translation": (0.0, 0.0, 0.0), "rotation": (0.0, 0.0, 0.0, 1.0), "scale": (1.0, 1.0, 1.0)}
 # Frames that are held as matrices at once, so that a long clip of many nodes fits into memory.
 _CHUNK = 4096
 # VRM Animation, VRM 1.0 and VRM 0.x.
@@ -37,7 +37,7 @@ def humanoid(document: Document) -> dict[int, str]:
     return {}
 
 
-def _topological(document: Document) -> list[int]:
+def topological(document: Document) -> list[int]:
     """All nodes, parents before children."""
     order, at = [], [i for i, parent in reversed(list(enumerate(document.parents))) if parent < 0]
     while at:
@@ -108,7 +108,7 @@ def bodies(document: Document, moved: set[int]) -> list[list[int]]:
     Raises:
         ValueError, KeyError, TypeError, AttributeError: the document is damaged.
     """
-    order = _topological(document)
+    order = topological(document)
     bones = humanoid(document)
     if bones:
         return [[node for node in order if node in bones]]
@@ -143,10 +143,18 @@ def local(document: Document, node: int) -> np.ndarray:
     fields = document.nodes[node]
     if "matrix" in fields:
         return np.reshape(np.asarray(fields["matrix"], dtype=np.float64), (4, 4)).T
-    parts = {name: np.asarray(fields.get(name, value), dtype=np.float64) for name, value in _DEFAULTS.items()}
-    if any(part.shape != (len(_DEFAULTS[name]),) for name, part in parts.items()):
+    parts = {name: np.asarray(fields.get(name, value), dtype=np.float64) for name, value in DEFAULTS.items()}
+    if any(part.shape != (len(DEFAULTS[name]),) for name, part in parts.items()):
         raise ValueError(f"transform of node {node}")
     return _composed(parts["translation"][None], parts["rotation"][None][:, [3, 0, 1, 2]], parts["scale"][None])[0]
+
+
+def decomposed(linear: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Quaternion (4,) and scale (3,) of a matrix (3, 3) of rotation times scale; a mirroring goes into the scale."""
+    scale = np.linalg.norm(linear, axis=0)
+    if np.linalg.det(linear) < 0:
+        scale[0] = -scale[0]
+    return rotations.from_matrix(linear / np.where(np.abs(scale) > 1e-12, scale, 1)), scale
 
 
 def _composed(translation: np.ndarray, rotation: np.ndarray, scale: np.ndarray) -> np.ndarray:
@@ -207,7 +215,7 @@ def with_ancestors(document: Document, nodes: Sequence[int]) -> list[int]:
         while node >= 0 and node not in keep:
             keep.add(node)
             node = document.parents[node]
-    return [node for node in _topological(document) if node in keep]
+    return [node for node in topological(document) if node in keep]
 
 
 @dataclass(frozen=True)
@@ -257,7 +265,7 @@ def targets(animation: dict[str, Any], document: Document) -> set[int]:
     found = set()
     for channel in animation.get("channels", []):
         target = channel["target"]
-        if "node" in target and target["path"] in _DEFAULTS:
+        if "node" in target and target["path"] in DEFAULTS:
             found.add(document.node(target["node"]))
     return found
 
@@ -272,14 +280,14 @@ def tracks(document: Document, animation: dict[str, Any], nodes: set[int]) -> li
     times: dict[int, np.ndarray] = {}
     for channel in animation.get("channels", []):
         target = channel["target"]
-        if target.get("node") not in nodes or target["path"] not in _DEFAULTS:
+        if target.get("node") not in nodes or target["path"] not in DEFAULTS:
             continue
         sampler = animation["samplers"][channel["sampler"]]
         source, interpolation = sampler["input"], sampler.get("interpolation", "LINEAR")
         if source not in times:
             times[source] = document.array(source)[:, 0]
         values = document.array(sampler["output"])
-        if values.shape[1] != len(_DEFAULTS[target["path"]]):
+        if values.shape[1] != len(DEFAULTS[target["path"]]):
             raise ValueError(f"{target['path']} of {values.shape[1]} numbers")
         if target["path"] == "rotation":
             values = values[:, [3, 0, 1, 2]]
@@ -323,10 +331,10 @@ def move(document: Document, nodes: Sequence[int], keys: Sequence[Track], at: np
 
 def _over_time(document: Document, node: int, moving: dict[tuple[int, str], Track], at: np.ndarray) -> np.ndarray:
     """(T, 4, 4) transforms of a node relative to its parent, or (1, 4, 4) if it does not move."""
-    if not any((node, path) in moving for path in _DEFAULTS) or "matrix" in document.nodes[node]:
+    if not any((node, path) in moving for path in DEFAULTS) or "matrix" in document.nodes[node]:
         return local(document, node)[None]
     parts = {}
-    for path, default in _DEFAULTS.items():
+    for path, default in DEFAULTS.items():
         track = moving.get((node, path))
         if track is None:
             value = np.asarray(document.nodes[node].get(path, default), dtype=np.float64)[None]
