@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import shutil
 import subprocess
@@ -51,6 +52,53 @@ window.sample = async (clip, times) => {
     for (const bone of mesh.skeleton.bones) bones[bone.name] = bone.getWorldPosition(point).toArray();
     return {vertices, bones, duration: animation.duration, clips: gltf.animations.map(one => one.name)};
   });
+};
+
+// A strip of a clip: one picture at each time, seen from the front and the side, floor at height 0.
+window.strip = async (clip, times, width, height, turn) => {
+  const gltf = await new GLTFLoader().loadAsync('/file.glb');
+  const scene = new THREE.Scene();
+  scene.background = new THREE.Color(0xeef1f4);
+  scene.add(gltf.scene, new THREE.HemisphereLight(0xffffff, 0x8899aa, 2.2));
+  const sun = new THREE.DirectionalLight(0xffffff, 2.0);
+  const grid = new THREE.GridHelper(40, 80, 0x7f8a95, 0xaab4bd);
+  scene.add(sun, grid);
+  const mixer = new THREE.AnimationMixer(gltf.scene);
+  mixer.clipAction(gltf.animations.find(one => one.name === clip)).play();
+  const renderer = new THREE.WebGLRenderer({antialias: true, preserveDrawingBuffer: true});
+  renderer.setSize(width, height);
+  const sheet = document.createElement('canvas');
+  sheet.width = width * times.length; sheet.height = height;
+  const box = new THREE.Box3(), part = new THREE.Box3(), centre = new THREE.Vector3();
+  let size = 0;
+  const skinned = [];
+  gltf.scene.traverse(node => {
+    node.frustumCulled = false;
+    if (node.isSkinnedMesh) skinned.push(node);
+  });
+  const around = () => {
+    box.makeEmpty();
+    gltf.scene.updateMatrixWorld(true);
+    for (const mesh of skinned) {
+      mesh.computeBoundingBox();
+      box.union(part.copy(mesh.boundingBox).applyMatrix4(mesh.matrixWorld));
+    }
+    return box.getCenter(centre);
+  };
+  times.forEach((time, i) => {
+    mixer.setTime(time);
+    around();
+    size = size || Math.max(box.max.y - box.min.y, 1e-3) * 1.25;
+    sun.position.set(centre.x + 3 * size, centre.y + 6 * size, centre.z + 5 * size);
+    const camera = new THREE.PerspectiveCamera(24, width / height, size / 50, size * 50);
+    const far = size * 2.5;
+    camera.position.set(centre.x + far * Math.sin(turn), centre.y + 0.2 * far, centre.z + far * Math.cos(turn));
+    camera.lookAt(centre.x, centre.y, centre.z);
+    renderer.render(scene, camera);
+    sheet.getContext('2d').drawImage(renderer.domElement, i * width, 0);
+  });
+  renderer.dispose();
+  return sheet.toDataURL('image/png');
 };
 window.ready = true;
 </script>"""
@@ -102,6 +150,17 @@ class Three:
         for frame in frames:
             frame["vertices"] = np.array(frame["vertices"]).reshape(-1, 3)
         return frames
+
+    def strip(
+        self, path: Path, clip: str, times: list[float], *, size: tuple[int, int] = (220, 320), turn: float = 0.6
+    ) -> bytes:
+        """A PNG of a clip of a GLB, drawn by three.js: one picture at each time, from ``turn`` radians off +Z to +X."""
+        self._file = path
+        text: str = self._page.evaluate(
+            "([clip, times, width, height, turn]) => strip(clip, times, width, height, turn)",
+            [clip, times, *size, turn],
+        )
+        return base64.b64decode(text.partition(",")[2])
 
 
 @contextmanager

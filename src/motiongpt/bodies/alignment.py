@@ -53,11 +53,12 @@ class Alignment:
 def align(character: Character, offsets: np.ndarray) -> Alignment:
     """Align a character's rest pose with the T-pose of a motion.
 
-    * The body as a whole faces +Z; hips and chest are turned straight if the pose twists them. A trunk that leans is set
-      upright; the curve of the spine, the clavicles and the head stay as they are at rest.
+    * The body as a whole faces +Z; hips and chest are turned straight if the pose twists them. A trunk that leans is
+      set upright; the curve of the spine, the clavicles and the head stay as they are at rest.
     * Thighs, shins, upper arms and forearms get the directions of the T-pose, one after the other on the shortest way,
       which keeps their twist. Where elbow or knee are clearly bent, their hinge decides the twist instead.
-    * Feet are flat at rest, whatever the slope from ankle to toe: they only turn to the side. Hands follow the forearms.
+    * Feet are flat at rest, whatever the slope from ankle to toe: they only turn to the side. Hands follow the
+      forearms.
 
     Args:
         character: the character.

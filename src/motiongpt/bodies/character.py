@@ -42,8 +42,8 @@ class Character:
         places: (N, 3) where the bones begin.
         frames: (N, 3, 3) from the coordinates of a bone to those of the world: rotation and scale.
         local: (N, 4) rotations relative to the parent, apart from scale.
-        joints: joint of HumanML3D -> bone. Hips, knees, ankles, shoulders and elbows are always there; so are the pelvis
-            and at least one spine joint, the neck or the head.
+        joints: joint of HumanML3D -> bone. Hips, knees, ankles, shoulders and elbows are always there; so are the
+            pelvis and at least one spine joint, the neck or the head.
         trunk: bones of the spine, from the lowest to the highest.
         deforming: bones that a skin follows; empty where there is no skin.
         skin: the mesh; None where there is none that can be read.
@@ -117,7 +117,12 @@ class Character:
     @cached_property
     def sole(self) -> float:
         """Height of the soles: the lowest vertex of the feet, or, without a mesh, the lowest joint of the feet."""
-        feet = [self.joints[f"{side}_{part}"] for side in SIDES for part in ("ankle", "foot") if f"{side}_{part}" in self.joints]
+        feet = [
+            self.joints[f"{side}_{part}"]
+            for side in SIDES
+            for part in ("ankle", "foot")
+            if f"{side}_{part}" in self.joints
+        ]
         if self.skin is not None:
             own = set().union(*(self.below[bone] for bone in feet))
             vertices = self.skin.vertices[np.isin(self.skin.bones, list(own))]

@@ -7,8 +7,8 @@ legs are as long as the performer's, so that steps fit the legs:
 * Thighs, shins, upper arms and forearms point where those of the performer do. The spine's turn is spread over the
   spine bones that there are; neck, head, clavicles and feet turn as the performer's, from where they are at rest.
 * The hips follow the path of the performer's hips, raised or lowered so that soles stand on the floor.
-* While a foot of the performer is planted, the character's moves over the floor as that one does, and at the height that
-  it has on its sole. The body follows what both feet have in common; knees bend (two-bone inverse kinematics).
+* While a foot of the performer is planted, the character's moves over the floor as that one does, and at the height
+  that it has on its sole. The body follows what both feet have in common; knees bend (two-bone inverse kinematics).
 * Arms stay out of the trunk where the performer's do (:mod:`motiongpt.bodies.clearance`).
 * The twist of upper arms and thighs is shared over the bones that lie along them.
 
@@ -17,14 +17,15 @@ All other bones, such as fingers and faces, stay as they are at rest.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
+from motiongpt.bodies import clearance
 from motiongpt.bodies.alignment import LIMBS, Alignment, align
 from motiongpt.bodies.character import ARM, LEG, SIDES, Character, orthonormal, unit
-from motiongpt.bodies.clearance import clear_arms
 from motiongpt.bodies.posing import Pose, continuous, fit_pose
 from motiongpt.errors import MotionGPTError
 from motiongpt.motion import rotations
@@ -90,6 +91,16 @@ class Fidelity:
     reach: float
 
     @property
+    def facts(self) -> dict[str, Any]:
+        """As JSON has it, rounded."""
+        return {
+            "direction_degrees": {limb: round(angle, 2) for limb, angle in self.directions.items()},
+            "slide": round(self.slide, 4),
+            "source_slide": round(self.source_slide, 4),
+            "reach": round(self.reach, 4),
+        }
+
+    @property
     def text(self) -> str:
         """One line."""
         angles = ", ".join(f"{limb} {angle:.1f}" for limb, angle in self.directions.items())
@@ -103,8 +114,8 @@ def retarget(motion: Motion, character: Character, *, root_motion: str = "hips")
     """Put a motion on a character.
 
     Args:
-        motion: (T, 22, 3) HumanML3D joints, metres, Y up; its frame rate and place are kept. The motion's +Z becomes the
-            direction in which the character faces at rest.
+        motion: (T, 22, 3) HumanML3D joints, metres, Y up; its frame rate and place are kept. The motion's +Z becomes
+            the direction in which the character faces at rest.
         character: the character.
         root_motion: what moves through the world: "hips" (three.js, Mixamo, Unity Humanoid), "root-bone" (Unreal; Godot
             with its root motion track), or "in-place", where nothing does.
@@ -113,18 +124,18 @@ def retarget(motion: Motion, character: Character, *, root_motion: str = "hips")
         The animation and how close it is.
 
     Raises:
-        MotionGPTError: another skeleton than HumanML3D's, an unknown ``root_motion``, or no bone above the hips that could
-            be the root.
+        MotionGPTError: another skeleton than HumanML3D's, an unknown ``root_motion``, or no bone above the hips that
+            could be the root.
     """
     if root_motion not in ROOT_MOTIONS:
         raise MotionGPTError(f"The root motion must be one of {', '.join(ROOT_MOTIONS)}, not {root_motion!r}.")
     if root_motion == "root-bone" and character.root < 0:
         raise MotionGPTError(
-            f"{character.name}: there is no bone above the hips that could carry the root motion; take 'hips' or add one."
+            f"{character.name}: there is no bone above the hips that could carry the root motion; take 'hips'."
         )
     solver = _Solver(motion, character)
     solver.plant_feet()
-    clear_arms(solver)
+    solver.clear_arms()
     return solver.animation(root_motion), solver.fidelity()
 
 
@@ -212,7 +223,9 @@ class _Solver:
                     way = self.joints[:, _INDEX[after]] - self.joints[:, _INDEX[joint]]
                     self.aim(joint, after, way)
         for side in SIDES:
-            self.turned[self._bone(f"{side}_ankle")] = self._turn(f"{side}_ankle", self.alignment.turns[f"{side}_ankle"])
+            self.turned[self._bone(f"{side}_ankle")] = self._turn(
+                f"{side}_ankle", self.alignment.turns[f"{side}_ankle"]
+            )
 
     def aim(self, joint: str, after: str, way: np.ndarray) -> None:
         """Turn the bone of a joint the shortest way so that the next joint lies in a direction (T, 3)."""
@@ -261,7 +274,7 @@ class _Solver:
         for side in SIDES:
             for limb in (LEG, ARM):
                 bones = [self.character.joints.get(f"{side}_{part}", -1) for part in limb]
-                for bone, after in zip(bones, bones[1:], strict=False):
+                for bone, after in pairwise(bones):
                     if after >= 0 and bone not in self.character.path(after):
                         result[after] = bone
         return result
@@ -272,7 +285,11 @@ class _Solver:
         raised = np.mean([self._height(side)[0] for side in SIDES]) - self._flat[0]
         sole = self.character.sole / self.alignment.scale
         # A character that does not stand over the origin of its file moves from where it stands.
-        origin = self.alignment.places[self.character.path(self.character.base)[0]] if self.character.parents[self.character.base] >= 0 else np.zeros(3)
+        origin = (
+            self.alignment.places[self.character.path(self.character.base)[0]]
+            if self.character.parents[self.character.base] >= 0
+            else np.zeros(3)
+        )
         return hips + np.array([origin[0], sole + raised - self.floor, origin[2]])
 
     def _height(self, side: str) -> np.ndarray:
@@ -280,7 +297,9 @@ class _Solver:
         sole = self.character.sole / self.alignment.scale
         ankle = self.alignment.at(self.character, f"{side}_ankle")[1] - sole
         toe = f"{side}_foot"
-        return np.array([ankle, self.alignment.at(self.character, toe)[1] - sole if toe in self.character.joints else 0.2 * ankle])
+        return np.array(
+            [ankle, self.alignment.at(self.character, toe)[1] - sole if toe in self.character.joints else 0.2 * ankle]
+        )
 
     def _flat_heights(self) -> np.ndarray:
         """(2,) how high ankles and balls of the performer's feet are over the floor while a foot is flat."""
@@ -331,8 +350,8 @@ class _Solver:
         return max(round(FADE * self.motion.fps), 1)
 
     def _pitch_feet(self, weights: np.ndarray) -> None:
-        """Tip the feet on the floor so that heel and ball are raised as far as the performer's: ankles are higher in one foot
-        than in another."""
+        """Tip the feet on the floor so that heel and ball are raised as far as the performer's: ankles are higher in
+        one foot than in another."""
         feet = self._feet(self.forward())
         heights, _ = self._heights(feet)
         near = gaussian(weights.max(axis=-1), _SETTLE * self.motion.fps)
@@ -344,7 +363,9 @@ class _Solver:
             angle = np.clip(slopes[1] - slopes[0], -_PITCH, _PITCH) * np.minimum(near[:, i], 1)
             axis = unit(np.cross(way, [0.0, 1.0, 0.0]))
             ankle = self._bone(f"{side}_ankle")
-            self.turned[ankle] = rotations.multiply(rotations.from_axis_angle(axis * angle[:, None]), self.turned[ankle])
+            self.turned[ankle] = rotations.multiply(
+                rotations.from_axis_angle(axis * angle[:, None]), self.turned[ankle]
+            )
 
     def _correction(self, i: int, feet: np.ndarray, weights: np.ndarray) -> np.ndarray:
         """(T, 3) by which a foot must be moved; 0 for the left one, 1 for the right one."""
@@ -365,8 +386,8 @@ class _Solver:
         return move * [1, 0, 1] + lift
 
     def _heights(self, feet: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(T, 2, 2) metres by which ankle and ball of each foot should be higher, to be as high over where they are on a flat
-        foot as the performer's, and at least, not to be deeper in the floor than the performer's."""
+        """(T, 2, 2) metres by which ankle and ball of each foot should be higher, to be as high over where they are on
+        a flat foot as the performer's, and at least, not to be deeper in the floor than the performer's."""
         sole = self.character.sole / self.alignment.scale
         own = np.array([self._height(side) for side in SIDES])
         source = self.joints[:, [*HUMANML3D.left_foot, *HUMANML3D.right_foot], 1].reshape(-1, 2, 2)
@@ -389,6 +410,48 @@ class _Solver:
             self.aim(f"{side}_knee", f"{side}_ankle", placed[:, ankle] - placed[:, knee])
             missed = np.linalg.norm(placed[:, ankle] - feet[:, i, 0] - moves[i], axis=-1)
             self.reach = max(self.reach, float(missed.max()))
+
+    # --- arms ---
+
+    def clear_arms(self) -> None:
+        """Keep the forearms out of the trunk, as far as the performer's are."""
+        trunk, own = self._outline(), clearance.performer(self.pose.offsets)
+        if trunk is None or own is None:
+            return
+        at = self.forward()
+        places = {joint: at[bone] for joint, bone in self.character.joints.items()}
+        source = {joint: self.joints[:, i] for joint, i in _INDEX.items()}
+        frames = [
+            clearance.frame(*((body[f"left_{part}"], body[f"right_{part}"]) for part in ("hip", "shoulder")))
+            for body in (places, source)
+        ]
+        for side in SIDES:
+            joints = [f"{side}_{part}" for part in ARM]
+            if joints[-1] not in places:
+                continue
+            points = clearance.forearm(source[joints[1]], source[joints[2]])
+            wanted = clearance.wanted_radius(points, frames[1], own)
+            arm = (places[joints[0]], places[joints[1]], places[joints[2]])
+            elbow, wrist = clearance.clear(arm, frames[0], trunk, wanted, self.motion.fps)
+            self.aim(joints[0], joints[1], elbow - arm[0])
+            self.aim(joints[1], joints[2], wrist - elbow)
+
+    def _outline(self) -> clearance.Trunk | None:
+        """The trunk of the character at rest; None without a mesh."""
+        character, skin, rest = self.character, self.character.skin, self.alignment.places
+        if skin is None:
+            return None
+        vertices = rotations.rotate(self.alignment.heading, skin.vertices) / self.alignment.scale
+        at = {joint: rest[bone] for joint, bone in character.joints.items()}
+        top = character.joints.get("neck", character.trunk[-1] if character.trunk else character.base)
+        bones = {*character.path(top), *character.trunk, character.base} - {character.joints.get("neck", -1)}
+        arms = []
+        for side in SIDES:
+            if f"{side}_wrist" in at:
+                own = list(character.below[self._bone(f"{side}_elbow")])
+                arms.append((vertices[np.isin(skin.bones, own)], at[f"{side}_elbow"], at[f"{side}_wrist"]))
+        frame = clearance.frame(*((at[f"left_{part}"], at[f"right_{part}"]) for part in ("hip", "shoulder")))
+        return clearance.outline(frame, vertices[np.isin(skin.bones, list(bones))], arms)
 
     # --- results ---
 
@@ -416,8 +479,8 @@ class _Solver:
         return turned
 
     def _root(self, seconds: float = _ROOT_SECONDS) -> tuple[np.ndarray, np.ndarray]:
-        """The place (T, 3) of the root relative to where it is at rest, and its turn (T, 4): the smoothed path of the hips
-        over the ground and the heading."""
+        """The place (T, 3) of the root relative to where it is at rest, and its turn (T, 4): the smoothed path of the
+        hips over the ground and the heading."""
         width = seconds * self.motion.fps
         hips = (self.joints[:, _INDEX["left_hip"]] + self.joints[:, _INDEX["right_hip"]]) / 2
         path = gaussian(hips * np.array([1.0, 0.0, 1.0]), width)
@@ -441,10 +504,15 @@ class _Solver:
         carriers = self._carriers()
         for bone in (character.base, *carriers):
             moved[bone] = at[bone] + shift
-        frames = {bone: rotations.from_matrix(orthonormal(character.frames[bone])) for bone in range(len(character.names))}
+        frames = {
+            bone: rotations.from_matrix(orthonormal(character.frames[bone])) for bone in range(len(character.names))
+        }
         back = rotations.conjugate(self.alignment.heading)
         # From the motion's frame and size to the character's.
-        turned = {bone: rotations.multiply(rotations.multiply(back, turn), self.alignment.heading) for bone, turn in turned.items()}
+        turned = {
+            bone: rotations.multiply(rotations.multiply(back, turn), self.alignment.heading)
+            for bone, turn in turned.items()
+        }
         moved = {bone: rotations.rotate(back, place) * self.alignment.scale for bone, place in moved.items()}
         return self._local(turned, moved, frames)
 
@@ -489,7 +557,11 @@ class _Solver:
             found = []
             for side in SIDES:
                 joint = f"{side}_{part}"
-                after = LIMBS[joint][0] if joint in LIMBS else next(end for lower, end, _ in LIMBS.values() if lower == joint)
+                after = (
+                    LIMBS[joint][0]
+                    if joint in LIMBS
+                    else next(end for lower, end, _ in LIMBS.values() if lower == joint)
+                )
                 if after in self.character.joints:
                     way = at[self._bone(after)] - at[self._bone(joint)]
                     source = self.joints[:, _INDEX[after]] - self.joints[:, _INDEX[joint]]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from motiongpt.cli.characters import Character
 from motiongpt.cli.console import (
     OUTPUTS,
     check_output,
@@ -33,6 +34,7 @@ from motiongpt.cli.options import (
     Input,
     JointNames,
     MotionFiles,
+    Onto,
 )
 from motiongpt.errors import MotionGPTError
 from motiongpt.formats import THROUGH_BLENDER, VIDEO_SUFFIXES, WRITERS
@@ -56,6 +58,7 @@ def convert(
         ),
     ],
     reading: Input,
+    character: Onto,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -84,41 +87,69 @@ def convert(
     frame 0 the root stands over the origin and faces +Z. KIT data stays KIT data: 21 joints, 12.5 frames per second.
     OUT.features.npy holds the 263 features of each frame instead of joints. Several inputs become the clips of one
     file, if the format holds several, or a file each in a folder. A file that cannot be read is reported and left out.
+
+    With --onto the motions become animations of your character's file, at their own frame rate. Its mesh, materials and
+    other animations stay as they are.
     """
     inputs, target = _inputs_and_target(paths, output or all_clips)
     in_folder = target.suffix.lower() not in WRITERS and (output or all_clips) is not None
-    suffix = f".{parse_formats(file_format)[0]}"
+    wearer = None
+    if character.onto is not None:
+        if names is not None or body is not None:
+            raise MotionGPTError("--onto keeps the bones and the body of the character: leave out --names and --body.")
+        wearer = Character(character, blender)
+    suffix = f".{parse_formats(file_format)[0]}" if wearer is None else wearer.suffix
     if in_folder:
         writable_folder(target)
-    else:
+    elif wearer is None:
         check_output(target)
+    else:
+        wearer.check(target)
     files = expand(inputs)
     load = reading.load_clips if all_clips else reading.load_one
     read, failed = each(files, lambda file: load(file, **({"blender": blender} if _needs_blender(file) else {})))
     clips = [(source, motion) for source, motions in read for motion in motions]
-    results = [
-        motion.resample(motion.skeleton.fps).canonical() if keep_proportions else motion.standard()
-        for _, motion in clips
-    ]
+    if wearer is not None:
+        results = [motion.canonical() for _, motion in clips]
+    elif keep_proportions:
+        results = [motion.resample(motion.skeleton.fps).canonical() for _, motion in clips]
+    else:
+        results = [motion.standard() for _, motion in clips]
     written = [target] * len(clips)
     if in_folder:
         written = _names(target, [(source.stem, motion.name if all_clips else "") for source, motion in clips], suffix)
     figure = None if body is None else body.value
+    measured: list[dict[str, Any]] = []
     # Motions of one file are written together.
     for path in dict.fromkeys(written):
         motions = [motion for motion, place in zip(results, written, strict=True) if place == path]
-        save_motion(motions, path, names=names, body=figure, blender=blender if _needs_blender(path) else None)
+        if wearer is not None:
+            measured += wearer.save(motions, path)
+        else:
+            save_motion(motions, path, names=names, body=figure, blender=blender if _needs_blender(path) else None)
+    facts = _facts(clips, results, written)
+    if as_json:
+        whole: dict[str, Any] = {"output": str(target), "motions": facts}
+        if wearer is not None:
+            whole["bones"] = wearer.bones
+            whole["motions"] = [{**fact, **more} for fact, more in zip(facts, measured, strict=True)]
+        print_json(whole)
+    elif written:
+        print(*dict.fromkeys(map(str, written)), sep="\n")
+    finish(failed, len(files))
+
+
+def _facts(
+    clips: Sequence[tuple[Path, Motion]], results: Sequence[Motion], written: Sequence[Path]
+) -> list[dict[str, Any]]:
+    """What became of each motion, which is said on stderr, too."""
     facts = []
     for (source, motion), result, path in zip(clips, results, written, strict=True):
         length = {"frames": len(result), "fps": result.fps, "seconds": result.seconds}
         facts.append({"input": str(source), "output": str(path), **length, "source_fps": motion.fps})
         text = f"{len(result)} frames at {result.fps:g} fps, {result.seconds:g} s"
         say(f"{source} ({motion.fps:g} fps) -> {path}: {text}")
-    if as_json:
-        print_json({"output": str(target), "motions": facts})
-    elif written:
-        print(*dict.fromkeys(map(str, written)), sep="\n")
-    finish(failed, len(files))
+    return facts
 
 
 def _inputs_and_target(paths: list[Path], target: Path | None) -> tuple[list[Path], Path]:

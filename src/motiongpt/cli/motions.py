@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from motiongpt.cli.characters import Character
 from motiongpt.cli.console import (
     OUTPUTS,
     Stopwatch,
@@ -33,6 +34,7 @@ from motiongpt.cli.options import (
     ModelOptions,
     MotionFile,
     MotionFiles,
+    Onto,
     OutputFile,
     OutputFolderOrFile,
     Samples,
@@ -57,6 +59,7 @@ def generate(
     length: Length,
     sampling: TextSampling,
     model: ModelOptions,
+    character: Onto,
     samples: Samples = 1,
     seed: Seed = 0,
     output: OutputFolderOrFile = OUTPUTS,
@@ -66,15 +69,19 @@ def generate(
     """Generate motion from text.
 
     Writes DIR/<text>_seed<K>_<sample>.<format> for every text, sample and format, and prints the paths. Existing files
-    are replaced. The same text, seed and sample number always give the same motion.
+    are replaced. The same text, seed and sample number always give the same motion. With --onto the motions become
+    animations of your character's file: of one file that -o names, or of a file each.
     """
-    file = _output_file(output, formats, len(texts) * samples)
-    names = parse_formats(formats)
+    wearer = None if character.onto is None else _wearer(character, formats)
+    file = _output_file(output, formats, 1 if wearer is not None else len(texts) * samples)
+    names = parse_formats(formats) if wearer is None else []
     options = GENERATE.arguments(None, length, sampling)
     if file is None:
         writable_folder(output)
-    else:
+    elif wearer is None:
         check_output(file)
+    else:
+        wearer.check(file, len(texts) * samples)
     watch = Stopwatch()
     gpt = model.load()
     names = supported_formats(names, gpt, requested=formats != _DEFAULT_FORMATS)
@@ -88,12 +95,38 @@ def generate(
             say(remark)
         for sample, motion in enumerate(row):
             say(f"seed {seed}, sample {sample}: {len(motion)} frames, {motion.seconds:g} s: {text}")
-            written = _write(motion, file, output / f"{stem}_seed{seed}_{sample}", names)
+            place = output / f"{stem}_seed{seed}_{sample}"
+            written = _write(motion, file, place, names) if wearer is None else wearer.files(file, place)
             result["motions"].append({"text": text, "sample": sample, **_facts(motion), "files": written})
-            if not as_json:
+            if not as_json and wearer is None:
                 print(*written.values(), sep="\n", flush=True)
+    if wearer is not None:
+        _dress(wearer, [motion for row in rows for motion in row], result["motions"])
+        result["bones"] = wearer.bones
+        if not as_json:
+            print(*dict.fromkeys(path for entry in result["motions"] for path in entry["files"].values()), sep="\n")
     if as_json:
         print_json(result)
+
+
+def _wearer(character: Onto, formats: str) -> Character:
+    """The character of ``--onto``.
+
+    Raises:
+        MotionGPTError: it cannot be read, or formats are given, too.
+    """
+    if formats != _DEFAULT_FORMATS:
+        raise MotionGPTError("--onto writes the file of the character: leave out --format.")
+    return Character(character)
+
+
+def _dress(wearer: Character, motions: list[Motion], entries: list[dict[str, Any]]) -> None:
+    """Write the motions on the character, those of one file together, and add to their entries how close they are."""
+    paths = [next(iter(entry["files"].values())) for entry in entries]
+    for path in dict.fromkeys(paths):
+        own = [i for i, place in enumerate(paths) if place == path]
+        for i, facts in zip(own, wearer.save([motions[i] for i in own], Path(path)), strict=True):
+            entries[i] |= facts
 
 
 def _output_file(output: Path, formats: str, motions: int) -> Path | None:

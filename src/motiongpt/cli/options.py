@@ -15,6 +15,7 @@ from motiongpt.cli.console import load_model
 from motiongpt.cli.groups import Group
 from motiongpt.errors import MotionGPTError
 from motiongpt.formats import READERS, SKINNED, WRITERS
+from motiongpt.formats.characters import WRITABLE as CHARACTERS
 
 if TYPE_CHECKING:
     from motiongpt.generation.motiongpt import MotionGPT
@@ -192,6 +193,36 @@ BodyOption = Annotated[
     Body | None,
     typer.Option("--body", help=f"Body of the figures. KIT motions need skeleton; anny needs {', '.join(SKINNED)}."),
 ]
+
+
+class RootMotion(str, Enum):
+    """What of a character moves through the world."""
+
+    hips = "hips"
+    root_bone = "root-bone"
+    in_place = "in-place"
+
+
+@dataclass(frozen=True)
+class Onto(Group):
+    """The user's own character."""
+
+    panel = "Character"
+
+    onto: Annotated[
+        Path | None,
+        typer.Option("--onto", metavar="FILE", help=f"Put the motion on this character ({', '.join(CHARACTERS)})."),
+    ] = None
+    root_motion: Annotated[
+        RootMotion, typer.Option("--root-motion", help="What moves the character through the world.")
+    ] = RootMotion.hips
+    character_map: Annotated[
+        Path | None,
+        typer.Option("--character-map", metavar="FILE", help="As --joint-map, for the bones of the character."),
+    ] = None
+    drop_clips: Annotated[
+        bool, typer.Option("--drop-clips", help="Leave out the animations that the character has.")
+    ] = False
 
 
 @dataclass(frozen=True)

@@ -398,8 +398,8 @@ def save(
     """Write a skeleton and its motion.
 
     Args:
-        tree: names, parents, offsets and channels of N joints, in the order of the file; joints without channels that end
-            a chain are End Sites. All other joints have three rotation channels.
+        tree: names, parents, offsets and channels of N joints, in the order of the file; joints without channels that
+            end a chain are End Sites. All other joints have three rotation channels.
         quaternions: (T, N, 4) rotations relative to the parent.
         places: joint -> (T, 3) values of its position channels; joints that have such channels and are not listed stand
             at their offsets.

@@ -39,7 +39,9 @@ class RiggedBvh:
             MotionGPTError: the folder cannot be written.
         """
         animation = animations[0]
-        turns = np.tile([1.0, 0.0, 0.0, 0.0], (len(next(iter(animation.rotations.values()))), len(self.content.names), 1))
+        turns = np.tile(
+            [1.0, 0.0, 0.0, 0.0], (len(next(iter(animation.rotations.values()))), len(self.content.names), 1)
+        )
         for bone, turn in animation.rotations.items():
             turns[:, bone] = turn
         # The root has no parent that stands as the file does.

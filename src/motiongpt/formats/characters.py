@@ -1,7 +1,7 @@
 """Motions onto the user's own character.
 
-A character is a file with a rig, of which the body is found as in motion files (:mod:`motiongpt.formats.joint_maps`). Its
-motions become animations of that file; mesh, materials and all else stay as they are.
+A character is a file with a rig, of which the body is found as in motion files (:mod:`motiongpt.formats.joint_maps`).
+Its motions become animations of that file; mesh, materials and all else stay as they are.
 """
 
 from __future__ import annotations
@@ -15,16 +15,19 @@ from motiongpt.bodies.character import Character
 from motiongpt.errors import MotionGPTError
 from motiongpt.formats.sniff import check_file
 from motiongpt.motion.motion import Motion
+from motiongpt.motion.skeleton import HUMANML3D
 
 if TYPE_CHECKING:
     from motiongpt.bodies.retargeting import Animation, Fidelity
 
-# Files of characters, and the files that each can become.
-READABLE: dict[str, tuple[str, ...]] = {
+# Suffixes of characters, and of the files that each can be written to.
+WRITABLE: dict[str, tuple[str, ...]] = {
     ".glb": (".glb",),
     ".gltf": (".glb",),
     ".vrm": (".glb",),
     ".bvh": (".bvh",),
+    ".fbx": (".glb", ".fbx", ".blend"),
+    ".blend": (".glb", ".blend", ".fbx"),
 }
 
 
@@ -59,27 +62,32 @@ class Report:
     remarks: tuple[str, ...] = ()
 
 
-def load(path: str | Path, *, joint_map: str | Path | None = None) -> Rigged:
+def load(path: str | Path, *, joint_map: str | Path | None = None, blender: str | Path | None = None) -> Rigged:
     """Read a character.
 
     Args:
-        path: a file of :data:`READABLE`.
+        path: a file of :data:`WRITABLE`.
         joint_map: a file that says which joints are which, see :mod:`motiongpt.formats.joint_map_file`.
+        blender: the user's Blender, for .fbx and .blend, see :func:`motiongpt.formats.blender.process.find`.
 
     Raises:
         MotionGPTError: another or a damaged file, or one without the body of a person.
     """
     path = Path(path)
     suffix = path.suffix.lower()
-    if suffix not in READABLE:
+    if suffix not in WRITABLE:
         raise MotionGPTError(
-            f"{path}: a character is one of {', '.join(READABLE)}, not {path.suffix or 'a file without a suffix'}."
+            f"{path}: a character is one of {', '.join(WRITABLE)}, not {path.suffix or 'a file without a suffix'}."
         )
     check_file(path)
     if suffix == ".bvh":
         from motiongpt.formats.bvh_character import read as read_bvh
 
         return read_bvh(path, joint_map)
+    if suffix in (".fbx", ".blend"):
+        from motiongpt.formats.blender.character import read as read_with_blender
+
+        return read_with_blender(path, joint_map, blender)
     from motiongpt.formats.gltf.character import read as read_gltf
 
     return read_gltf(path, joint_map)
@@ -121,7 +129,7 @@ def write(
     check_output(Path(rigged.character.name), path, len(motions))
     results = [retarget(motion, rigged.character, root_motion=root_motion) for motion in motions]
     rigged.save([animation for animation, _ in results], path, keep_clips=keep_clips)
-    return Report(_bones(rigged.character), tuple(fidelity for _, fidelity in results), rigged.remarks)
+    return Report(bones(rigged.character), tuple(fidelity for _, fidelity in results), rigged.remarks)
 
 
 def check_output(onto: Path, path: Path, count: int = 1) -> None:
@@ -130,13 +138,14 @@ def check_output(onto: Path, path: Path, count: int = 1) -> None:
     Raises:
         MotionGPTError: the character is not such a file, or it cannot become one.
     """
-    wanted = READABLE.get(onto.suffix.lower(), ())
+    wanted = WRITABLE.get(onto.suffix.lower(), ())
     if wanted and path.suffix.lower() not in wanted:
         raise MotionGPTError(f"{path}: {onto.name} is written as {' or '.join(wanted)}; give such a name.")
     if count > 1 and path.suffix.lower() == ".bvh":
         raise MotionGPTError(f"{path}: .bvh files hold one motion, not {count}; write each to a file of its own.")
 
 
-def _bones(character: Character) -> dict[str, str]:
-    bones = {joint: character.names[bone] for joint, bone in character.joints.items()}
-    return {**bones, "spine": ", ".join(character.names[bone] for bone in character.trunk)}
+def bones(character: Character) -> dict[str, str]:
+    """Joint of HumanML3D -> name of the bone that it moves; "spine" has all bones of the spine."""
+    names = {joint: character.names[character.joints[joint]] for joint in HUMANML3D.joints if joint in character.joints}
+    return {**names, "spine": " ".join(character.names[bone] for bone in character.trunk)}

@@ -144,7 +144,8 @@ def document(poses: Sequence[Pose], body: Body, names: Sequence[str]) -> tuple[d
         "materials": [_material(colour) for colour, _ in _parts(body)],
         "skins": [skin],
         "animations": [
-            _add_animation(buffer, pose, name) for pose, name in zip(poses, distinct([pose.name for pose in poses]), strict=True)
+            _add_animation(buffer, pose, name)
+            for pose, name in zip(poses, distinct([pose.name for pose in poses]), strict=True)
         ],
         "bufferViews": buffer.views,
         "accessors": buffer.accessors,

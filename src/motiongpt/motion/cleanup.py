@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import pairwise
 
 import numpy as np
 
@@ -237,8 +236,8 @@ def foot_correction(
 
 
 def bridge(moves: np.ndarray, on: np.ndarray, fade: int) -> None:
-    """Fill the corrections (T, 3) of a foot in the air, in place: from one contact to the next, or through zero if there
-    is enough time.
+    """Fill the corrections (T, 3) of a foot in the air, in place: from one contact to the next, or through zero if
+    there is enough time.
 
     Args:
         moves: corrections, which stay as they are during contacts.
@@ -281,27 +280,43 @@ def _reach(body: np.ndarray, targets: list[np.ndarray], fps: float) -> np.ndarra
 def _place_leg(body: np.ndarray, limb: tuple[int, int, int, int], foot: np.ndarray) -> None:
     """Move ankle and toe of ``body`` (in place) to ``foot`` (T, 2, 3), or as close as the bones reach."""
     hip, knee, ankle, toe = limb
-    upper, lower, sole = (
-        np.linalg.norm(body[:, b] - body[:, a], axis=-1, keepdims=True) for a, b in pairwise((hip, knee, ankle, toe))
-    )
-    start = body[:, hip]
-    way = foot[:, 0] - start
-    turn = rotations.between(body[:, ankle] - start, way)
-    distance = np.linalg.norm(way, axis=-1, keepdims=True)
-    axis = way / np.maximum(distance, 1e-9)
-    distance = np.clip(distance, np.abs(upper - lower) + 1e-6, upper + lower - 1e-6)
-    # The leg turns as a whole, then changes its bend in the plane in which it is bent. A straight leg has no such
-    # plane; its knee points ahead.
-    bend = rotations.rotate(turn, body[:, knee] - start) + KNEE_AHEAD * forward_direction(body)
-    bend -= (bend * axis).sum(-1, keepdims=True) * axis
-    bend /= np.maximum(np.linalg.norm(bend, axis=-1, keepdims=True), 1e-9)
-    along = (upper**2 - lower**2 + distance**2) / (2 * distance)
-    body[:, knee] = start + along * axis + np.sqrt(np.maximum(upper**2 - along**2, 0)) * bend
+    sole = np.linalg.norm(body[:, toe] - body[:, ankle], axis=-1, keepdims=True)
+    # A straight leg has no plane in which it is bent; its knee points ahead.
+    ahead = KNEE_AHEAD * forward_direction(body)
+    body[:, knee], body[:, ankle] = bend(body[:, hip], body[:, knee], body[:, ankle], foot[:, 0], ahead)
     direction = foot[:, 1] - foot[:, 0]
-    body[:, ankle] = start + distance * axis
     body[:, toe] = body[:, ankle] + direction * sole / np.maximum(
         np.linalg.norm(direction, axis=-1, keepdims=True), 1e-9
     )
+
+
+def bend(
+    start: np.ndarray, middle: np.ndarray, end: np.ndarray, target: np.ndarray, ahead: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Inverse kinematics of a limb of two bones.
+
+    The limb turns as a whole, then changes its bend in the plane in which it is bent.
+
+    Args:
+        start, middle, end: (T, 3) hip, knee and ankle, or shoulder, elbow and wrist.
+        target: (T, 3) where the end should be.
+        ahead: (T, 3) that is added to the middle when the plane of the bend is computed.
+
+    Returns:
+        Middle and end (T, 3); the end is as close to the target as the bones reach.
+    """
+    upper, lower = (np.linalg.norm(b - a, axis=-1, keepdims=True) for a, b in ((start, middle), (middle, end)))
+    way = target - start
+    turn = rotations.between(end - start, way)
+    distance = np.linalg.norm(way, axis=-1, keepdims=True)
+    axis = way / np.maximum(distance, 1e-9)
+    distance = np.clip(distance, np.abs(upper - lower) + 1e-6, upper + lower - 1e-6)
+    plane = rotations.rotate(turn, middle - start) + ahead
+    plane -= (plane * axis).sum(-1, keepdims=True) * axis
+    plane /= np.maximum(np.linalg.norm(plane, axis=-1, keepdims=True), 1e-9)
+    along = (upper**2 - lower**2 + distance**2) / (2 * distance)
+    bent = start + along * axis + np.sqrt(np.maximum(upper**2 - along**2, 0)) * plane
+    return bent, start + distance * axis
 
 
 def _nearness(keep: np.ndarray, fade: int) -> np.ndarray:

@@ -286,13 +286,26 @@ def render(
         bpy.ops.render.render(write_still=True)
 
 
-def read(path: str, output: str) -> None:
-    """Save an .npz of where the bones of a file's armature begin, and its last ones end, at every frame."""
+def _open(path: str) -> None:
+    """Open a .blend, without its scripts, or import an .fbx into an empty scene."""
     if path.lower().endswith(".fbx"):
         _start(30.0)
         bpy.ops.import_scene.fbx(filepath=path, automatic_bone_orientation=False, use_anim=True)
     else:
         bpy.ops.wm.open_mainfile(filepath=path, load_ui=False, use_scripts=False)
+
+
+def save_character(path: str, output: str) -> None:
+    """Convert a character to GLB, with its animations."""
+    _open(path)
+    if not any(one.type == "ARMATURE" for one in bpy.context.scene.objects):
+        raise Refused("there is no armature, so there is no skeleton that could move.")
+    bpy.ops.export_scene.gltf(filepath=output, export_format="GLB", export_yup=True, export_animation_mode="ACTIONS")
+
+
+def read(path: str, output: str) -> None:
+    """Save an .npz of where the bones of a file's armature begin, and its last ones end, at every frame."""
+    _open(path)
     scene = bpy.context.scene
     armatures = [one for one in scene.objects if one.type == "ARMATURE"]
     if not armatures:

@@ -70,7 +70,9 @@ def read(path: Path, joint_map: str | Path | None = None) -> Rigged:
         place = {node: i for i, node in enumerate(order)}
         whole = figures.rest_pose(document, order)
         parents = tuple(place.get(document.parents[node], -1) for node in order)
-        frames, local, unlike = [], [], {}
+        frames: list[np.ndarray] = []
+        local: list[np.ndarray] = []
+        unlike: dict[int, dict[str, np.ndarray]] = {}
         for node, parent in zip(order, parents, strict=True):
             turn, scale = _parts(document, node, whole.turns[node])
             frames.append(whole.turns[node] if parent < 0 else frames[parent] @ whole.turns[node])
@@ -119,10 +121,10 @@ def _unlike(document: Document, node: int, rest: dict[str, np.ndarray]) -> dict[
     for name, value in rest.items():
         own = np.asarray(fields.get(name, figures.DEFAULTS[name]), dtype=np.float64)
         if name == "rotation":
-            own = own[[3, 0, 1, 2]] / max(np.linalg.norm(own), 1e-9)
+            own = own[[3, 0, 1, 2]] / np.maximum(np.linalg.norm(own), 1e-9)
             differs = np.abs(own @ value) < np.cos(np.radians(0.25))
         else:
-            differs = np.linalg.norm(own - value) > 5e-3 * max(np.linalg.norm(value), np.linalg.norm(own))
+            differs = np.linalg.norm(own - value) > 5e-3 * np.maximum(np.linalg.norm(value), np.linalg.norm(own))
         if differs:
             result[name] = value
     return result
@@ -142,7 +144,9 @@ def _skin(document: Document, order: Sequence[int], places: np.ndarray, frames: 
             inverse = document.array(skin["inverseBindMatrices"]).reshape(-1, 4, 4).transpose(0, 2, 1)
         for primitive in document.item("meshes", node["mesh"])["primitives"]:
             attributes = primitive["attributes"]
-            if primitive.get("mode", 4) not in (4, 5, 6) or not {"POSITION", "JOINTS_0", "WEIGHTS_0"} <= set(attributes):
+            if primitive.get("mode", 4) not in (4, 5, 6) or not {"POSITION", "JOINTS_0", "WEIGHTS_0"} <= set(
+                attributes
+            ):
                 continue
             try:
                 at, own, weights = (document.array(attributes[name]) for name in ("POSITION", "JOINTS_0", "WEIGHTS_0"))

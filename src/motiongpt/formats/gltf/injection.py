@@ -1,4 +1,7 @@
-"""Adding animations to a glTF document. All else in it stays as it is: only what points into the buffers follows them."""
+"""Adding animations to a glTF document.
+
+All else in it stays as it is: only what points into the buffers follows them.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +48,6 @@ def _animation(
     rigged: Rigged, animation: Animation, name: str, buffer: Buffer, result: dict[str, Any]
 ) -> dict[str, Any]:
     """An entry of "animations", of which the data are in the buffer."""
-    count = max(map(len, animation.rotations.values()))
     values: list[tuple[int, str, np.ndarray]] = []
     for bone, turns in animation.rotations.items():
         values.append((rigged.nodes[bone], "rotation", turns))
@@ -66,7 +68,6 @@ def _animation(
         stored = np.roll(keys, -1, axis=-1) if path == "rotation" else keys  # the real part is last in glTF
         samplers.append({"input": inputs[len(keys)], "output": buffer.add(stored, "f4"), "interpolation": "LINEAR"})
         channels.append({"sampler": len(samplers) - 1, "target": {"node": node, "path": path}})
-    assert count >= 1
     return {"name": name, "samplers": samplers, "channels": channels}
 
 
