@@ -33,8 +33,10 @@ class Character:
         self._rigged: Rigged = characters.load(options.onto, joint_map=options.character_map, blender=blender)
         for remark in self._rigged.remarks:
             say(f"{options.onto}: {remark}")
-        self.bones = characters.bones(self._rigged.character)
-        say(f"{options.onto}: " + ", ".join(f"{joint} = {bone}" for joint, bone in self.bones.items()))
+        bones, spine = characters.bones(self._rigged.character), characters.spine(self._rigged.character)
+        self.bones: dict[str, Any] = {**bones, "spine": list(spine)}
+        found = {**bones, "spine": ", ".join(spine)}
+        say(f"{options.onto}: " + ", ".join(f"{joint} = {bone}" for joint, bone in found.items()))
 
     @property
     def suffix(self) -> str:

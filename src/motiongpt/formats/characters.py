@@ -52,12 +52,14 @@ class Report:
     """What became of motions on a character.
 
     Attributes:
-        bones: joint of HumanML3D -> name of the bone that it moves; "spine" has all bones of the spine.
+        bones: joint of HumanML3D -> name of the bone that it moves.
+        spine: names of the bones of the spine, from the lowest to the highest.
         motions: how close each motion came.
         remarks: what was guessed, a sentence each.
     """
 
     bones: Mapping[str, str]
+    spine: tuple[str, ...]
     motions: tuple[Fidelity, ...]
     remarks: tuple[str, ...] = ()
 
@@ -129,7 +131,8 @@ def write(
     check_output(Path(rigged.character.name), path, len(motions))
     results = [retarget(motion, rigged.character, root_motion=root_motion) for motion in motions]
     rigged.save([animation for animation, _ in results], path, keep_clips=keep_clips)
-    return Report(bones(rigged.character), tuple(fidelity for _, fidelity in results), rigged.remarks)
+    found = rigged.character
+    return Report(bones(found), spine(found), tuple(fidelity for _, fidelity in results), rigged.remarks)
 
 
 def check_output(onto: Path, path: Path, count: int = 1) -> None:
@@ -146,6 +149,10 @@ def check_output(onto: Path, path: Path, count: int = 1) -> None:
 
 
 def bones(character: Character) -> dict[str, str]:
-    """Joint of HumanML3D -> name of the bone that it moves; "spine" has all bones of the spine."""
-    names = {joint: character.names[character.joints[joint]] for joint in HUMANML3D.joints if joint in character.joints}
-    return {**names, "spine": " ".join(character.names[bone] for bone in character.trunk)}
+    """Joint of HumanML3D -> name of the bone that it moves."""
+    return {j: character.names[character.joints[j]] for j in HUMANML3D.joints if j in character.joints}
+
+
+def spine(character: Character) -> tuple[str, ...]:
+    """Names of the bones of the spine, from the lowest to the highest."""
+    return tuple(character.names[bone] for bone in character.trunk)
