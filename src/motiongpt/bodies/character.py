@@ -24,10 +24,12 @@ class Skin:
 
     Attributes:
         vertices: (V, 3) in the world.
+        faces: (F, 3) triangles.
         bones: (V,) index of the bone that each vertex follows most.
     """
 
     vertices: np.ndarray
+    faces: np.ndarray
     bones: np.ndarray
 
 

@@ -19,42 +19,41 @@ from motiongpt.motion.filters import gaussian
 from motiongpt.motion.skeleton import HUMANML3D
 
 # Heights of the ellipses, from the middle of the hips (0) to that of the shoulders (1).
-_LEVELS = np.linspace(-0.15, 1.0, 9)
-# Heights over which the trunk ends, below and above: there is no wall at crotch and shoulders.
-_ENDS = ((-0.35, -0.15), (0.85, 1.05))
+_LEVELS = np.linspace(-0.5, 1.2, 18)
+# Half of the thickness of an arm, metres, that is kept between its middle and the trunk.
+_ARM = 0.015
 # Shares of the forearm at which it is looked at; beyond 1 is the hand.
 _SHARES = (0.0, 0.5, 1.0, 1.3)
 # Seconds over which a correction is smoothed, and how often what is left of it is added.
-_SMOOTH, _ROUNDS = 0.08, 4
+_SMOOTH, _ROUNDS = 0.08, 8
 _TRUNK = ("pelvis", "spine1", "spine2", "spine3")
 _INDEX = {name: i for i, name in enumerate(HUMANML3D.joints)}
 
 
 @dataclass(frozen=True)
 class Trunk:
-    """The outline of a trunk, and how thick its arms are, metres.
+    """The outline of a trunk, metres.
 
     Attributes:
-        half, front, back: (L,) at the heights _LEVELS: half of the width, and the depth before and behind the middle.
-        arm: half of the thickness of forearms and hands.
+        half, front, back: (L,) at the heights _LEVELS: half of the width, and the depth before and behind the middle; 0
+            where there is no trunk.
     """
 
     half: np.ndarray
     front: np.ndarray
     back: np.ndarray
-    arm: float
 
     def radius(self, points: np.ndarray) -> np.ndarray:
         """(..., 3) height and place across and ahead, in units of the ellipse at this height: below 1 is inside."""
         height = points[..., 0]
         half, front, back = (np.interp(height, _LEVELS, line) for line in (self.half, self.front, self.back))
-        middle, deep = (front - back) / 2, (front + back) / 2 + self.arm
-        return np.stack([points[..., 1] / (half + self.arm), (points[..., 2] - middle) / deep], axis=-1)
+        middle, deep = (front - back) / 2, (front + back) / 2 + _ARM
+        return np.stack([points[..., 1] / (half + _ARM), (points[..., 2] - middle) / deep], axis=-1)
 
     def scale(self, height: np.ndarray) -> np.ndarray:
         """(..., 2) metres across and ahead of one unit of :meth:`radius`."""
         half, front, back = (np.interp(height, _LEVELS, line) for line in (self.half, self.front, self.back))
-        return np.stack([half + self.arm, (front + back) / 2 + self.arm], axis=-1)
+        return np.stack([half + _ARM, (front + back) / 2 + _ARM], axis=-1)
 
 
 @dataclass(frozen=True)
@@ -89,37 +88,28 @@ def frame(hips: tuple[np.ndarray, np.ndarray], shoulders: tuple[np.ndarray, np.n
     return _Frame(origin, up, across, np.cross(across, up), np.linalg.norm(top - origin, axis=-1))
 
 
-def outline(at: _Frame, trunk: np.ndarray, arms: list[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> Trunk | None:
-    """Measure a trunk.
+def outline(at: _Frame, vertices: np.ndarray, faces: np.ndarray) -> Trunk | None:
+    """Measure a trunk by cutting its mesh at rest into slices.
 
     Args:
-        at: its coordinates at rest.
-        trunk: (V, 3) vertices.
-        arms: for each side, vertices (V, 3) of forearm and hand, elbow and wrist.
+        at: the coordinates of the trunk at rest.
+        vertices: (V, 3) of the mesh.
+        faces: (F, 3) triangles of the trunk.
 
     Returns:
         The outline; None if there is too little of a mesh.
     """
-    points = at.local(trunk)
-    lines = []
-    for level in _LEVELS:
-        near = points[np.abs(points[:, 0] - level) < 0.1]
-        if len(near) < 8:
-            lines.append((np.nan,) * 3)
-        else:
-            lines.append((np.percentile(np.abs(near[:, 1]), 95), *(np.percentile(s * near[:, 2], 95) for s in (1, -1))))
-    values = np.array(lines)
-    good = np.isfinite(values[:, 0])
-    if good.sum() < 3:
-        return None
-    half, front, back = (np.interp(_LEVELS, _LEVELS[good], values[good, i]) for i in range(3))
-    thick = []
-    for vertices, elbow, wrist in arms:
-        axis = unit(wrist - elbow)
-        way = vertices - elbow
-        off = np.linalg.norm(way - (way @ axis)[:, None] * axis, axis=-1)
-        thick += [float(np.median(off))] if len(off) else []
-    return Trunk(half, front, back, 0.0)
+    points = at.local(vertices)
+    edges = points[np.unique(np.sort(faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), axis=1), axis=0)]
+    low, high = edges[..., 0].min(axis=1), edges[..., 0].max(axis=1)
+    lines = np.zeros((len(_LEVELS), 3))
+    for line, level in zip(lines, _LEVELS, strict=True):
+        cut = edges[(low < level) & (high > level)]
+        if len(cut) >= 6:
+            share = (level - cut[:, 0, 0]) / (cut[:, 1, 0] - cut[:, 0, 0])
+            place = cut[:, 0, 1:] + share[:, None] * (cut[:, 1, 1:] - cut[:, 0, 1:])
+            line[:] = [max(np.percentile(v, 97), 0.0) for v in (np.abs(place[:, 0]), place[:, 1], -place[:, 1])]
+    return Trunk(*lines.T) if (lines[:, 0] > 0).sum() >= 3 else None
 
 
 @lru_cache(maxsize=8)
@@ -129,15 +119,8 @@ def _mannequin(offsets: bytes) -> Trunk | None:
     rest, most = body.rest_joints, body.joint_indices[np.arange(len(body.weights)), body.weights.argmax(axis=1)]
     places = {name: rest[i] for name, i in _INDEX.items()}
     at = frame(*((places[f"left_{part}"], places[f"right_{part}"]) for part in ("hip", "shoulder")))
-    arms = [
-        (
-            body.rest_vertices[np.isin(most, [_INDEX[f"{side}_elbow"], _INDEX[f"{side}_wrist"]])],
-            places[f"{side}_elbow"],
-            places[f"{side}_wrist"],
-        )
-        for side in SIDES
-    ]
-    return outline(at, body.rest_vertices[np.isin(most, [_INDEX[name] for name in _TRUNK])], arms)
+    own = np.isin(most, [_INDEX[name] for name in _TRUNK])
+    return outline(at, body.rest_vertices, body.faces[own[body.faces].sum(axis=1) >= 2])
 
 
 def performer(offsets: np.ndarray) -> Trunk | None:
@@ -196,8 +179,7 @@ def _push(points: np.ndarray, at: _Frame, trunk: Trunk, wanted: np.ndarray) -> n
     local = at.local(points)
     place = trunk.radius(local)
     radius = np.linalg.norm(place, axis=-1)
-    low, high = ((np.clip((local[:, 0] - a) / (b - a), 0, 1)) for a, b in _ENDS)
-    missing = np.maximum(wanted - radius, 0) * low * (1 - high)
+    missing = np.maximum(wanted - radius, 0)
     # From the middle of the trunk the way out is ahead.
     outwards = np.where(radius[:, None] > 0.05, place / np.maximum(radius, 1e-9)[:, None], [0.0, 1.0])
     way = outwards * missing[:, None] * trunk.scale(local[:, 0])

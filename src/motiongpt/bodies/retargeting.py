@@ -445,13 +445,9 @@ class _Solver:
         at = {joint: rest[bone] for joint, bone in character.joints.items()}
         top = character.joints.get("neck", character.trunk[-1] if character.trunk else character.base)
         bones = {*character.path(top), *character.trunk, character.base} - {character.joints.get("neck", -1)}
-        arms = []
-        for side in SIDES:
-            if f"{side}_wrist" in at:
-                own = list(character.below[self._bone(f"{side}_elbow")])
-                arms.append((vertices[np.isin(skin.bones, own)], at[f"{side}_elbow"], at[f"{side}_wrist"]))
         frame = clearance.frame(*((at[f"left_{part}"], at[f"right_{part}"]) for part in ("hip", "shoulder")))
-        return clearance.outline(frame, vertices[np.isin(skin.bones, list(bones))], arms)
+        own = np.isin(skin.bones, list(bones))
+        return clearance.outline(frame, vertices, skin.faces[own[skin.faces].sum(axis=1) >= 2])
 
     # --- results ---
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -16,9 +17,6 @@ from motiongpt.formats.character_joints import find_joints
 from motiongpt.formats.gltf import figure as figures
 from motiongpt.formats.gltf.document import Document
 from motiongpt.motion import rotations
-
-# Vertices that are looked at: enough for the outline of a body.
-_MAX_VERTICES = 60_000
 
 
 @dataclass(frozen=True)
@@ -131,9 +129,10 @@ def _unlike(document: Document, node: int, rest: dict[str, np.ndarray]) -> dict[
 
 
 def _skin(document: Document, order: Sequence[int], places: np.ndarray, frames: np.ndarray) -> Skin | None:
-    """The vertices of all skinned meshes at rest; None where they are compressed in a way that is not read."""
+    """The skinned meshes at rest; None where they are compressed in a way that is not read."""
     place = {node: i for i, node in enumerate(order)}
-    vertices, bones = [], []
+    vertices, faces, bones = [], [], []
+    count = 0
     for node in document.nodes:
         if "mesh" not in node or "skin" not in node:
             continue
@@ -143,23 +142,37 @@ def _skin(document: Document, order: Sequence[int], places: np.ndarray, frames: 
         if "inverseBindMatrices" in skin:
             inverse = document.array(skin["inverseBindMatrices"]).reshape(-1, 4, 4).transpose(0, 2, 1)
         for primitive in document.item("meshes", node["mesh"])["primitives"]:
-            attributes = primitive["attributes"]
-            if primitive.get("mode", 4) not in (4, 5, 6) or not {"POSITION", "JOINTS_0", "WEIGHTS_0"} <= set(
-                attributes
-            ):
-                continue
             try:
-                at, own, weights = (document.array(attributes[name]) for name in ("POSITION", "JOINTS_0", "WEIGHTS_0"))
+                part = _primitive(document, primitive)
             except (MotionGPTError, KeyError, ValueError):
                 return None
-            step = -(-len(at) // _MAX_VERTICES)
-            at, own, weights = at[::step], own[::step].astype(int), weights[::step]
-            most = own[np.arange(len(own)), weights.argmax(axis=1)]
+            if part is None:
+                continue
+            at, triangles, most = part
+            if triangles.size and triangles.max() >= len(at):
+                return None
             bound = np.einsum("vab,vb->va", inverse[most], np.concatenate([at, np.ones((len(at), 1))], axis=1))[:, :3]
             bone = joints[most]
             vertices.append(np.einsum("vab,vb->va", frames[bone], bound) + places[bone])
+            faces.append(triangles + count)
             bones.append(bone)
+            count += len(at)
     if not vertices:
         return None
     every = np.concatenate(vertices)
-    return Skin(every, np.concatenate(bones)) if np.isfinite(every).all() else None
+    return Skin(every, np.concatenate(faces), np.concatenate(bones)) if np.isfinite(every).all() else None
+
+
+def _primitive(document: Document, primitive: dict[str, Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+    """Vertices (V, 3), triangles (F, 3), and the joint of the skin that each vertex follows most; None without a skin.
+
+    Raises:
+        MotionGPTError, KeyError, ValueError: the data cannot be read.
+    """
+    attributes = primitive["attributes"]
+    if primitive.get("mode", 4) != 4 or not {"POSITION", "JOINTS_0", "WEIGHTS_0"} <= set(attributes):
+        return None
+    at, own, weights = (document.array(attributes[name]) for name in ("POSITION", "JOINTS_0", "WEIGHTS_0"))
+    most = own.astype(int)[np.arange(len(own)), weights.argmax(axis=1)]
+    corners = document.array(primitive["indices"])[:, 0].astype(int) if "indices" in primitive else np.arange(len(at))
+    return at, corners[: len(corners) // 3 * 3].reshape(-1, 3), most
