@@ -47,7 +47,12 @@ MADE = (
     ("Rigify DEF", "A", 4, 0, ""), ("VRM", "T", 0, 180, "0.x"), ("VRM", "A", 5, 0, "1.0"), ("Biped", "A", 6, 0, ""),
     ("Genesis 3", "arms down", 7, 0, ""), ("Character Creator", "A", 8, 0, ""), ("MMD", "A", 9, 0, ""),
 )  # fmt: skip
-LIMBS = {"upper arm": ("shoulder", "elbow"), "forearm": ("elbow", "wrist"), "thigh": ("hip", "knee"), "shin": ("knee", "ankle")}
+LIMBS = {
+    "upper arm": ("shoulder", "elbow"),
+    "forearm": ("elbow", "wrist"),
+    "thigh": ("hip", "knee"),
+    "shin": ("knee", "ankle"),
+}
 SIDES = ("left", "right")
 # Every so many frames a trunk is looked at.
 STEP = 5
@@ -135,7 +140,9 @@ def measure(places: dict[str, np.ndarray], motion: Motion, size: float) -> dict[
         result[limb] = float(np.mean(found)) if found else float("nan")
     on = planted(motion.joints.astype(float), motion.fps).reshape(-1, 2, 2)
     feet = [[f"{side}_{part}" for part in ("ankle", "foot")] for side in SIDES]
-    result["source slide"] = slide(np.stack([np.stack([joints[j] for j in foot], 1) for foot in feet], 1), on, motion.fps)
+    result["source slide"] = slide(
+        np.stack([np.stack([joints[j] for j in foot], 1) for foot in feet], 1), on, motion.fps
+    )
     if all(joint in places for foot in feet for joint in foot):
         own = np.stack([np.stack([places[j] for j in foot], 1) for foot in feet], 1) / size
         result["slide"] = slide(own, on, motion.fps)
@@ -144,7 +151,9 @@ def measure(places: dict[str, np.ndarray], motion: Motion, size: float) -> dict[
     return result
 
 
-def try_on(source: Path, motions: Sequence[Motion], own: Sequence[float], folder: Path) -> tuple[int, list[dict[str, float]]]:
+def try_on(
+    source: Path, motions: Sequence[Motion], own: Sequence[float], folder: Path
+) -> tuple[int, list[dict[str, float]]]:
     """Number of bones, and the numbers of each motion, on one character."""
     rigged = characters.load(source)
     suffix = ".bvh" if source.suffix.lower() == ".bvh" else ".glb"
@@ -153,7 +162,7 @@ def try_on(source: Path, motions: Sequence[Motion], own: Sequence[float], folder
         path = folder / f"{source.stem}{suffix}"
         start = time.perf_counter()
         report = characters.write(motion, rigged, path)
-        spent = (time.perf_counter() - start) * 10 / motion.seconds
+        spent = time.perf_counter() - start
         bones = dict(report.bones)
         if suffix == ".bvh":
             content = bvh.parse(path)
@@ -193,7 +202,9 @@ def main() -> None:
     parser.add_argument("--each", action="store_true", help="a row for each motion")
     arguments = parser.parse_args()
     motions = load_motions(arguments.motions, arguments.seed)
-    print(f"{platform.processor() or platform.machine()}, {len(motions)} motions of {sum(m.seconds for m in motions):.0f} s, seed {arguments.seed}")
+    print(
+        f"{platform.processor() or platform.machine()}, {len(motions)} motions of {sum(m.seconds for m in motions):.0f} s, seed {arguments.seed}"
+    )
     own = [performer_inside(motion) for motion in motions]
     heads = [*LIMBS, "source slide", "slide", "source inside", "inside", "seconds"]
     print("\n| character | bones | " + " | ".join(heads) + " |\n|" + "---|" * (len(heads) + 2))
@@ -202,7 +213,11 @@ def main() -> None:
         files = list(arguments.characters)
         for rig, pose, seed, facing, vrm in MADE:
             name = f"{rig}, {pose}{', VRM ' + vrm if vrm else ''}{f', turned {facing}' if facing else ''}"
-            files.append(write_character(folder / f"{name}.{'vrm' if vrm else 'glb'}", rig, pose=pose, seed=seed, facing=facing, vrm=vrm))
+            files.append(
+                write_character(
+                    folder / f"{name}.{'vrm' if vrm else 'glb'}", rig, pose=pose, seed=seed, facing=facing, vrm=vrm
+                )
+            )
         everything = []
         for file in files:
             try:
@@ -213,11 +228,23 @@ def main() -> None:
             everything += rows
             if arguments.each:
                 for motion, row in zip(motions, rows, strict=True):
-                    print(f"| {file.stem}: {motion.name} | {bones} | " + " | ".join(_number(row[head]) for head in heads) + " |")
-            means = [float(np.mean([row[head] for row in rows])) for head in heads]
+                    print(
+                        f"| {file.stem}: {motion.name} | {bones} | "
+                        + " | ".join(_number(row[head]) for head in heads)
+                        + " |"
+                    )
+            means = _means(rows, heads, motions)
             print(f"| {file.stem} | {bones} | " + " | ".join(map(_number, means)) + " |", flush=True)
-        means = [float(np.nanmean([row[head] for row in everything])) for head in heads]
+        means = _means(everything, heads, motions)
         print(f"| mean of {len(files)} | | " + " | ".join(map(_number, means)) + " |")
+
+
+def _means(rows: list[dict[str, float]], heads: list[str], motions: Sequence[Motion]) -> list[float]:
+    """Means over motions; the seconds are those for 10 seconds of motion."""
+    means = {head: np.array([row[head] for row in rows]) for head in heads}
+    result = [float(np.nanmean(values)) if np.isfinite(values).any() else float("nan") for values in means.values()]
+    result[-1] *= 10 * len(motions) / sum(motion.seconds for motion in motions)
+    return result
 
 
 def _number(value: float) -> str:

@@ -71,11 +71,14 @@ def _barrel(low: float, high: float, half: tuple[float, float]) -> tuple[np.ndar
             faces += [(a, a + count, b), (b, a + count, b + count)]
     first, last = len(levels) * count, len(levels) * count + 1
     for k in range(count):
-        faces += [(first, k, (k + 1) % count), (last, (len(levels) - 1) * count + (k + 1) % count, (len(levels) - 1) * count + k)]
+        faces += [
+            (first, k, (k + 1) % count),
+            (last, (len(levels) - 1) * count + (k + 1) % count, (len(levels) - 1) * count + k),
+        ]
     return np.concatenate(vertices), np.array(faces)
 
 
-def _mesh(rig: Rig, places: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _mesh(rig: Rig, places: np.ndarray, trunk: tuple[float, float]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Vertices, triangles, and the joint that each vertex follows."""
     vertices, faces, joints = [], [], []
 
@@ -86,7 +89,7 @@ def _mesh(rig: Rig, places: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndar
 
     spine = [rig.names.index(name) for name in (rig.truth["pelvis"], *rig.trunk)]
     limbs = [rig.names.index(name) for joint, name in rig.truth.items() if "_" in joint and "collar" not in joint]
-    barrel = _barrel(places[limbs, 1].min() * 0 + places[spine[0], 1] - 0.1, places[spine[-1], 1] + 0.12, _TRUNK)
+    barrel = _barrel(places[spine[0], 1] - 0.1, places[spine[-1], 1] + 0.12, trunk)
     nearest = np.abs(barrel[0][:, None, 1] - places[spine, 1]).argmin(axis=1)
     add(barrel, np.array(spine)[nearest])
     for joint in limbs:
@@ -99,12 +102,23 @@ def _mesh(rig: Rig, places: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndar
     # Soles at height 0.
     for side in ("left", "right"):
         ankle = rig.names.index(rig.truth[f"{side}_ankle"])
-        add(_box(places[ankle] * [1, 0, 1] + [0, 0.01, 0.05], np.eye(3), np.array([0.04, 0.01, 0.12])), np.full(8, ankle))
+        add(
+            _box(places[ankle] * [1, 0, 1] + [0, 0.01, 0.05], np.eye(3), np.array([0.04, 0.01, 0.12])),
+            np.full(8, ankle),
+        )
     return np.concatenate(vertices), np.concatenate(faces), np.concatenate(joints)
 
 
 def write_character(
-    path: Path, name: str, *, pose: str = "T", seed: int = 0, size: float = 1.0, facing: float = 0.0, vrm: str = ""
+    path: Path,
+    name: str,
+    *,
+    pose: str = "T",
+    seed: int = 0,
+    size: float = 1.0,
+    facing: float = 0.0,
+    vrm: str = "",
+    trunk: tuple[float, float] = _TRUNK,
 ) -> Path:
     """Write a character.
 
@@ -116,6 +130,7 @@ def write_character(
         size: of the body, in those of rigs.py.
         facing: degrees about Y by which the body is turned, in a node above it.
         vrm: "0.x" or "1.0" adds that humanoid extension.
+        trunk: half of its width and depth, metres.
     """
     rig = RIGS[name]
     places = posed(rig, pose) * size
@@ -137,7 +152,7 @@ def write_character(
                 rotation=(above * turns[i]).as_quat().tolist(),
             )
         )
-    vertices, faces, joints = _mesh(rig, places)
+    vertices, faces, joints = _mesh(rig, places, trunk)
     inverse = np.tile(np.eye(4), (len(places), 1, 1))
     inverse[:, :3, :3] = turns.inv().as_matrix()
     inverse[:, :3, 3] = -turns.inv().apply(places)
@@ -159,6 +174,7 @@ def _skinned(
     file: Gltf, vertices: np.ndarray, faces: np.ndarray, joints: np.ndarray, inverse: np.ndarray, nodes: list[int]
 ) -> int:
     """Add mesh, a morph target, skin and material; the node that has them."""
+
     def raw(array: np.ndarray, kind: int, width: str, **more: Any) -> int:
         view = file.view(np.ascontiguousarray(array).tobytes())
         entry = {"bufferView": view, "componentType": kind, "count": len(array), "type": width, **more}
@@ -180,10 +196,14 @@ def _skinned(
             "WEIGHTS_0": raw(weights, 5126, "VEC4"),
         },
         "indices": raw(faces.reshape(-1).astype("<u2"), 5123, "SCALAR"),
-        "targets": [{"POSITION": raw(moved, 5126, "VEC3", min=moved.min(axis=0).tolist(), max=moved.max(axis=0).tolist())}],
+        "targets": [
+            {"POSITION": raw(moved, 5126, "VEC3", min=moved.min(axis=0).tolist(), max=moved.max(axis=0).tolist())}
+        ],
         "material": 0,
     }
-    file.json["materials"] = [{"name": "cloth", "doubleSided": True, "pbrMetallicRoughness": {"baseColorFactor": [0.2, 0.5, 0.8, 1.0]}}]
+    file.json["materials"] = [
+        {"name": "cloth", "doubleSided": True, "pbrMetallicRoughness": {"baseColorFactor": [0.2, 0.5, 0.8, 1.0]}}
+    ]
     file.json["meshes"] = [{"name": "body", "primitives": [primitive], "weights": [0.0]}]
     matrices = raw(inverse.transpose(0, 2, 1).astype("<f4"), 5126, "MAT4")
     file.json["skins"] = [{"joints": nodes, "inverseBindMatrices": matrices}]
@@ -201,7 +221,9 @@ def _add_vrm(file: Gltf, rig: Rig, nodes: list[int], version: str) -> None:
         bones[word] = nodes[rig.names.index(name)]
     if version == "0.x":
         entries = [{"bone": bone, "node": node, "useDefaultValues": True} for bone, node in bones.items()]
-        file.json["extensions"] = {"VRM": {"specVersion": "0.0", "meta": {"title": "x"}, "humanoid": {"humanBones": entries}}}
+        file.json["extensions"] = {
+            "VRM": {"specVersion": "0.0", "meta": {"title": "x"}, "humanoid": {"humanBones": entries}}
+        }
         file.json["extensionsUsed"] = ["VRM"]
     else:
         human = {bone: {"node": node} for bone, node in bones.items()}

@@ -76,7 +76,9 @@ class Glb:
             else:
                 rest = Rotation.from_quat(node.get("rotation", [0, 0, 0, 1])).as_matrix()
                 own[:, :3, :3] = keys.get((index, "rotation"), rest)
-                scale = np.broadcast_to(keys.get((index, "scale"), np.array(node.get("scale", [1, 1, 1]))), (len(times), 3))
+                scale = np.broadcast_to(
+                    keys.get((index, "scale"), np.array(node.get("scale", [1, 1, 1]))), (len(times), 3)
+                )
                 own[:, :3, :3] *= scale[:, None]
                 own[:, :3, 3] = keys.get((index, "translation"), np.array(node.get("translation", [0, 0, 0])))
             parent = self.parent.get(index)
@@ -92,7 +94,7 @@ class Glb:
 
     def places(self, clip: str, times: np.ndarray, names: list[str]) -> np.ndarray:
         """(T, len(names), 3) of bones by name."""
-        return self.world(clip, times)[:, [self.names.index(name) for name in names], :3, 3]
+        return self.world(clip, times)[..., :3, 3][:, [self.names.index(name) for name in names]]
 
     @cached_property
     def skins(self) -> list[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:

@@ -23,7 +23,7 @@ _LEVELS = np.linspace(-0.5, 1.2, 18)
 # Half of the thickness of an arm, metres, that is kept between its middle and the trunk.
 _ARM = 0.015
 # Shares of the forearm at which it is looked at; beyond 1 is the hand.
-_SHARES = (0.0, 0.5, 1.0, 1.3)
+_SHARES = (0.0, 0.4, 0.6, 0.8, 1.0, 1.25)
 # Seconds over which a correction is smoothed, and how often what is left of it is added.
 _SMOOTH, _ROUNDS = 0.08, 8
 _TRUNK = ("pelvis", "spine1", "spine2", "spine3")

@@ -68,6 +68,7 @@ def read(path: Path, joint_map: str | Path | None = None) -> Rigged:
         place = {node: i for i, node in enumerate(order)}
         whole = figures.rest_pose(document, order)
         parents = tuple(place.get(document.parents[node], -1) for node in order)
+        extent = float(np.ptp(rest.places, axis=0).max())
         frames: list[np.ndarray] = []
         local: list[np.ndarray] = []
         unlike: dict[int, dict[str, np.ndarray]] = {}
@@ -78,7 +79,9 @@ def read(path: Path, joint_map: str | Path | None = None) -> Rigged:
             offset = whole.places[place[node]] - (whole.places[parent] if parent >= 0 else 0)
             if parent >= 0:
                 offset = np.linalg.solve(frames[parent], offset)
-            changed = _unlike(document, node, {"translation": offset, "rotation": local[-1], "scale": scale})
+            size = np.cbrt(abs(np.linalg.det(frames[parent]))) if parent >= 0 else 1.0
+            near = 2e-3 * extent / max(size, 1e-12)
+            changed = _unlike(document, node, {"translation": offset, "rotation": local[-1], "scale": scale}, near)
             if changed:
                 unlike[node] = changed
         joints, trunk = find_joints(mapping, figure, [place[node] for node in body], parents)
@@ -110,8 +113,9 @@ def _parts(document: Document, node: int, linear: np.ndarray) -> tuple[np.ndarra
     return orthonormal(turn), scale
 
 
-def _unlike(document: Document, node: int, rest: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The properties in which a node of the file does not stand as at rest, with their values at rest."""
+def _unlike(document: Document, node: int, rest: dict[str, np.ndarray], near: float) -> dict[str, np.ndarray]:
+    """The properties in which a node of the file does not stand as at rest, with their values at rest; ``near`` is how far
+    off a translation may be."""
     fields = document.nodes[node]
     if "matrix" in fields:
         return {}
@@ -122,7 +126,7 @@ def _unlike(document: Document, node: int, rest: dict[str, np.ndarray]) -> dict[
             own = own[[3, 0, 1, 2]] / np.maximum(np.linalg.norm(own), 1e-9)
             differs = np.abs(own @ value) < np.cos(np.radians(0.25))
         else:
-            differs = np.linalg.norm(own - value) > 5e-3 * np.maximum(np.linalg.norm(value), np.linalg.norm(own))
+            differs = np.linalg.norm(own - value) > (near if name == "translation" else 0.01)
         if differs:
             result[name] = value
     return result
