@@ -2,15 +2,15 @@
 
     python benchmarks/retargeting.py [CHARACTER ...] [--motions FILE ...] [--pictures DIR]
 
-Takes characters of files (.glb, .gltf, .vrm, .bvh, .fbx, .blend), and some that are made here of the rigs of tests/rigs.py.
-The motions are generated from six sentences by the embedded model, or read from files. All numbers are computed from the
-written files in plain NumPy (tests/glb_numbers.py), lengths at the size of the motion, in which legs are as long as the
-performer's:
+Takes characters of files (.glb, .gltf, .vrm, .bvh, .fbx, .blend), and some that are made here of the rigs of
+tests/rigs.py. The motions are generated from six sentences by the embedded model, or read from files. All numbers are
+computed from the written files in plain NumPy (tests/glb_numbers.py), lengths at the size of the motion, in which legs
+are as long as the performer's:
 
 * mean angle between bones of the limb and the performer's, degrees;
-* speed over the floor of planted feet, of which the slower of ankle and ball counts, of the performer and of the character;
-* share of the frames in which a forearm or hand is inside of the trunk's mesh, of the mannequin that stands for the performer
-  and of the character: the winding number of the trunk's triangles is over a half;
+* speed over the floor (cm/s) of planted feet, of which the slower of ankle and ball counts, of performer and character;
+* share of the frames in which a forearm or hand is inside of the trunk's mesh, of the mannequin that stands for the
+  performer and of the character: the winding number of the trunk's triangles is over a half;
 * seconds for 10 seconds of motion, without reading the character.
 """
 
@@ -63,7 +63,7 @@ def index(joint: str) -> int:
 
 
 def inside(forearms: np.ndarray, vertices: np.ndarray, faces: np.ndarray) -> float:
-    """Share of the frames in which a point of forearms (T, 2, 2, 3; elbow and wrist of each side) is in a trunk (T, V, 3)."""
+    """Share of the frames in which a point of forearms (T, 2, 2, 3; elbow and wrist) is in a trunk (T, V, 3)."""
     hits = []
     for arms, mesh in zip(forearms, vertices, strict=True):
         points = np.concatenate([arms[:, 0] + share * (arms[:, 1] - arms[:, 0]) for share in (0.5, 0.8, 1.0, 1.2)])
@@ -202,9 +202,8 @@ def main() -> None:
     parser.add_argument("--each", action="store_true", help="a row for each motion")
     arguments = parser.parse_args()
     motions = load_motions(arguments.motions, arguments.seed)
-    print(
-        f"{platform.processor() or platform.machine()}, {len(motions)} motions of {sum(m.seconds for m in motions):.0f} s, seed {arguments.seed}"
-    )
+    length = sum(motion.seconds for motion in motions)
+    print(f"{platform.processor()}, {len(motions)} motions, {length:.0f} s, seed {arguments.seed}")
     own = [performer_inside(motion) for motion in motions]
     heads = [*LIMBS, "source slide", "slide", "source inside", "inside", "seconds"]
     print("\n| character | bones | " + " | ".join(heads) + " |\n|" + "---|" * (len(heads) + 2))

@@ -1,7 +1,7 @@
 """Characters for tests: skinned glTF files of foreign rigs, made of the skeletons of rigs.py.
 
-Bones have any axes, as in files of games; a body stands in a T-pose, an A-pose or a pose of its own. The mesh is a box for
-each bone and a barrel for the trunk.
+Bones have any axes, as in files of games; a body stands in a T-pose, an A-pose or a pose of its own. The mesh is a box
+for each bone and a barrel for the trunk.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def _barrel(low: float, high: float, half: tuple[float, float]) -> tuple[np.ndar
     angles = np.linspace(0, 2 * np.pi, 24, endpoint=False)
     levels = np.linspace(low, high, 12)
     ring = np.stack([half[0] * np.cos(angles), 0 * angles, half[1] * np.sin(angles)], axis=1)
-    vertices = [ring + [0, level, 0] for level in levels] + [np.array([[0, low, 0], [0, high, 0]])]
+    vertices = [*(ring + np.array([0, level, 0]) for level in levels), np.array([[0, low, 0], [0, high, 0]])]
     count, faces = len(angles), []
     for i in range(len(levels) - 1):
         for k in range(count):

@@ -1,7 +1,7 @@
 """What a GLB shows, computed in plain NumPy and SciPy from its bytes alone, without any code of the package.
 
-Bones in the world, vertices of the skin, and whether a point is inside of a mesh (the generalised winding number of Jacobson
-et al., SIGGRAPH 2013).
+Bones in the world, vertices of the skin, and whether a point is inside of a mesh (the generalised winding number of
+Jacobson et al., SIGGRAPH 2013).
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ class Glb:
 
     @cached_property
     def skins(self) -> list[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
-        """Of each skinned primitive: vertices (V, 3), triangles (F, 3), joints (V, 4) as nodes, weights, inverse bind."""
+        """Of each skinned primitive: vertices (V, 3), triangles (F, 3), joints as nodes, weights, inverse bind."""
         result = []
         for node in self.nodes:
             if "mesh" not in node or "skin" not in node:

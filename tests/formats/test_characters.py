@@ -1,4 +1,4 @@
-"""Motions on characters of other makes, judged by the written files alone: plain NumPy, the Khronos validator, three.js."""
+"""Motions on characters of other makes, judged by the written files alone, and read by programs of the web."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ SIDES = ("left", "right")
 MADE = [
     ("Mixamo", "T", 0, 0, ""), ("Mixamo", "A", 1, 0, ""), ("Unreal", "A", 2, 0, ""), ("Unreal", "ready", 3, 90, ""),
     ("Rigify DEF", "A", 4, 0, ""), ("VRM", "T", 0, 180, "0.x"), ("VRM", "A", 5, 0, "1.0"), ("Biped", "A", 6, 0, ""),
-    ("Genesis 3", "arms down", 7, 0, ""), ("Quaternius", "A", 8, 0, ""), ("MMD", "A", 9, 0, ""), ("Roblox", "T", 10, 0, ""),
+    ("Genesis 3", "arms down", 7, 0, ""), ("Quaternius", "A", 8, 0, ""), ("MMD", "A", 9, 0, ""),
+    ("Roblox", "T", 10, 0, ""),
 ]  # fmt: skip
 
 

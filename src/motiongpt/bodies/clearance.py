@@ -12,7 +12,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from motiongpt.bodies.character import SIDES, unit
+from motiongpt.bodies.character import unit
 from motiongpt.bodies.mannequin import Mannequin
 from motiongpt.motion.cleanup import bend
 from motiongpt.motion.filters import gaussian

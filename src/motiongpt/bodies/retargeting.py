@@ -51,7 +51,7 @@ _SETTLE = 0.1
 # Metres that the height of a foot may be off.
 _UNSURE = 0.005
 # Radians by which feet are tipped.
-_PITCH = np.radians(25)
+_TIP = np.radians(25)
 # Frames with a flat foot that tell how high its joints are above the floor.
 _FLAT_FRAMES = 5
 
@@ -330,7 +330,7 @@ class _Solver:
         """Let planted feet move as the performer's do, and keep all feet out of the floor."""
         on = planted(self.joints, self.motion.fps)
         weights = ((support(self.joints, self.motion.fps) + 1e-3) * on).reshape(-1, 2, 2)
-        self._pitch_feet(weights)
+        self._level_feet(weights)
         # The body follows the feet that carry it, then the knees make good what is left.
         for last in (False, False, True):
             at = self.forward()
@@ -349,23 +349,32 @@ class _Solver:
         """Frames over which the correction of a foot fades."""
         return max(round(FADE * self.motion.fps), 1)
 
-    def _pitch_feet(self, weights: np.ndarray) -> None:
-        """Tip the feet on the floor so that heel and ball are raised as far as the performer's: ankles are higher in
-        one foot than in another."""
-        feet = self._feet(self.forward())
-        heights, _ = self._heights(feet)
-        near = gaussian(weights.max(axis=-1), _SETTLE * self.motion.fps)
+    def _level_feet(self, weights: np.ndarray) -> None:
+        """Tip the feet on the floor so that their soles are level across, and heel and ball raised as far as the
+        performer's.
+
+        Ankles are higher in one foot than in another, and the joints of a performer do not tell how a foot tilts.
+        """
+        near = np.minimum(gaussian(weights.max(axis=-1), _SETTLE * self.motion.fps), 1)
         for i, side in enumerate(SIDES):
+            ankle, at = self._bone(f"{side}_ankle"), self.forward()
+            ahead = (self._feet(at)[:, i, 1] - self._feet(at)[:, i, 0]) * [1, 0, 1]
+            up = rotations.rotate(self.turned[ankle], np.array([0.0, 1.0, 0.0]))
+            across = unit(np.cross([0.0, 1.0, 0.0], ahead))
+            tilt = np.arctan2((up * across).sum(axis=-1), np.maximum(up[:, 1], 0.2))
+            self._tip(ankle, unit(ahead), np.clip(tilt, -_TIP, _TIP) * near[:, i])
+            feet = self._feet(self.forward())
+            heights, _ = self._heights(feet)
             way = feet[:, i, 1] - feet[:, i, 0]
             length = np.linalg.norm(way, axis=-1)
             lower = heights[:, i, 1] - heights[:, i, 0]
             slopes = [np.arcsin(np.clip(y / length, -1, 1)) for y in (way[:, 1], way[:, 1] + lower)]
-            angle = np.clip(slopes[1] - slopes[0], -_PITCH, _PITCH) * np.minimum(near[:, i], 1)
-            axis = unit(np.cross(way, [0.0, 1.0, 0.0]))
-            ankle = self._bone(f"{side}_ankle")
-            self.turned[ankle] = rotations.multiply(
-                rotations.from_axis_angle(axis * angle[:, None]), self.turned[ankle]
-            )
+            self._tip(ankle, -across, np.clip(slopes[1] - slopes[0], -_TIP, _TIP) * near[:, i])
+
+    def _tip(self, bone: int, axis: np.ndarray, angle: np.ndarray) -> None:
+        """Turn a bone about an axis (T, 3) of the world by an angle (T,)."""
+        turn = rotations.from_axis_angle(axis * angle[:, None])
+        self.turned[bone] = rotations.multiply(turn, self.turned[bone])
 
     def _correction(self, i: int, feet: np.ndarray, weights: np.ndarray) -> np.ndarray:
         """(T, 3) by which a foot must be moved; 0 for the left one, 1 for the right one."""

@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from motiongpt.bodies.character import Character
 from motiongpt.errors import MotionGPTError
 from motiongpt.formats.sniff import check_file
-from motiongpt.motion.motion import Motion
-from motiongpt.motion.skeleton import HUMANML3D
 
 if TYPE_CHECKING:
+    from motiongpt.bodies.character import Character
     from motiongpt.bodies.retargeting import Animation, Fidelity
+    from motiongpt.motion.motion import Motion
 
 # Suffixes of characters, and of the files that each can be written to.
 WRITABLE: dict[str, tuple[str, ...]] = {
@@ -121,7 +120,9 @@ def write(
         MotionGPTError: the character cannot be read or is no person, the motions have another skeleton, or the file
             cannot be written.
     """
+    # Imported here, as help texts list the formats without NumPy.
     from motiongpt.bodies.retargeting import retarget
+    from motiongpt.motion.motion import Motion
 
     motions = [motions] if isinstance(motions, Motion) else list(motions)
     path = Path(path)
@@ -150,6 +151,8 @@ def check_output(onto: Path, path: Path, count: int = 1) -> None:
 
 def bones(character: Character) -> dict[str, str]:
     """Joint of HumanML3D -> name of the bone that it moves."""
+    from motiongpt.motion.skeleton import HUMANML3D
+
     return {j: character.names[character.joints[j]] for j in HUMANML3D.joints if j in character.joints}
 
 

@@ -114,8 +114,8 @@ def _parts(document: Document, node: int, linear: np.ndarray) -> tuple[np.ndarra
 
 
 def _unlike(document: Document, node: int, rest: dict[str, np.ndarray], near: float) -> dict[str, np.ndarray]:
-    """The properties in which a node of the file does not stand as at rest, with their values at rest; ``near`` is how far
-    off a translation may be."""
+    """The properties in which a node of the file does not stand as at rest, with their values at rest; ``near`` is how
+    far off a translation may be."""
     fields = document.nodes[node]
     if "matrix" in fields:
         return {}
