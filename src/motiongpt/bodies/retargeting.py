@@ -61,7 +61,7 @@ class Animation:
     """A motion of a character.
 
     Attributes:
-        name: of the motion.
+        name: of the motion, or its text.
         fps: frames a second.
         rotations: bone -> (T, 4) rotation relative to the parent (w, x, y, z), without jumps of sign.
         translations: bone -> (T, 3) place in the coordinates of the parent, for bones that leave their place.
@@ -164,6 +164,10 @@ class _Solver:
         at = self.forward()
         self.base = self._hips() - (at[self._bone("left_hip")] + at[self._bone("right_hip")]) / 2
         self.reach = 0.0
+
+    @property
+    def _name(self) -> str:
+        return self.motion.name or self.motion.text
 
     def _bone(self, joint: str) -> int:
         return self.character.joints[joint]
@@ -552,7 +556,7 @@ class _Solver:
                     shifts[bone] = moved[bone]
             else:
                 place[bone] = (place[parent] if parent >= 0 else 0) + rotations.rotate(above, rest)
-        return Animation(self.motion.name, self.motion.fps, turns, shifts)
+        return Animation(self._name, self.motion.fps, turns, shifts)
 
     def fidelity(self) -> Fidelity:
         """Compare with the performer."""
@@ -576,7 +580,7 @@ class _Solver:
         on = planted(self.joints, self.motion.fps).reshape(-1, 2, 2)
         source = self.joints[:, [*HUMANML3D.left_foot, *HUMANML3D.right_foot]].reshape(-1, 2, 2, 3)
         slides = [_slide(feet, on, self.motion.fps) for feet in (self._feet(at), source)]
-        return Fidelity(self.motion.name, angles, slides[0], slides[1], self.reach)
+        return Fidelity(self._name, angles, slides[0], slides[1], self.reach)
 
 
 def _slide(feet: np.ndarray, on: np.ndarray, fps: float) -> float:
