@@ -25,8 +25,9 @@ import numpy as np
 
 from motiongpt.bodies import clearance
 from motiongpt.bodies.alignment import LIMBS, Alignment, align
-from motiongpt.bodies.character import ARM, LEG, SIDES, Character, orthonormal, unit
-from motiongpt.bodies.posing import Pose, continuous, fit_pose
+from motiongpt.bodies.animation import Animation, animate
+from motiongpt.bodies.character import ARM, LEG, SIDES, Character, unit
+from motiongpt.bodies.posing import Pose, fit_pose
 from motiongpt.errors import MotionGPTError
 from motiongpt.motion import rotations
 from motiongpt.motion.cleanup import FADE, bridge, foot_correction, place_feet
@@ -54,23 +55,6 @@ _UNSURE = 0.005
 _TIP = np.radians(25)
 # Frames with a flat foot that tell how high its joints are above the floor.
 _FLAT_FRAMES = 5
-
-
-@dataclass(frozen=True)
-class Animation:
-    """A motion of a character.
-
-    Attributes:
-        name: of the motion, or its text.
-        fps: frames a second.
-        rotations: bone -> (T, 4) rotation relative to the parent (w, x, y, z), without jumps of sign.
-        translations: bone -> (T, 3) place in the coordinates of the parent, for bones that leave their place.
-    """
-
-    name: str
-    fps: float
-    rotations: dict[int, np.ndarray]
-    translations: dict[int, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -513,9 +497,6 @@ class _Solver:
         carriers = self._carriers()
         for bone in (character.base, *carriers):
             moved[bone] = at[bone] + shift
-        frames = {
-            bone: rotations.from_matrix(orthonormal(character.frames[bone])) for bone in range(len(character.names))
-        }
         back = rotations.conjugate(self.alignment.heading)
         # From the motion's frame and size to the character's.
         turned = {
@@ -523,40 +504,7 @@ class _Solver:
             for bone, turn in turned.items()
         }
         moved = {bone: rotations.rotate(back, place) * self.alignment.scale for bone, place in moved.items()}
-        return self._local(turned, moved, frames)
-
-    def _local(
-        self, turned: dict[int, np.ndarray], moved: dict[int, np.ndarray], frames: dict[int, np.ndarray]
-    ) -> Animation:
-        """The animation of bones that are turned and moved in the world."""
-        character, count = self.character, len(self.motion)
-        wanted: set[int] = set()
-        for bone in {*turned, *moved}:
-            wanted.update(character.path(bone))
-        world: dict[int, np.ndarray] = {}
-        place: dict[int, np.ndarray] = {}
-        turns, shifts = {}, {}
-        still = np.tile([1.0, 0.0, 0.0, 0.0], (count, 1))
-        for bone in sorted(wanted):
-            parent = character.parents[bone]
-            above = world[parent] if parent >= 0 else still
-            world[bone] = turned.get(bone, above)
-            if bone in turned:
-                frame = frames[parent] if parent >= 0 else still[0]
-                local = rotations.multiply(rotations.conjugate(above), world[bone])
-                local = rotations.multiply(rotations.multiply(rotations.conjugate(frame), local), frame)
-                turns[bone] = continuous(rotations.multiply(local, character.local[bone])[:, None])[:, 0]
-            rest = character.places[bone] - (character.places[parent] if parent >= 0 else 0)
-            if bone in moved:
-                place[bone] = moved[bone]
-                if parent >= 0:
-                    way = rotations.rotate(rotations.conjugate(above), moved[bone] - place[parent])
-                    shifts[bone] = way @ np.linalg.inv(character.frames[parent]).T
-                else:
-                    shifts[bone] = moved[bone]
-            else:
-                place[bone] = (place[parent] if parent >= 0 else 0) + rotations.rotate(above, rest)
-        return Animation(self._name, self.motion.fps, turns, shifts)
+        return animate(character, turned, moved, self._name, self.motion.fps)
 
     def fidelity(self) -> Fidelity:
         """Compare with the performer."""

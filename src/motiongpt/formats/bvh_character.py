@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from motiongpt.bodies.animation import Animation
 from motiongpt.bodies.character import Character
-from motiongpt.bodies.retargeting import Animation
 from motiongpt.formats import bvh, joint_maps, orientation
 from motiongpt.formats.character_joints import find_joints
 from motiongpt.formats.figure import Figure

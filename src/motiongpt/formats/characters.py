@@ -15,8 +15,9 @@ from motiongpt.errors import MotionGPTError
 from motiongpt.formats.sniff import check_file
 
 if TYPE_CHECKING:
+    from motiongpt.bodies.animation import Animation
     from motiongpt.bodies.character import Character
-    from motiongpt.bodies.retargeting import Animation, Fidelity
+    from motiongpt.bodies.retargeting import Fidelity
     from motiongpt.motion.motion import Motion
 
 # Suffixes of characters, and of the files that each can be written to.

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from motiongpt.bodies.animation import Animation
 from motiongpt.bodies.character import Character
-from motiongpt.bodies.retargeting import Animation
 from motiongpt.files import atomic_path
 from motiongpt.formats.blender import process
 from motiongpt.formats.gltf.character import Rigged

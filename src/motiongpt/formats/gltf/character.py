@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from motiongpt.bodies.animation import Animation
 from motiongpt.bodies.character import Character, Skin, orthonormal
-from motiongpt.bodies.retargeting import Animation
 from motiongpt.errors import MotionGPTError
 from motiongpt.formats import glb_reader
 from motiongpt.formats.character_joints import find_joints

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from motiongpt.bodies.retargeting import Animation
+from motiongpt.bodies.animation import Animation
 from motiongpt.formats.gltf import figure as figures
 from motiongpt.formats.gltf.character import Rigged
 from motiongpt.formats.gltf.document import Document
