@@ -13,6 +13,7 @@ from PIL import Image
 from motiongpt import formats
 from motiongpt.bodies.posing import fit_pose
 from motiongpt.errors import MotionGPTError
+from motiongpt.formats import characters
 from motiongpt.formats.blender import process
 from motiongpt.formats.blender.render import render
 from motiongpt.motion import KIT, Motion
@@ -124,3 +125,13 @@ def test_what_cannot_be_drawn(tmp_path: Path, moving: Motion) -> None:
     if importlib.util.find_spec("bpy") is not None:
         with pytest.raises(MotionGPTError, match="22 joints"):
             render(Motion(np.zeros((3, 21, 3)), skeleton=KIT), tmp_path / "m.mp4")
+
+
+@needs_blender
+@pytest.mark.slow
+def test_a_character_goes_through_blender(tmp_path: Path, moving: Motion) -> None:
+    formats.write(moving, tmp_path / "hero.fbx")
+    report = characters.write(moving[:20], tmp_path / "hero.fbx", tmp_path / "out.fbx")
+    assert max(report.motions[0].directions.values()) < 3
+    again = formats.read(tmp_path / "out.fbx")
+    assert len(again) >= 20
