@@ -69,7 +69,7 @@ class PhraseList:
       ``alone``, patterns that are true of all its recordings.
     - ``mirrored``: whether to look for an unknown description with left and right exchanged, and mirror its captions.
     - ``throughout``: descriptions that are true of every part of a recording, such as a style of walking. They are
-      added to parts that have captions of their own.
+      added to parts that HumanML3D captions.
     - ``only``: whether recordings that the list does not cover, or that are shorter than ``min_seconds``, are left out
       of the data set. It is for collections of animations, some of which show nothing that a person does.
 

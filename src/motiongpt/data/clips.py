@@ -58,8 +58,8 @@ def captions_count_double(parts: Iterable[Part], frames: int) -> bool:
 def plan(recording: Recording, first: int, frames: int) -> tuple[list[Clip], list[Dropped]]:
     """Cut a recording into clips.
 
-    Every captioned part is a clip; captions that hold throughout the recording are added to its own. The frames that
-    none covers are cut into equal windows of at most MAX_FRAMES, which get the captions of the whole recording that are
+    Every captioned part is a clip; captions that hold throughout the recording are added to those of HumanML3D. The
+    frames that none covers are cut into equal windows of at most MAX_FRAMES, which get the captions of the whole recording that are
     true of the window; so is a part that is longer. A cut (``recording.cut``) is one clip. No clip is shorter than
     MIN_FRAMES, and none between captioned clips shorter than MIN_LEFT_OVER.
 
@@ -112,7 +112,9 @@ def _clips_of_part(recording: Recording, part: Part, first: int, frames: int) ->
         return [], [Dropped(part.id, "its row has no captions")]
     same = (start, end) == (part.start, wanted)
     note = "" if same else f"shortened from {part.start}:{wanted} to {start}:{end}"
-    always = [one for one in recording.whole if one.throughout and end - start >= MIN_DESCRIBED_FRAMES]
+    # Whoever captioned HumanML3D has not seen the description; a table of one's own says all that it wants to say.
+    added = part.words == "humanml3d" and end - start >= MIN_DESCRIBED_FRAMES
+    always = [one for one in recording.whole if one.throughout and added]
     if end - start <= MAX_FRAMES:
         captions = tuple(dict.fromkeys((*part.captions, *(text for one in always for text in one.captions))))
         return [Clip(part.id, start, end, captions, part.words, note)], []
