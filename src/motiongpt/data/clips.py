@@ -59,9 +59,9 @@ def plan(recording: Recording, first: int, frames: int) -> tuple[list[Clip], lis
     """Cut a recording into clips.
 
     Every captioned part is a clip; captions that hold throughout the recording are added to those of HumanML3D. The
-    frames that none covers are cut into equal windows of at most MAX_FRAMES, which get the captions of the whole recording that are
-    true of the window; so is a part that is longer. A cut (``recording.cut``) is one clip. No clip is shorter than
-    MIN_FRAMES, and none between captioned clips shorter than MIN_LEFT_OVER.
+    frames that none covers are cut into equal windows of at most MAX_FRAMES, which get the captions of the whole
+    recording that are true of the window; so is a part that is longer. A cut (``recording.cut``) is one clip. No clip
+    is shorter than MIN_FRAMES, and none between captioned clips shorter than MIN_LEFT_OVER.
 
     Args:
         recording: the recording with its captions.
