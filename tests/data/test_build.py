@@ -575,6 +575,23 @@ def test_clips_on_stairs_are_marked_and_can_be_left_out(make_walk: Any, tmp_path
         }
 
 
+def test_who_stands_is_not_called_walking(make_walk: Any, tmp_path: Path) -> None:
+    folder = _own(tmp_path / "own", make_walk, "a.npy", "b.npy", "c.npy")
+    joints = make_walk(frames=400).joints
+    # The second half stands still where the first one ends.
+    joints[200:] = joints[199]
+    np.save(folder / "sad_walk.npy", joints)
+    phrases = tmp_path / "list.yaml"
+    phrases.write_text("source: own\nsubjects: [a person]\nwhole: {'own: sad walk': [walks sadly, limps along]}\n")
+    report = build(out=tmp_path / "out", motions={"own": [folder]}, phrases=phrases, workers=1, progress=False)
+    rows = clips(tmp_path / "out")
+    assert [(rows[f"own_sad_walk_0{k}"]["caption_source"], rows[f"own_sad_walk_0{k}"]["captions"]) for k in (0, 1)] == [
+        ("description", "2"),
+        ("none", "0"),
+    ]
+    assert [entry.what for entry in report.dropped if "stays" in entry.why] == ["captions of own_sad_walk_01"]
+
+
 def test_options_are_of_the_files_of_a_folder(make_walk: Any, raw: Path, tmp_path: Path) -> None:
     folder = _own(tmp_path / "own", make_walk, "walk.csv", "run.csv", "hop.csv")
     with pytest.raises(MotionGPTError, match="give it too"):

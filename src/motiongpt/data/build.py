@@ -61,6 +61,9 @@ _RESTING_FRAMES = 8
 _RESTING_SPEED = 0.3
 # The lowest frames may be errors of the marker solver.
 _FLOOR_PERCENTILE = 5
+# Metres: who walks gets further than this from where a clip begins. At the ends of a long recording people stand.
+_NO_TRAVEL = 0.4
+_GAIT = re.compile(r"\b(walk|run|jog|march|strid|limp|hobbl|crawl|skip)(s|es|ing)?\b(?!.* (in place|on the spot))")
 # Longer recordings have a wrong frame rate; resampling them would fill the memory.
 _MAX_HOURS = 6
 # Names of clips that share a reason, in the printed report.
@@ -398,6 +401,9 @@ def _build_recording(recording: Recording, reading: Reading, out: Path, take: di
         if floor == UNEVEN and flat_floor:
             take["dropped"].append([clip.id, "the body rests on something above the floor"])
             continue
+        if clip.words == "description" and _stays(cut.joints, clip.captions):
+            take["dropped"].append([f"captions of {clip.id}", "they speak of walking, but the body stays where it is"])
+            clip = replace(clip, captions=(), words="none")
         features = _write_clip(out, clip.id, cut, clip.captions)
         _write_clip(out, f"M{clip.id}", cut.mirrored(), [mirror_caption(text) for text in clip.captions])
         notes = ([clip.note] if clip.note else []) + _remarks(features, floor)
@@ -449,6 +455,13 @@ def _double_rate(raw: Motion, lead: int, parts: Iterable[Part]) -> str:
 
 
 _TORSO = ("pelvis", "left_hip", "right_hip", "spine3")
+
+
+def _stays(joints: np.ndarray, captions: Sequence[str]) -> bool:
+    """Whether most captions speak of a gait, and the root of (T, J, 3) hardly leaves its place."""
+    path = joints[:, 0, [0, 2]]
+    gaits = sum(bool(_GAIT.search(caption)) for caption in captions)
+    return gaits > len(captions) / 2 and float(np.linalg.norm(path - path[0], axis=-1).max()) < _NO_TRAVEL
 
 
 def _floor(joints: np.ndarray) -> str:
