@@ -63,7 +63,9 @@ _RESTING_SPEED = 0.3
 _FLOOR_PERCENTILE = 5
 # Metres: who walks gets further than this from where a clip begins. At the ends of a long recording people stand.
 _NO_TRAVEL = 0.4
-_GAIT = re.compile(r"\b(walk|run|jog|march|strid|limp|hobbl|crawl|skip)(s|es|ing)?\b(?!.* (in place|on the spot))")
+_GAIT = re.compile(
+    r"\b(walk|run|jog|march|strid|limp|hobbl|crawl|skip|strut|stroll|saunter|swagger)(s|es|ing)?\b(?!.* (in place|on the spot))"
+)
 # Longer recordings have a wrong frame rate; resampling them would fill the memory.
 _MAX_HOURS = 6
 # Names of clips that share a reason, in the printed report.
