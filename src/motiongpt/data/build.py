@@ -64,7 +64,8 @@ _FLOOR_PERCENTILE = 5
 # Metres: who walks gets further than this from where a clip begins. At the ends of a long recording people stand.
 _NO_TRAVEL = 0.4
 _GAIT = re.compile(
-    r"\b(walk|run|jog|march|strid|limp|hobbl|crawl|skip|strut|stroll|saunter|swagger)(s|es|ing)?\b(?!.* (in place|on the spot))"
+    r"\b(walk|run|jog|march|strid|limp|hobbl|crawl|skip|strut|stroll|saunter|swagger)(s|es|ing)?\b"
+    r"(?!.* (in place|on the spot))"
 )
 # Longer recordings have a wrong frame rate; resampling them would fill the memory.
 _MAX_HOURS = 6
