@@ -30,7 +30,7 @@ from motiongpt.text.numbers import (
         ("a man waves for 100 frames", Length(frames=100), "a man waves"),
         ("a 3-second clip of a man waving and smiling", Length(3), "a man waving and smiling"),
         ("five seconds of someone dancing", Length(5), "someone dancing"),
-        ("create a 10 second animation of a zombie walking", Length(10), "create a zombie walking"),
+        ("create a 10 second animation of a zombie walking", Length(10), "a zombie walking"),
         ("8 secs: a person crawls", Length(8), "a person crawls"),
         ("a person sits down, 120 frames", Length(frames=120), "a person sits down"),
         ("a person sits down (4 s)", Length(4), "a person sits down"),
