@@ -270,7 +270,8 @@ class MotionGPT(ModelParts):
     ) -> Motions:
         """Continue the first part of a motion; a list is continued in one batch.
 
-        Of several continuations, the one that joins the given frames most smoothly is kept.
+        Of several continuations, and the motion's own cycle, the one is kept that goes on most as it was: along the
+        path that its velocity and turn lead to, at its pace, in its poses. See :mod:`motiongpt.motion.continuation`.
 
         Args:
             motion: any placement, frame rate and proportions; only its first part is looked at.

@@ -11,7 +11,7 @@ from motiongpt.motion import rotations
 from motiongpt.motion.blending import join
 from motiongpt.motion.editing import turn_about_feet
 from motiongpt.motion.filters import gaussian
-from motiongpt.motion.placement import UP, forward_direction, heading
+from motiongpt.motion.placement import UP, floor_of_part, forward_direction, heading
 from motiongpt.motion.skeleton import HUMANML3D, Skeleton
 
 # Seconds of the given frames whose velocity, and whose turn, go on.
@@ -27,6 +27,8 @@ LOOK_AHEAD = 0.1
 # How a body is steered: seconds of a stride, and that it looks ahead; radians a second, at most and for each radian
 # that it would miss; m/s of a walk.
 STRIDE, SIGHT, MAX_STEER, GAIN, WALK = 0.25, 0.5, 1.5, 2.5, 0.4
+# Share of half a turn up to which the side is taken that is nearer.
+BEHIND = 0.75
 # Metres from the expected path that do not matter, and how much more each second: what is far ahead is uncertain.
 SLACK, SPREAD = 0.4, 0.2
 # How much counts, in metres of distance from the expected path, that a body calms down by a factor of e, a metre of
@@ -99,7 +101,8 @@ def repeat(head: np.ndarray, start: int, frames: int, skeleton: Skeleton = HUMAN
     while len(result) < frames:
         # Before the seam only its last frame matters.
         before = np.repeat(head[start : start + 1], len(result) - 1, axis=0)
-        result = join(result, np.concatenate([before, head[start:]]), skeleton=skeleton)
+        piece = np.concatenate([before, head[start:]]) - floor_of_part(result) * UP
+        result = join(result, piece, skeleton=skeleton)
     return result[:frames].astype(np.float32)
 
 
@@ -129,7 +132,9 @@ def steer(joints: np.ndarray, goal: np.ndarray, fps: float) -> np.ndarray:
         missing = goal[ahead[frame - first]] - place
         # How far the body would miss the goal, as an angle; x is what a positive turn about Y turns z towards.
         off = np.arctan2(missing[0], missing[1]) - (np.arctan2(way[frame, 0], way[frame, 1]) + turned)
-        off = (off + np.pi) % (2 * np.pi) - np.pi
+        # What is right behind is reached by the side to which the body turns already, or else by the left.
+        start = np.pi * (BEHIND if turned >= 0 else 2 - BEHIND)
+        off = (off + start) % (2 * np.pi) - start
         slack = SLACK + SPREAD * (frame - first) / fps
         eager = np.clip(pace / WALK - 0.5, 0, 1) * np.clip(2 * np.hypot(*missing) / slack - 1, 0, 1)
         turned += float(np.clip(GAIN * off, -MAX_STEER, MAX_STEER) * eager / fps)
