@@ -46,6 +46,9 @@ def test_other_instructions(instruction: str) -> None:
 
 # What an instruction asks for: seconds, frames, a description; "-" where it is no question about the length.
 WORDINGS = """
+F   how big is it in frames
+S   seconds long?
+-   how far does he walk
 S   How long is this motion?
 S   how long does it last
 S   What's the duration?

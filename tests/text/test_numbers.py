@@ -78,6 +78,8 @@ from motiongpt.text.numbers import (
         ("one person walks in three circles", None, None),
         ("in the second half the man runs", None, None),
         ("a man counts to ten", None, None),
+        ("a 90 frames long hop", Length(frames=90), "a hop"),
+        ("someone waits a second, then leaves", None, None),
         ("a person walks forward", None, None),
         ("a person waits for 2 seconds, then runs", None, None),
         ("a person stands for 2 seconds and runs for 3 seconds", None, None),

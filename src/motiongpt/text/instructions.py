@@ -24,11 +24,11 @@ _MEASURE = re.compile(
     r"\bhow (?:long|lengthy)\b|\bhow much (?:screen ?)?time\b|"
     r"\b(?:length|duration|run(?:ning)?[ -]?time|play(?:ing)?[ -]?time)\b|"
     rf"\b(?:how many|number|count|total|amount)\b(?: of)?(?:{_BETWEEN}| )(?:{_SECONDS}|{_FRAMES})\b|"
-    rf"\b(?:{_FRAMES}|{_SECONDS}) (?:count|number|total)\b"
+    rf"\b(?:{_FRAMES}|{_SECONDS}) (?:count|number|total)\b|\bhow \w+ (?:is|was) [\w ]+ in (?:{_FRAMES}|{_SECONDS})\b"
 )
 # A unit and little else: "frames?", "total seconds please".
 _UNIT_ALONE = re.compile(
-    rf"(?:(?:and|the|its|all|in|total|only|just|also) )*(?:{_SECONDS}|{_FRAMES})(?: (?:total|only))?"
+    rf"(?:(?:and|the|its|all|in|total|only|just|also) )*(?:{_SECONDS}|{_FRAMES})(?: (?:total|only|long))?"
 )
 # What is measured is a part of the body or of the motion.
 _PART = re.compile(

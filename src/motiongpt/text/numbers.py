@@ -42,7 +42,7 @@ _WORK = "clip|motion|animation|movement|video|sequence|scene|shot|take|loop|reco
 # Words around a length that say nothing of the action: "make it", "it should last", "use a total of".
 _AROUND = (
     "(?:(?:please|make|let|use|give|generate|create|render|produce|want|need|i|me|us|it|this|that|which|and|should|must|has|"
-    f"have|to|be|is|lasts?|lasting|takes?|taking|runs?|for|in|over|within|of|with|at|the|a|an|length|duration|total|whole|thing|{_WORK})"
+    f"have|to|be|is|lasts?|lasting|takes?|taking|for|in|over|within|of|with|at|the|a|an|length|duration|total|whole|thing|{_WORK})"
     r"\b[ :=]*)*"
 )
 _BEHIND = "(?:[ -](?:long|please|total|in total|in length|duration))*"
@@ -67,7 +67,7 @@ _WHOLE_LENGTHS = tuple(
         # "a 10-second walk", "takes a three second jog", but not "waits two seconds and".
         rf"(?P<kept>\b(?:an?|the) )?{_STATED.replace('seconds?|secs?', 'second|sec').replace('frames?', 'frame')}"
         "(?:[ -]long)? (?!(?:and|then|before|after|while)\\b)(?=[a-z])",
-        rf"(?P<kept>\b(?:an?|the) ){_STATED} (?=[a-z])",
+        rf"(?P<kept>\b(?:an?|the) ){_STATED}(?:[ -]long)? (?=[a-z])",
     )
 )
 # The duration of one of several actions is not that of the motion.
