@@ -34,7 +34,7 @@ SLACK, SPREAD = 0.4, 0.2
 # How much counts, in metres of distance from the expected path, that a body calms down by a factor of e, a metre of
 # difference at the seam, and a metre of distance from all poses that it was seen in.
 CALM, SEAM, STRANGE = 0.3, 0.3, 1.0
-# Metres per second of joints against the pelvis that even a body at rest has, and seconds of the pace that goes on.
+# Metres per second of joints that even a body at rest has, and seconds of the pace that goes on.
 FIDGET, PACE = 0.05, 1.0
 
 
@@ -167,12 +167,12 @@ def discontinuity(
     """
     first = len(head)
     strayed = np.linalg.norm(joints[first:, 0][:, [0, 2]] - goal, axis=-1).mean()
-    seen, before = _seen_from_body(head, skeleton)
-    poses, steps = _seen_from_body(joints[first - 1 :], skeleton)
-    before = before[-round(PACE * skeleton.fps) :]
+    before = np.diff(head[-round(PACE * skeleton.fps) - 1 :].astype(np.float64), axis=0)
+    after = np.diff(joints[first - 1 :].astype(np.float64), axis=0)
     # It should not calm down later either.
-    pace = min(_pace(part, skeleton) for part in np.array_split(steps, min(2, len(steps))))
+    pace = min(_pace(part, skeleton) for part in np.array_split(after, min(2, len(after))))
     calm = np.log((_pace(before, skeleton) + FIDGET) / (pace + FIDGET))
+    (seen, _), (poses, _) = _seen_from_body(head, skeleton), _seen_from_body(joints[first - 1 :], skeleton)
     # A few poses a second say as much as all.
     some = poses[1 :: max(round(skeleton.fps / 5), 1)]
     strange = np.mean([np.linalg.norm(seen - pose, axis=-1).mean(axis=-1).min() for pose in some])
