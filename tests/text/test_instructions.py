@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
+from motiongpt.lm.tasks import Task, default_prompts
 from motiongpt.text.instructions import Question, following_action, length_question
 
 
@@ -171,3 +174,13 @@ def test_an_action_that_should_follow(instruction: str, action: str) -> None:
 )
 def test_no_action_that_should_follow(instruction: str) -> None:
     assert following_action(instruction) is None
+
+
+@pytest.mark.parametrize("task", Task)
+def test_the_instructions_of_training_are_read_as_their_tasks(task: Task) -> None:
+    """They were written for the language model, not for these rules."""
+    for instruction in default_prompts()[task].inputs:
+        text = re.sub("<Motion_Placeholder[^>]*>", "<motion>", instruction)
+        if "<motion>" in text:
+            assert following_action(text) is None, text
+            assert (length_question(text) is not None) == (task in (Task.M2FRAMES, Task.M2SECONDS)), text

@@ -21,6 +21,7 @@ _UNITS = {"seconds": re.compile(rf"\b{_SECONDS}\b"), "frames": re.compile(rf"\b{
 _BETWEEN = r"(?: (?!and\b)\w+){0,3}? "
 # What asks how much of a unit there is; "how much" and "how long" need none.
 _MEASURE = re.compile(
+    rf"\btime in (?:{_SECONDS}|{_FRAMES})\b|"
     r"\bhow (?:long|lengthy)\b|\bhow much (?:screen ?)?time\b|"
     r"\b(?:length|duration|run(?:ning)?[ -]?time|play(?:ing)?[ -]?time)\b|"
     rf"\b(?:how many|number|count|total|amount)\b(?: of)?(?:{_BETWEEN}| )(?:{_SECONDS}|{_FRAMES})\b|"
@@ -67,6 +68,7 @@ _ACTION_FOLLOWS = tuple(
 _PERSON = re.compile(r"(?:an?|the|this|he|she|they|it|some\w+|one|person|man|woman)\b")
 # "He should", "I want him to": an order follows.
 _WISH = re.compile(r"(?:\w+ ){0,3}(?:should|must|shall|will|to) (?P<order>\w+\b.*)")
+_MOTION = re.compile(r"\b(?:motion|movement|animation|clip|sequence|part|rest|middle|gap)\b")
 _ABOUT = re.compile(r"(?:what|which|how|why|who|when|where|does|do|did|is|are|was|will|would)\b")
 
 
@@ -149,7 +151,8 @@ def _action(text: str) -> str | None:
     """A description of an action, from an order, a statement or a noun."""
     text = re.sub(rf"^(?:(?:and|to|also|in|{_FOLLOWS})\b,? ?)+", "", without_demand(text)).strip(" ,")
     words = text.split()
-    if not words:
+    # What is done to the motion is no action in it: "add the missing part".
+    if not words or _MOTION.search(text):
         return None
     if third_person_of_base(words[0]):
         return text
