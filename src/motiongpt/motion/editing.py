@@ -73,10 +73,7 @@ def bend_path(motion: Motion, degrees: float, start: float = 0.0, end: float = 1
     if steps < 1:
         return motion
     joints = motion.joints.astype(np.float64)
-    middle = (joints[1:] + joints[:-1]) / 2
-    weights = support(joints, motion.fps)
-    weights = (weights[1:] + weights[:-1]) / 2
-    pivot = _support_point(middle, weights)
+    weights = _step_weights(joints, motion.fps)
     # If both feet carry the body, one of them has to slide in a turn, so the body turns a tenth as fast then.
     left, right = weights[:, :2].max(axis=1) + ROOT_WEIGHT, weights[:, 2:].max(axis=1) + ROOT_WEIGHT
     both = np.minimum(left, right) / np.maximum(left, right) * np.clip(weights.max(axis=1), 0, 1)
@@ -89,11 +86,32 @@ def bend_path(motion: Motion, degrees: float, start: float = 0.0, end: float = 1
     if rate.sum() == 0:
         raise MotionGPTError(f"There is no frame between the shares {start} and {end} of {len(motion)} frames.")
     angle = np.concatenate([[0.0], np.radians(degrees) * np.cumsum(rate) / rate.sum()])
+    return replace(motion, joints=turn_about_feet(joints, angle, motion.fps), text="")
+
+
+def turn_about_feet(joints: np.ndarray, angle: np.ndarray, fps: float) -> np.ndarray:
+    """Turn each frame, and the path behind it, about the foot that carries the body.
+
+    Args:
+        joints: (T, 22, 3) metres, Y up.
+        angle: (T,) radians about Y by which each frame is turned, 0 at the first one; positive to the left.
+        fps: frames a second.
+
+    Returns:
+        (T, 22, 3); planted feet stay in place, in the air the body turns about the root.
+    """
+    pivot = _support_point((joints[1:] + joints[:-1]) / 2, _step_weights(joints, fps))
     turn = rotations.about("Y", angle)
     # A point x of frame t moves to turn[t] x + shift[t]; the transforms before and after a step agree on its pivot.
     steps_shift = rotations.rotate(turn[:-1], pivot) - rotations.rotate(turn[1:], pivot)
     shift = np.concatenate([np.zeros((1, 3)), np.cumsum(steps_shift, axis=0)])
-    return replace(motion, joints=rotations.rotate(turn[:, None], joints) + shift[:, None], text="")
+    return rotations.rotate(turn[:, None], joints) + shift[:, None]
+
+
+def _step_weights(joints: np.ndarray, fps: float) -> np.ndarray:
+    """(T-1, 4) how much each foot joint carries the body between two frames."""
+    weights = support(joints, fps)
+    return (weights[1:] + weights[:-1]) / 2
 
 
 def reverse(motion: Motion) -> Motion:
