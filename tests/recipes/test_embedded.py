@@ -28,7 +28,9 @@ def commands(folder: Path, *variables: str) -> list[list[str]]:
     if shutil.which("make") is None:
         pytest.skip("there is no make")
     # Run by ``make test``, this make would be a sub-make and print the folders that it enters and leaves.
-    environment = {name: value for name, value in os.environ.items() if name not in {"MAKELEVEL", "MAKEFLAGS", "MFLAGS"}}
+    environment = {
+        name: value for name, value in os.environ.items() if name not in {"MAKELEVEL", "MAKEFLAGS", "MFLAGS"}
+    }
     done = subprocess.run(
         ["make", "-n", "-f", str(RECIPE / "Makefile"), "model", *variables],
         cwd=folder, env=environment, capture_output=True, text=True, check=True,

@@ -178,10 +178,13 @@ class MotionTokenizer(nn.Module):
         return torch.cat(levels, dim=-1).flatten(1)
 
     @torch.inference_mode()
-    def encode_latents(self, features: Tensor) -> tuple[Tensor, Tensor]:
+    def encode_latents(self, features: Tensor, codes: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Coarse codes (B, n) of un-normalised features (B, n * stride, D), and latents (B, n, C) of their residual.
 
         The latents are those of the refinement before quantization.
+
+        Args:
+            codes: (B, n) coarse codes to use instead of those of the features.
 
         Raises:
             MotionGPTError: there is no refinement.
@@ -189,7 +192,7 @@ class MotionTokenizer(nn.Module):
         if self.refinement is None:
             raise MotionGPTError("This motion tokenizer has no refinement: train one with the config key refines.")
         target = (features - self.mean) / self.std
-        codes = self.vqvae.encode(target)
+        codes = self.vqvae.encode(target) if codes is None else codes
         return codes, self.refinement.latents(target - self.vqvae.decode(codes)).transpose(1, 2)
 
     def _first_fine(self) -> int:

@@ -198,6 +198,7 @@ class RefinerTraining:
             others are at a random time of the flow.
         balance: 0 draws clips uniformly; towards 1, clips of rare actions more often.
         quick: 0 draws clips uniformly; towards 1, clips with a large residual behind the coarse codes more often.
+        splice: share of the motions in which pieces of several clips follow each other, under a sentence of the first.
         seed: random seed of weights and data order.
         loop, network: see there.
     """
@@ -211,6 +212,7 @@ class RefinerTraining:
     mean_share: float = 0.2
     balance: float = 0.0
     quick: float = 0.0
+    splice: float = 0.0
     seed: int = 0
     loop: LoopConfig = field(default_factory=LoopConfig)
     network: RefinerConfig = field(default_factory=RefinerConfig)

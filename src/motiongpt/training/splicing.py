@@ -32,8 +32,10 @@ class Track:
         return Track(self.features[start * stride :][: count * stride], self.codes[start : start + count])
 
 
-class _Piece(NamedTuple):
-    track: Track
+class Piece(NamedTuple):
+    """``count`` latents of the track of a number, from the latent ``start`` on."""
+
+    track: int
     start: int
     count: int
 
@@ -63,35 +65,45 @@ class Splicer:
 
     def row(self, rng: np.random.Generator, count: int) -> Track:
         """A spliced track of ``count`` latents."""
-        pieces: list[_Piece] = []
-        track, start = self._anywhere(rng)
+        return self.joined(self.pieces(rng, count))
+
+    def pieces(self, rng: np.random.Generator, count: int) -> list[Piece]:
+        """Pieces of ``count`` latents in all."""
+        pieces: list[Piece] = []
+        number, start = self._anywhere(rng)
         done = 0
         while done < count:
-            length = min(int(rng.integers(SHORTEST, LONGEST + 1)), len(track.codes) - start, count - done)
-            pieces.append(_Piece(track, start, length))
+            codes = self.tracks[number].codes
+            length = min(int(rng.integers(SHORTEST, LONGEST + 1)), len(codes) - start, count - done)
+            pieces.append(Piece(number, start, length))
             done += length
-            track, start = self._next(rng, int(track.codes[start + length - 1, 0]))
-        codes = np.concatenate([piece.track.codes[piece.start :][: piece.count] for piece in pieces])
-        return Track(self._faded(pieces), codes)
+            number, start = self._next(rng, int(codes[start + length - 1, 0]))
+        return pieces
 
-    def _anywhere(self, rng: np.random.Generator) -> tuple[Track, int]:
-        number = int(np.searchsorted(self._cumulative, rng.random() * self._cumulative[-1]))
-        track = self.tracks[min(number, len(self.tracks) - 1)]
-        return track, int(rng.integers(len(track.codes) - SHORTEST + 1))
+    def joined(self, pieces: Sequence[Piece]) -> Track:
+        """The track of pieces in a row."""
+        codes = [self.tracks[piece.track].codes[piece.start :][: piece.count] for piece in pieces]
+        return Track(self._faded(pieces), np.concatenate(codes))
 
-    def _next(self, rng: np.random.Generator, code: int) -> tuple[Track, int]:
-        """A place to go on after a code."""
+    def _anywhere(self, rng: np.random.Generator) -> tuple[int, int]:
+        """A track and a place in it."""
+        drawn = int(np.searchsorted(self._cumulative, rng.random() * self._cumulative[-1]))
+        number = min(drawn, len(self.tracks) - 1)
+        return number, int(rng.integers(len(self.tracks[number].codes) - SHORTEST + 1))
+
+    def _next(self, rng: np.random.Generator, code: int) -> tuple[int, int]:
+        """A track and a place in it to go on after a code."""
         first, last = np.searchsorted(self._codes, [code, code + 1])
         if last == first or rng.random() >= MATCHED:
             return self._anywhere(rng)
         chosen = int(rng.integers(first, last))
-        return self.tracks[self._owners[chosen]], int(self._places[chosen]) + 1
+        return int(self._owners[chosen]), int(self._places[chosen]) + 1
 
-    def _faded(self, pieces: Sequence[_Piece]) -> np.ndarray:
+    def _faded(self, pieces: Sequence[Piece]) -> np.ndarray:
         """Features (T, D) of pieces in a row: at each join, what follows the one fades into what precedes the other."""
         stride = self.stride
         total = sum(piece.count for piece in pieces) * stride
-        result = np.zeros((total, pieces[0].track.features.shape[1]), dtype=np.float32)
+        result = np.zeros((total, self.tracks[0].features.shape[1]), dtype=np.float32)
         ramp = (np.arange(2 * stride, dtype=np.float32) + 0.5) / (2 * stride)
         ramp = ramp * ramp * (3 - 2 * ramp)
         at = 0
@@ -100,7 +112,8 @@ class Splicer:
             after = stride if number < len(pieces) - 1 else 0
             frames = np.arange(piece.start * stride - before, (piece.start + piece.count) * stride + after)
             # Beyond its ends a recording holds still.
-            rows = piece.track.features[frames.clip(0, len(piece.track.features) - 1)]
+            features = self.tracks[piece.track].features
+            rows = features[frames.clip(0, len(features) - 1)]
             weights = np.ones(len(rows), dtype=np.float32)
             if before:
                 weights[: 2 * stride] = ramp

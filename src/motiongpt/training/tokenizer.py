@@ -256,7 +256,9 @@ class DecoderTask(TokenizerTask):
         self.paths = ("",) if module.refinement is None else ("coarse_", "")
         # By bucket and clip, the tracks at each offset of the stride at which the clip still fills the window.
         self.tracks = [self._tracks(members, window) for window, members in self.buckets]
-        long = [track for bucket in self.tracks for tracks in bucket for track in tracks if len(track.codes) >= SHORTEST]
+        long = [
+            track for bucket in self.tracks for tracks in bucket for track in tracks if len(track.codes) >= SHORTEST
+        ]
         lengths = np.array([self._share(track.features) for track in long])
         self.splicer = Splicer(long, lengths / lengths.sum(), module.stride)
 
