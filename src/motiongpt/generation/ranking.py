@@ -28,8 +28,8 @@ from motiongpt.retrieval.matcher import Matcher
 # Candidates of a sample that are refined and measured at once, round by round; the last size repeats. For four of five
 # sentences the candidate that fits best passes every check.
 _ROUNDS = (2, 4, 6, 12)
-# Candidates whose details are sampled where none passes all checks, without a fault beyond its limit, with details in the
-# mean: the mean of two feet that take turns glides.
+# Candidates whose details are sampled where none passes all checks, and has no fault beyond its limit, with details in
+# the mean: the mean of two feet that take turns glides.
 _SAMPLED = 12
 _SAMPLED_ROUNDS = (6,)
 # What a candidate loses for the worst physical fault, where passing every check counts 1.

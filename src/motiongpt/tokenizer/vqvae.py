@@ -255,7 +255,9 @@ class VQVAE(nn.Module):
         """Keep the ``depth`` residual blocks with the smallest dilations in each stage of the decoder."""
         for layer in self.decoder.model:
             if isinstance(layer, nn.Sequential):
-                layer[0].model = nn.Sequential(*layer[0].model[-depth:])
+                stack = layer[0]
+                assert isinstance(stack, _ResidualStack)
+                stack.model = nn.Sequential(*stack.model[-depth:])
         self.config = dataclasses.replace(self.config, decoder_depth=depth)
 
     def encode(self, features: Tensor) -> Tensor:

@@ -80,8 +80,8 @@ class TokenizerTraining:
         joint_weight: weight of the joint error: the mean distance, in metres, of the joints from the ground truth,
             relative to the root. Unlike the error of the features it includes the drift of the heading.
         path_share: weight of the root's distance from its true path, relative to that of the joints.
-        support_weight: weight of the errors of the feet, in metres: of the height of the lowest one, of what carries the
-            body, and of their velocities.
+        support_weight: weight of the errors of the feet, in metres: of the height of the lowest one, of what carries
+            the body, and of their velocities.
         quick: 0 draws frames uniformly; towards 1, those of quick clips more often.
         block_weights: loss weight of each feature block by name; 1 for blocks not named.
         loop, network: see there.

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
@@ -32,7 +31,8 @@ class Track:
         return Track(self.features[start * stride :][: count * stride], self.codes[start : start + count])
 
 
-class Piece(NamedTuple):
+@dataclass(frozen=True)
+class Piece:
     """``count`` latents of the track of a number, from the latent ``start`` on."""
 
     track: int

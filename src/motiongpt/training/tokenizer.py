@@ -57,7 +57,7 @@ class TokenizerTask:
         # The network in training.
         self.network = self.module.refinement or self.module.vqvae
         # Of each reconstruction, what its errors are called in the log.
-        self.paths = ("",)
+        self.paths: tuple[str, ...] = ("",)
         if not config.start:
             self.network.initialise()
         self.layout = FeatureLayout(dataset.skeleton)
@@ -79,7 +79,7 @@ class TokenizerTask:
             self._initialise_linear_skip(clips)
 
     def _share(self, clip: np.ndarray) -> float:
-        """How often to draw windows of a clip (T, D): by its length, and by its joints' mean speed where that counts."""
+        """How often to draw windows of a clip (T, D): by its length, and by the speed of its joints if ``quick``."""
         skeleton = self.layout.skeleton
         steps = np.linalg.norm(clip[:, self.layout.velocities].reshape(len(clip), -1, 3), axis=-1).mean()
         speed = float(steps) * skeleton.metres_per_unit * skeleton.fps
@@ -148,7 +148,7 @@ class TokenizerTask:
     def loss(self, module: nn.Module, batch: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
         """Weighted smooth L1 of the normalised features, the commitment loss and the errors of joints and feet."""
         target, reconstructions, quantized = module(**batch)
-        total, scalars = target.new_zeros(()), {}
+        total, scalars = target.new_zeros(()), dict[str, Tensor]()
         for name, reconstruction in zip(self.paths, reconstructions, strict=True):
             error, measured = self._error(reconstruction, target)
             total = total + error
@@ -179,7 +179,7 @@ class TokenizerTask:
         return total, scalars
 
     def _feet(self, features: Tensor, joints: Tensor, path: Tensor) -> Tensor:
-        """Ankles and toes (B, T, 4, 3) over the floor in metres, of un-normalised features and what is placed of them."""
+        """Ankles and toes (B, T, 4, 3), metres over the floor, of un-normalised features and what is placed of them."""
         skeleton = self.layout.skeleton
         feet = joints[:, :, [joint - 1 for joint in (*skeleton.left_foot, *skeleton.right_foot)]]
         height = features[..., self.layout.root_height] * skeleton.metres_per_unit
@@ -278,7 +278,7 @@ class DecoderTask(TokenizerTask):
         """Nothing to prepare: there are codes from the start."""
 
     def batch(self, step: int, rank: int) -> dict[str, Tensor]:
-        """``features`` (B, window, D) and ``codes`` (B, window / stride * levels), drawn as in :class:`TokenizerTask`."""
+        """``features`` (B, window, D) and ``codes`` (B, window / stride * levels), drawn as for any tokenizer."""
         rng = np.random.default_rng((self.config.seed, step, rank))
         number = self._bucket(rng)
         count = self.buckets[number][0] // self.module.stride
