@@ -29,6 +29,7 @@ from motiongpt.cli.options import (
     BlenderProgram,
     Body,
     BodyOption,
+    ConvertedFps,
     Engine,
     Input,
     JointNames,
@@ -70,6 +71,7 @@ def convert(
         typer.Option("--all-clips", metavar="DIR", help="Write every clip of the inputs to a file in this folder."),
     ] = None,
     file_format: Annotated[str, typer.Option("--format", metavar="F", help="Format of the files in a folder.")] = "npy",
+    output_fps: ConvertedFps = None,
     keep_proportions: Annotated[
         bool, typer.Option("--keep-proportions", help="Keep the bone lengths of the input.")
     ] = False,
@@ -80,10 +82,11 @@ def convert(
 ) -> None:
     """Convert motion files to another format, in the form that the model reads.
 
-    The result has 22 joints, 20 frames per second, metres, Y up, HumanML3D's proportions and the floor at height 0; in
-    frame 0 the root stands over the origin and faces +Z. KIT data stays KIT data: 21 joints, 12.5 frames per second.
-    OUT.features.npy holds the 263 features of each frame instead of joints. Several inputs become the clips of one
-    file, if the format holds several, or a file each in a folder. A file that cannot be read is reported and left out.
+    The result has 22 joints, 20 frames per second unless --output-fps names another rate, metres, Y up, HumanML3D's
+    proportions and the floor at height 0; in frame 0 the root stands over the origin and faces +Z. KIT data stays KIT
+    data: 21 joints, 12.5 frames per second. OUT.features.npy holds the 263 features of each frame instead of joints.
+    Several inputs become the clips of one file, if the format holds several, or a file each in a folder. A file that
+    cannot be read is reported and left out.
     """
     inputs, target = _inputs_and_target(paths, output or all_clips)
     in_folder = target.suffix.lower() not in WRITERS and (output or all_clips) is not None
@@ -97,7 +100,7 @@ def convert(
     read, failed = each(files, lambda file: load(file, **({"blender": blender} if _needs_blender(file) else {})))
     clips = [(source, motion) for source, motions in read for motion in motions]
     results = [
-        motion.resample(motion.skeleton.fps).canonical() if keep_proportions else motion.standard()
+        motion.resample(output_fps or motion.skeleton.fps).canonical() if keep_proportions else motion.standard(output_fps)
         for _, motion in clips
     ]
     written = [target] * len(clips)

@@ -241,28 +241,29 @@ def splice(first: Motion, second: Motion, seam: Seam | None = None) -> Motion:
     return replace(first, joints=joints, text="")
 
 
-def concatenate(motions: Sequence[Motion]) -> tuple[Motion, list[int]]:
+def concatenate(motions: Sequence[Motion]) -> tuple[Motion, list[Seam]]:
     """Several motions one after the other, each joined to the next where they are most alike (:func:`splice`).
 
     Args:
         motions: at least one, of one frame rate. The result stands where the first one does, with its bone lengths.
 
     Returns:
-        The motion, and its frames at which the second motion, the third and so on take over.
+        The motion, and in it the seam to the second motion, to the third and so on.
 
     Raises:
         MotionGPTError: no motions, frame rates differ, or another skeleton.
     """
     if not motions:
         raise MotionGPTError("There are no motions to join.")
-    result, borders = motions[0], []
+    result, seams, start = motions[0], list[Seam](), 0
     for motion in motions[1:]:
-        # What was joined before stays: the seam lies in the last motion.
-        seam = find_seam(result[borders[-1] :] if borders else result, motion)
-        seam = replace(seam, first=seam.first + (borders[-1] if borders else 0))
+        # What was joined before stays: the next seam lies in the last motion.
+        seam = find_seam(result[start:], motion)
+        seam = replace(seam, first=seam.first + start)
         result = splice(result, motion, seam)
-        borders.append(seam.middle)
-    return result, borders
+        seams.append(seam)
+        start = seam.first + seam.count
+    return result, seams
 
 
 def combine(lower: Motion, upper: Motion) -> Motion:

@@ -10,6 +10,7 @@ import numpy as np
 from motiongpt.errors import MotionGPTError
 from motiongpt.motion import cleanup, editing
 from motiongpt.motion.looping import seamless_loop
+from motiongpt.motion.placement import UP
 
 if TYPE_CHECKING:
     from motiongpt.motion.motion import Motion
@@ -61,7 +62,7 @@ class Edits:
             motion = cleanup.smooth(motion)
         if self.ground:
             motion = cleanup.ground(motion)
-            motion = replace(motion, joints=motion.joints - np.float32([0, motion.joints[..., 1].min(), 0]))
+            motion = replace(motion, joints=motion.joints - motion.joints[..., 1].min() * UP)
         if self.reverse:
             motion = editing.reverse(motion)
         if self.mirror:
@@ -90,9 +91,7 @@ def trim(motion: Motion, start: float | None = None, end: float | None = None) -
         MotionGPTError: nothing lies between them.
     """
     length = len(motion) / motion.fps
-    first, last = (
-        edge if at is None else at + length if at < 0 else at for at, edge in ((start, 0.0), (end, length))
-    )
+    first, last = (edge if at is None else at + length if at < 0 else at for at, edge in ((start, 0.0), (end, length)))
     if not (np.isfinite(first) and np.isfinite(last) and 0 <= first < last and first < length):
         raise MotionGPTError(
             f"{motion.name or 'motion'}: there is nothing from second {'0' if start is None else f'{start:g}'} to "

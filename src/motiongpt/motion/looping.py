@@ -1,6 +1,7 @@
 """Seamless loops: the cut at which a motion fits its own beginning best, and the blend that closes it there.
 
-As in :mod:`motiongpt.motion.editing`, motions are on the HumanML3D skeleton (22 joints, metres, Y up) at any frame rate.
+As in :mod:`motiongpt.motion.editing`, motions are on the HumanML3D skeleton (22 joints, metres, Y up), at any
+frame rate.
 """
 
 from __future__ import annotations
@@ -79,8 +80,10 @@ def find_cycle(motion: Motion, seconds: float | None = None) -> Cycle:
     frames = np.arange(0, len(motion), stride)
     cycle = _best(states, frames, frames, fade, shortest, wanted, seconds is not None)
     if stride > 1:
-        near = [np.arange(max(at - stride, 0), min(at + stride + 1, len(motion))) for at in (cycle.first, cycle.last)]
-        cycle = _best(states, *near, fade, shortest, wanted, seconds is not None)
+        firsts, lasts = (
+            np.arange(max(at - stride, 0), min(at + stride + 1, len(motion))) for at in (cycle.first, cycle.last)
+        )
+        cycle = _best(states, firsts, lasts, fade, shortest, wanted, seconds is not None)
     return cycle
 
 
@@ -124,8 +127,8 @@ def seamless_loop(motion: Motion, seconds: float | None = None) -> Motion:
     of the part and what precedes its beginning are cross-faded, so that velocities agree as well. The loop starts where
     the body moves most evenly.
 
-    A cycle that turns by less than 20° goes straight on, and one that hardly travels stays in place. Other turns and ways
-    are the same in each round.
+    A cycle that turns by less than 20° goes straight on, and one that hardly travels stays in place. Other turns and
+    ways are the same in each round.
 
     Args:
         motion: the motion, 0.9 seconds at least.

@@ -143,9 +143,13 @@ class Motion:
         lengths = np.linalg.norm(self.skeleton.offsets, axis=-1) * self.skeleton.metres_per_unit
         return replace(self, joints=retarget(self.joints, lengths, self.skeleton))
 
-    def standard(self) -> Motion:
-        """The form that models expect: frame rate and proportions of the data set, canonical placement."""
-        motion = self.resample(self.skeleton.fps)
+    def standard(self, fps: float | None = None) -> Motion:
+        """The form that models expect: frame rate and proportions of the data set, canonical placement.
+
+        Args:
+            fps: another frame rate, for what no model reads.
+        """
+        motion = self.resample(fps or self.skeleton.fps)
         if self.skeleton.lengths is not None:
             motion = motion.retargeted()
         return motion.canonical()

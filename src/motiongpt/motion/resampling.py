@@ -10,14 +10,12 @@ from motiongpt.errors import MotionGPTError
 from motiongpt.motion.skeleton import HUMANML3D, Skeleton
 
 
-def resample(
-    joints: np.ndarray, source_fps: float, target_fps: float, skeleton: Skeleton = HUMANML3D
-) -> np.ndarray:
+def resample(joints: np.ndarray, source_fps: float, target_fps: float, skeleton: Skeleton = HUMANML3D) -> np.ndarray:
     """Positions (T, J, 3) at another frame rate.
 
-    Frame k of the result is at time k / target_fps exactly, for any pair of rates, so long clips do not drift. What lies
-    between source frames is described at :func:`sample`. A target time that falls on a source frame returns that frame
-    unchanged. The result never extends past the last source frame.
+    Frame k of the result is at time k / target_fps exactly, for any pair of rates, so long clips do not drift. A target
+    time that falls on a source frame returns that frame unchanged; :func:`sample` says what lies between them. The
+    result never extends past the last source frame.
 
     Args:
         joints: (T, J, 3) positions, T >= 1.
@@ -105,9 +103,7 @@ def _lerp(a: np.ndarray, b: np.ndarray, t: np.ndarray | float) -> np.ndarray:
 
 def _slerp(a: np.ndarray, b: np.ndarray, t: np.ndarray | float) -> np.ndarray:
     """Along the great circle from unit vectors a to b (..., 3); t (..., 1) may lie outside of 0 and 1."""
-    angle = np.arctan2(
-        np.linalg.norm(np.cross(a, b), axis=-1, keepdims=True), (a * b).sum(axis=-1, keepdims=True)
-    )
+    angle = np.arctan2(np.linalg.norm(np.cross(a, b), axis=-1, keepdims=True), (a * b).sum(axis=-1, keepdims=True))
     sine = np.sin(angle)
     # Equal vectors need no arc, and opposite ones have none.
     straight = sine < 1e-6
