@@ -32,6 +32,9 @@ ROOT_WEIGHT = 1e-3
 LOOK_AHEAD = 0.1
 # Standard deviation in seconds of the average that leaves the way of a walk and takes out its sway.
 STRIDE = 0.4
+# Seconds of the cross-fades that are tried one after the other; a step in one that is so much longer than the longest
+# ones of the two motions looks hasty; and the speed in m/s of a calm hand, which never does.
+FADES, QUICK, CALM = (0.4, 0.6, 0.9, 1.3, 2.0), 1.2, 0.4
 # Share of the upper body in the direction of the bones to these joints; bones above belong to the upper body alone.
 SPINE_BLEND = {"spine2": 0.5, "spine3": 0.8}
 
@@ -177,7 +180,7 @@ class Seam:
 def find_seam(first: Motion, second: Motion, *, seconds: float = 0.4, search: float = 1.0) -> Seam:
     """The best place for a transition from one motion to another.
 
-    The last part of ``first`` and the first part of ``second`` (at most a second and 40 % of either) are searched for
+    The last part of ``first`` and the first part of ``second`` (at most a second, or the duration of the stretches, and 40 % of either) are searched for
     the stretches of ``seconds`` that resemble each other most.
 
     Args:
@@ -191,7 +194,8 @@ def find_seam(first: Motion, second: Motion, *, seconds: float = 0.4, search: fl
     check_editable(first, second)
     if not (np.isfinite(seconds) and seconds > 0):
         raise MotionGPTError(f"A cross-fade must last a positive number of seconds, not {seconds}.")
-    spans = [max(1, min(round(motion.fps), int(0.4 * len(motion)))) for motion in (first, second)]
+    longest = round(max(seconds, 1.0) * first.fps)
+    spans = [max(1, min(longest, int(0.4 * len(motion)))) for motion in (first, second)]
     count = min(max(1, round(seconds * first.fps)), *spans)
     spans = [count + round(search * (span - count)) for span in spans]
     offset = len(first) - spans[0]
@@ -258,12 +262,32 @@ def concatenate(motions: Sequence[Motion]) -> tuple[Motion, list[Seam]]:
     result, seams, start = motions[0], list[Seam](), 0
     for motion in motions[1:]:
         # What was joined before stays: the next seam lies in the last motion.
-        seam = find_seam(result[start:], motion)
-        seam = replace(seam, first=seam.first + start)
-        result = splice(result, motion, seam)
-        seams.append(seam)
-        start = seam.first + seam.count
+        joined, seam = _calmly_joined(result[start:], motion)
+        result = replace(joined, joints=np.concatenate([result.joints[:start], joined.joints]))
+        seams.append(replace(seam, first=seam.first + start))
+        start += seam.first + seam.count
     return result, seams
+
+
+def _calmly_joined(first: Motion, second: Motion) -> tuple[Motion, Seam]:
+    """Two motions joined by the shortest cross-fade that is not quicker than they are, or by the calmest one."""
+    usual = max(CALM / first.fps, *(float(np.percentile(_steps(motion), 95)) for motion in (first, second)))
+    found: list[tuple[float, Motion, Seam]] = []
+    for seconds in FADES:
+        seam = find_seam(first, second, seconds=seconds)
+        joined = splice(first, second, seam)
+        step = float(_steps(joined[max(seam.first - 1, 0) : seam.first + seam.count + 1]).max()) / usual
+        found.append((step, joined, seam))
+        if step < QUICK:
+            break
+    _, joined, seam = min(found, key=lambda one: one[0])
+    return joined, seam
+
+
+def _steps(motion: Motion) -> np.ndarray:
+    """(T - 1,) step of the joint that moves farthest from each frame to the next, in metres; at least one."""
+    steps: np.ndarray = np.linalg.norm(np.diff(motion.joints, axis=0), axis=-1).max(axis=-1)
+    return steps if len(steps) else np.zeros(1)
 
 
 def combine(lower: Motion, upper: Motion) -> Motion:
