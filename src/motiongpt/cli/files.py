@@ -100,7 +100,9 @@ def convert(
     read, failed = each(files, lambda file: load(file, **({"blender": blender} if _needs_blender(file) else {})))
     clips = [(source, motion) for source, motions in read for motion in motions]
     results = [
-        motion.resample(output_fps or motion.skeleton.fps).canonical() if keep_proportions else motion.standard(output_fps)
+        motion.resample(output_fps or motion.skeleton.fps).canonical()
+        if keep_proportions
+        else motion.standard(output_fps)
         for _, motion in clips
     ]
     written = [target] * len(clips)

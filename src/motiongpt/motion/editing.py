@@ -180,8 +180,8 @@ class Seam:
 def find_seam(first: Motion, second: Motion, *, seconds: float = 0.4, search: float = 1.0) -> Seam:
     """The best place for a transition from one motion to another.
 
-    The last part of ``first`` and the first part of ``second`` (at most a second, or the duration of the stretches, and 40 % of either) are searched for
-    the stretches of ``seconds`` that resemble each other most.
+    The last part of ``first`` and the first part of ``second`` are searched for the stretches of ``seconds`` that
+    resemble each other most. A part lasts a second, or as long as the stretches, but at most 40 % of its motion.
 
     Args:
         first, second: motions of one frame rate.
