@@ -219,7 +219,8 @@ class Service:
             self._check_seconds(edits.loop)
         if edits.tempo is not None:
             self._check_seconds(source.motion.seconds / edits.tempo, minimum=source.motion.seconds)
-        motion = await self.thread(lambda: edits.apply(source.motion))
+        # What was guessed of the source stays with the source.
+        motion = await self.thread(lambda: edits.apply(replace(source.motion, remarks=())))
         return self._keep("edit", source, motion, mirror_caption(source.text) if edits.mirror else source.text)
 
     async def upload(self, data: bytes, name: str, *, rig: tuple[bytes, str] | None = None, **options: Any) -> Result:

@@ -298,7 +298,7 @@ export class Tools {
     const edit = (control, question, edits) =>
       busy(control, async () => {
         const result = await api.post("edit?view=clip", { motion: this.stage.current.id, ...edits });
-        this.chat.report(question, { text: result.remarks.at(-1) ?? "", results: [result] });
+        this.chat.report(question, { text: result.remarks.join(" "), results: [result] });
       });
     const timeline = new Timeline(
       [
