@@ -164,6 +164,15 @@ SkeletonName = Annotated[
     str | None,
     typer.Option("--skeleton", help="The .asf file of an .amc, or humanml3d or kit for an .npy."),
 ]
+VideoFps = Annotated[
+    float | None,
+    typer.Option(
+        "--output-fps",
+        metavar="N",
+        callback=_frame_rate,
+        help="Frame rate of a video; that of the first motion by default.",
+    ),
+]
 
 MotionFile = Annotated[Path, typer.Argument(metavar="FILE", help=f"Motion file {READABLE}.", show_default=False)]
 MotionFiles = Annotated[
