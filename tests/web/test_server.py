@@ -92,7 +92,7 @@ def test_a_motion_is_edited_and_its_text_with_it(client: Client, walk: Motion, t
     with pytest.raises(ServerError, match="nothing from second 9") as refused:
         client.edit(source, trim=[9, None])
     assert refused.value.status == 422
-    with pytest.raises(ServerError, match="up to .* seconds"):
+    with pytest.raises(ServerError, match="can last up to"):
         client.edit(source, loop=3000)
 
 

@@ -15,12 +15,13 @@ import numpy as np
 
 from motiongpt.errors import MotionGPTError
 from motiongpt.motion import rotations
+from motiongpt.motion.cleanup import LEGS, place_leg
 from motiongpt.motion.contacts import support
 from motiongpt.motion.filters import gaussian, moving_average
 from motiongpt.motion.measures import FEET
 from motiongpt.motion.motion import Motion
 from motiongpt.motion.placement import UP, _horizontal_unit, heading
-from motiongpt.motion.resampling import sample
+from motiongpt.motion.resampling import mix, sample
 from motiongpt.motion.retarget import bone_lengths, restore_lengths
 from motiongpt.motion.skeleton import HUMANML3D
 
@@ -450,11 +451,14 @@ def support_gap(before: np.ndarray, after: np.ndarray, weights: np.ndarray) -> n
 
 
 def cross_fade(before: np.ndarray, after: np.ndarray) -> np.ndarray:
-    """From one of two stretches (n, J, 3) to the other; bones may get shorter."""
+    """From one of two stretches (n, J, 3) to the other: bones turn, and feet go straight, as some of them stand."""
     u = (np.arange(len(before)) + 1) / (len(before) + 1)
-    share = (u * u * (3 - 2 * u))[:, None, None]
-    faded: np.ndarray = (1 - share) * before + share * after
-    return faded
+    share = u * u * (3 - 2 * u)
+    body = mix(before, after, share)
+    for limb, _ in LEGS:
+        feet = [stretch[:, limb[2:]].astype(np.float64) for stretch in (before, after)]
+        place_leg(body, limb, feet[0] + share[:, None, None] * (feet[1] - feet[0]))
+    return body
 
 
 def support_point(joints: np.ndarray, weights: np.ndarray) -> np.ndarray:

@@ -61,18 +61,45 @@ def sample(joints: np.ndarray, times: np.ndarray, skeleton: Skeleton = HUMANML3D
     if not len(between):
         return result
     index, u = index[between], (times[between] - index[between])[:, None, None]
-    parents = np.array(skeleton.parents[1:])
-    root = joints[:, :1].astype(np.float64)
-    bones = joints[:, 1:].astype(np.float64) - joints[:, parents]
-    lengths = np.linalg.norm(bones, axis=-1, keepdims=True)
-    directions = bones / np.maximum(lengths, 1e-12)
-    bones = _spline(_prolonged(directions, _slerp), index, u, _slerp)
-    bones *= (1 - u) * lengths[index] + u * lengths[index + 1]
-    made = np.concatenate([_spline(_prolonged(root, _lerp), index, u, _lerp), bones], axis=1)
-    for joint, parent in enumerate(skeleton.parents[1:], start=1):
-        made[:, joint] += made[:, parent]
-    result[between] = made
+    root, directions, lengths = _bones(joints, skeleton)
+    root = _spline(_prolonged(root, _lerp), index, u, _lerp)
+    directions = _spline(_prolonged(directions, _slerp), index, u, _slerp)
+    result[between] = _body(root, directions, _lerp(lengths[index], lengths[index + 1], u), skeleton)
     return result
+
+
+def mix(first: np.ndarray, second: np.ndarray, share: np.ndarray, skeleton: Skeleton = HUMANML3D) -> np.ndarray:
+    """Poses between others: the direction of every bone turns from one to the other.
+
+    Mixed positions would shorten an arm that goes from hanging to raised to nothing half way.
+
+    Args:
+        first, second: (n, J, 3) positions.
+        share: (n,) of the second, from 0 to 1.
+        skeleton: the joint tree.
+
+    Returns:
+        (n, J, 3) float64.
+    """
+    shares = share[:, None, None]
+    a, b = (_bones(joints, skeleton) for joints in (first, second))
+    return _body(_lerp(a[0], b[0], shares), _slerp(a[1], b[1], shares), _lerp(a[2], b[2], shares), skeleton)
+
+
+def _bones(joints: np.ndarray, skeleton: Skeleton) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Root (T, 1, 3), directions (T, J - 1, 3) of the bones and their lengths (T, J - 1, 1)."""
+    joints = joints.astype(np.float64)
+    bones = joints[:, 1:] - joints[:, np.array(skeleton.parents[1:])]
+    lengths = np.linalg.norm(bones, axis=-1, keepdims=True)
+    return joints[:, :1], bones / np.maximum(lengths, 1e-12), lengths
+
+
+def _body(root: np.ndarray, directions: np.ndarray, lengths: np.ndarray, skeleton: Skeleton) -> np.ndarray:
+    """Positions (T, J, 3) of what :func:`_bones` returns."""
+    joints = np.concatenate([root, directions * lengths], axis=1)
+    for joint, parent in enumerate(skeleton.parents[1:], start=1):
+        joints[:, joint] += joints[:, parent]
+    return joints
 
 
 _Mix = Callable[[np.ndarray, np.ndarray, "np.ndarray | float"], np.ndarray]
@@ -103,10 +130,14 @@ def _lerp(a: np.ndarray, b: np.ndarray, t: np.ndarray | float) -> np.ndarray:
 
 def _slerp(a: np.ndarray, b: np.ndarray, t: np.ndarray | float) -> np.ndarray:
     """Along the great circle from unit vectors a to b (..., 3); t (..., 1) may lie outside of 0 and 1."""
-    angle = np.arctan2(np.linalg.norm(np.cross(a, b), axis=-1, keepdims=True), (a * b).sum(axis=-1, keepdims=True))
-    sine = np.sin(angle)
-    # Equal vectors need no arc, and opposite ones have none.
-    straight = sine < 1e-6
-    sine = np.where(straight, 1, sine)
-    mixed = np.where(straight, _lerp(a, b, t), (np.sin((1 - t) * angle) * a + np.sin(t * angle) * b) / sine)
-    return mixed / np.maximum(np.linalg.norm(mixed, axis=-1, keepdims=True), 1e-12)
+    cosine = (a * b).sum(axis=-1, keepdims=True)
+    # The part of b across a. Opposite vectors leave open which, and equal ones need none.
+    across = b - cosine * a
+    sine = np.linalg.norm(across, axis=-1, keepdims=True)
+    axis = np.eye(3)[np.abs(a).argmin(axis=-1)]
+    any_across = axis - (axis * a).sum(axis=-1, keepdims=True) * a
+    across = np.where(sine < 1e-9, any_across, across)
+    across /= np.maximum(np.linalg.norm(across, axis=-1, keepdims=True), 1e-12)
+    angle = t * np.arctan2(sine, cosine)
+    mixed: np.ndarray = np.cos(angle) * a + np.sin(angle) * across
+    return mixed
