@@ -37,6 +37,9 @@ MAX_FRAMES = 600
 # A cycle that turns less than this (degrees) goes straight on; one that travels less than this (m/s) stays in place.
 STRAIGHT, SLOW = 20.0, 0.15
 
+# What an acceleration counts beside a jolt where a loop might start.
+ACCELERATION = 0.03
+
 
 @dataclass(frozen=True)
 class Cycle:
@@ -198,9 +201,9 @@ def _unevenness(joints: np.ndarray) -> np.ndarray:
     """(T - 4,) how much velocities before and after each frame differ, of the joint whose velocities differ most.
 
     Velocities on either side are estimated from two frames, whose difference an acceleration explains, and from three,
-    whose difference nothing but a jolt explains; that counts more.
+    whose difference only a jolt explains. The latter decides where there are any.
     """
-    two, three = np.diff(joints, n=2, axis=0)[1:-1] / 4, np.diff(joints, n=4, axis=0) / 2
+    two, three = np.diff(joints, n=2, axis=0)[1:-1] * ACCELERATION, np.diff(joints, n=4, axis=0) / 2
     worst: np.ndarray = (np.linalg.norm(two, axis=-1) + np.linalg.norm(three, axis=-1)).max(axis=-1)
     return worst
 
