@@ -356,6 +356,8 @@ def both_arms(motion: Motion, side: str) -> Motion:
 def loop(motion: Motion, seconds: float) -> Motion:
     """Repeat a cyclic motion, such as walking, by splicing it to itself.
 
+    It begins like the motion and ends anywhere; :func:`motiongpt.motion.looping.seamless_loop` ends where it begins.
+
     Returns:
         round(seconds * fps) frames that begin like the motion.
 

@@ -16,7 +16,7 @@ _SIDE_ANGLE = np.radians(38)  # between the body's front and the camera at the f
 _FOLLOW_SECONDS = (0.7, 0.5, 0.35, 0.25, 0.15)
 # How much farther than one that follows every movement a calmer camera may be.
 _FARTHER = 1.05
-_STANDING_ROOM = 2.2  # metres; a figure of normal size that stays within this is watched by a camera that stands still
+_STANDING_ROOM = 1.3  # metres; a figure of normal size that stays within this is watched by a camera that stands still
 _MARGIN = 0.19  # metres around the joints for flesh, head and hands
 
 
@@ -117,8 +117,8 @@ def place_camera(
 ) -> Camera:
     """Position the camera for every frame so that no joint of the whole motion leaves the picture.
 
-    Short journeys get a camera that stands still; longer ones, and those that would make the figure small, are followed
-    along a path that is no smoother than the figure's size allows.
+    Short journeys get a camera that stands still; longer ones are followed along a path that is no smoother than the
+    figure's size allows.
 
     Args:
         motion: what to look at.
@@ -137,9 +137,10 @@ def place_camera(
     path[:, 1] = (float(joints[..., 1].max()) + margin) / 2
     still = np.tile((low + high) / 2 @ view.rotation, (len(joints), 1))
     still[:, 1] = path[:, 1]
-    paths = [gaussian(path, seconds * motion.fps) for seconds in _FOLLOW_SECONDS] if follow else []
-    if not follow or np.linalg.norm(np.ptp(path, axis=0)) < _STANDING_ROOM * scale:
-        paths.insert(0, still)
+    if follow and np.linalg.norm(np.ptp(path, axis=0)) > _STANDING_ROOM * scale:
+        paths = [gaussian(path, seconds * motion.fps) for seconds in _FOLLOW_SECONDS]
+    else:
+        paths = [still]
     needed = [_needed_distance(joints, targets, view, free, margin) for targets in paths]
     best = next(n for n, metres in enumerate(needed) if metres <= _FARTHER * min(needed))
     if distance is None:
