@@ -78,7 +78,8 @@ def test_joined_motions_stay_calm_and_in_order(make_striding, standing):
     assert seams[1].count > seams[0].count
     assert steps[seams[1].first : seams[1].first + seams[1].count].max() < 0.13
     assert bone_length_deviation(joined.joints) < 1e-3
-    np.testing.assert_array_equal(joined.joints[: seams[0].first], walk.joints[: seams[0].first])
+    before = seams[0].first - 5
+    np.testing.assert_array_equal(joined.joints[:before], walk.joints[:before])
     assert editing.concatenate([walk])[0] is walk
 
 

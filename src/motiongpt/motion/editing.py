@@ -15,7 +15,7 @@ import numpy as np
 
 from motiongpt.errors import MotionGPTError
 from motiongpt.motion import rotations
-from motiongpt.motion.cleanup import LEGS, place_leg
+from motiongpt.motion.cleanup import FADE, LEGS, lock_feet, place_leg
 from motiongpt.motion.contacts import support
 from motiongpt.motion.filters import gaussian, moving_average
 from motiongpt.motion.measures import FEET
@@ -249,6 +249,8 @@ def splice(first: Motion, second: Motion, seam: Seam | None = None) -> Motion:
 def concatenate(motions: Sequence[Motion]) -> tuple[Motion, list[Seam]]:
     """Several motions one after the other, each joined to the next where they are most alike (:func:`splice`).
 
+    A cross-fade is as long as it must be not to look hasty, and feet that stand in it do not slide.
+
     Args:
         motions: at least one, of one frame rate. The result stands where the first one does, with its bone lengths.
 
@@ -267,7 +269,16 @@ def concatenate(motions: Sequence[Motion]) -> tuple[Motion, list[Seam]]:
         result = replace(joined, joints=np.concatenate([result.joints[:start], joined.joints]))
         seams.append(replace(seam, first=seam.first + start))
         start += seam.first + seam.count
-    return result, seams
+    return _with_standing_feet(result, seams), seams
+
+
+def _with_standing_feet(motion: Motion, seams: Sequence[Seam]) -> Motion:
+    """The motion with feet that do not slide in its seams; frames away from them stay as they are."""
+    keep = np.ones(len(motion), dtype=bool)
+    margin = round(FADE * motion.fps)
+    for seam in seams:
+        keep[max(seam.first - margin, 0) : seam.first + seam.count + margin] = False
+    return lock_feet(motion, keep=keep) if seams else motion
 
 
 def _calmly_joined(first: Motion, second: Motion) -> tuple[Motion, Seam]:
