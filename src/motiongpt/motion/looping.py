@@ -33,7 +33,9 @@ FADE, MIN_SECONDS = 0.4, 0.5
 # than twice as fast.
 KEEP, TEMPO = 0.1, 0.3
 # Frames among which all cuts are compared; of a longer motion every second one, or every third and so on.
-MAX_FRAMES = 600
+MAX_FRAMES = 400
+# Frames that are compared around a cut.
+COMPARED = 9
 # A cycle that turns less than this (degrees) goes straight on; one that travels less than this (m/s) stays in place.
 STRAIGHT, SLOW = 20.0, 0.15
 
@@ -111,8 +113,9 @@ def _best(
     """
     first, last = (at[(at >= fade // 2) & (at < len(states) - fade + fade // 2)] for at in (firsts, lasts))
     costs = np.zeros((len(first), len(last)))
-    for k in range(-(fade // 2), fade - fade // 2 + 1):
-        costs += distances(states[first + k], states[last + k]) / (fade + 1)
+    around = np.unique(np.rint(np.linspace(-(fade // 2), fade - fade // 2, COMPARED)).astype(int))
+    for k in around:
+        costs += distances(states[first + k], states[last + k]) / len(around)
     length = np.maximum(last[None] - first[:, None], 1)
     repeats = np.maximum(np.rint(wanted / length), 1) if exact else np.ones_like(length)
     tempo = np.abs(np.log2(repeats * length / wanted)) if exact else 0
