@@ -80,13 +80,33 @@ def bend_path(motion: Motion, degrees: float, start: float = 0.0, end: float = 1
     if steps < 1:
         return motion
     joints = motion.joints.astype(np.float64)
-    weights = support(joints, motion.fps)
-    pivot = support_point((joints[1:] + joints[:-1]) / 2, (weights[1:] + weights[:-1]) / 2)
-    turn = rotations.about("Y", np.radians(degrees) * course_shares(motion, start, end))
+    angle = np.radians(degrees) * course_shares(motion, start, end)
+    return replace(motion, joints=turn_about_feet(joints, angle, motion.fps), text="")
+
+
+def turn_about_feet(joints: np.ndarray, angle: np.ndarray, fps: float) -> np.ndarray:
+    """Turn each frame, and the path behind it, about the foot that carries the body.
+
+    Args:
+        joints: (T, 22, 3) metres, Y up.
+        angle: (T,) radians about Y by which each frame is turned, 0 at the first one; positive to the left.
+        fps: frames a second.
+
+    Returns:
+        (T, 22, 3); planted feet stay in place, in the air the body turns about the root.
+    """
+    pivot = support_point((joints[1:] + joints[:-1]) / 2, _step_weights(joints, fps))
+    turn = rotations.about("Y", angle)
     # A point x of frame t moves to turn[t] x + shift[t]; the transforms before and after a step agree on its pivot.
     steps_shift = rotations.rotate(turn[:-1], pivot) - rotations.rotate(turn[1:], pivot)
     shift = np.concatenate([np.zeros((1, 3)), np.cumsum(steps_shift, axis=0)])
-    return replace(motion, joints=rotations.rotate(turn[:, None], joints) + shift[:, None], text="")
+    return rotations.rotate(turn[:, None], joints) + shift[:, None]
+
+
+def _step_weights(joints: np.ndarray, fps: float) -> np.ndarray:
+    """(T-1, 4) how much each foot joint carries the body between two frames."""
+    weights = support(joints, fps)
+    return (weights[1:] + weights[:-1]) / 2
 
 
 def course_shares(motion: Motion, start: float = 0.0, end: float = 1.0) -> np.ndarray:
@@ -103,8 +123,7 @@ def course_shares(motion: Motion, start: float = 0.0, end: float = 1.0) -> np.nd
         MotionGPTError: there is no frame between start and end.
     """
     steps = len(motion) - 1
-    weights = support(motion.joints.astype(np.float64), motion.fps)
-    weights = (weights[1:] + weights[:-1]) / 2
+    weights = _step_weights(motion.joints.astype(np.float64), motion.fps)
     left, right = weights[:, :2].max(axis=1) + ROOT_WEIGHT, weights[:, 2:].max(axis=1) + ROOT_WEIGHT
     both = np.minimum(left, right) / np.maximum(left, right) * np.clip(weights.max(axis=1), 0, 1)
     rate = gaussian(1 - 0.9 * both, 0.075 * motion.fps)
