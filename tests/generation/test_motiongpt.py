@@ -537,14 +537,16 @@ def test_candidates_are_judged_as_they_are_shown(refined):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(refined, "defaults", replace(refined.defaults, paraphrases=1))
         patch.setattr(f"{STAGES}.ranking.passed", lambda _, joints: judged.append(joints) or float(len(judged) == 3))
+        patch.setattr(f"{STAGES}.ranking.faults", lambda _: Faults(air=0.0, glide=0.0, depth=0.0, step=0.0))
         shown = refined.generate("a person walks", rerank=4, seconds=2.0, seed=1, cleanup=False)
     assert len(judged) == 4
     # From here on only cleanup changes it.
     np.testing.assert_allclose(ground(smooth(shown)).joints, judged[2], atol=1e-4)
 
 
-@pytest.mark.parametrize("enough", [True, False])
-def test_details_are_sampled_where_no_candidate_passes_every_check(refined, enough):
+@pytest.mark.parametrize(("best", "fault"), [(1.0, 0.0), (0.5, 0.0), (1.0, 1.0)])
+def test_details_are_sampled_where_no_candidate_passes_every_check_without_a_fault(refined, best, fault):
+    enough = (best, fault) == (1.0, 0.0)
     decoded, contests = {False: 0, True: 0}, []
     choose, features = Ranker.choose, Decoder.features
 
@@ -560,7 +562,7 @@ def test_details_are_sampled_where_no_candidate_passes_every_check(refined, enou
         place = next(i for i, one in enumerate(contests[0]) if one.codes is candidate.codes)
         if candidate.sampled:
             return float(place == 3), 0.0
-        return (float(place == 5) if enough else 0.5), 0.0
+        return (best if place == 5 else 0.5), fault
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Ranker, "choose", seen)
