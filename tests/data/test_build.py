@@ -515,6 +515,83 @@ def test_each_animation_of_a_file_is_a_recording(
     assert lines == ["- moves_Hop_Left, moves_Bow, one_Bow: It is in centimetres."]
 
 
+def test_a_phrase_list_may_leave_out_animations(
+    make_walk: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = _own(tmp_path / "own", make_walk, "moves.glb")
+    frames = {"Bow": 50, "Hop": 12, "Spawn": 50}
+
+    def inspect(path: Path, **options: Any) -> Reading:
+        clip = options.get("clip", "Bow")
+        return Reading(make_walk(frames=frames[clip]), clips=tuple(frames), clip=clip)
+
+    monkeypatch.setattr(module.formats, "inspect", inspect)
+    phrases = tmp_path / "list.yaml"
+    phrases.write_text(
+        "source: own\nsubjects: [a person]\nonly: true\nmin_seconds: 0.75\nwhole: {bow: [bows], hop: [hops]}\n"
+    )
+    options = {"motions": {"own": [folder]}, "phrases": phrases, "workers": 1, "progress": False}
+    report = build(out=tmp_path / "out", **options)
+    assert set(clips(tmp_path / "out")) == {"own_moves_Bow_00", "Mown_moves_Bow_00"}
+    assert (tmp_path / "out" / "texts" / "own_moves_Bow_00.txt").read_text().startswith("a person bows#")
+    assert {entry.what: entry.why for entry in report.dropped} == {
+        "moves_Hop": "shorter than the 0.75 s of the phrase list",
+        "moves_Spawn": "the phrase list of own leaves it out",
+    }
+    # Another list gives other captions.
+    phrases.write_text(phrases.read_text().replace("[bows]", "[bends]"))
+    build(out=tmp_path / "out", **options)
+    assert (tmp_path / "out" / "texts" / "own_moves_Bow_00.txt").read_text().startswith("a person bends#")
+
+
+def test_clips_on_stairs_are_marked_and_can_be_left_out(make_walk: Any, tmp_path: Path) -> None:
+    folder = _own(tmp_path / "own", make_walk, "walk.npy", "more.npy", "again.npy")
+    walk = make_walk(frames=120).joints
+    time = np.arange(120)
+    # Up two steps of 25 cm, one after 2 s and one after 4 s; and a leap, in the air for 0.7 s.
+    stairs, leap = walk.copy(), walk.copy()
+    stairs[..., 1] += (0.25 * (np.clip((time - 40) / 8, 0, 1) + np.clip((time - 80) / 8, 0, 1)))[:, None]
+    flight = np.clip((time - 40) / 14, 0, 1)
+    leap[..., 1] += (2.4 * flight * (1 - flight))[:, None]
+    np.save(folder / "stairs.npy", stairs)
+    np.save(folder / "leap.npy", leap)
+    options = {"motions": {"own": [folder]}, "workers": 1, "progress": False}
+    report = build(out=tmp_path / "out", **options)
+    assert {name: row["floor"] for name, row in clips(tmp_path / "out").items() if row["mirrored"] == "0"} == {
+        "own_walk_00": "flat",
+        "own_more_00": "flat",
+        "own_again_00": "flat",
+        "own_leap_00": "flat",
+        "own_stairs_00": "uneven",
+    }
+    assert report.uneven == 1
+    assert "1 clips leave the flat floor" in (tmp_path / "out" / "report.md").read_text()
+    for resumed in (0, 5):
+        report = build(out=tmp_path / "flat", flat_floor=True, **options)
+        assert report.resumed == resumed
+        assert not any("stairs" in name for name in clips(tmp_path / "flat"))
+        assert ("own_stairs_00", "the body rests on something above the floor") in {
+            (entry.what, entry.why) for entry in report.dropped
+        }
+
+
+def test_who_stands_is_not_called_walking(make_walk: Any, tmp_path: Path) -> None:
+    folder = _own(tmp_path / "own", make_walk, "a.npy", "b.npy", "c.npy")
+    joints = make_walk(frames=400).joints
+    # The second half stands still where the first one ends.
+    joints[200:] = joints[199]
+    np.save(folder / "sad_walk.npy", joints)
+    phrases = tmp_path / "list.yaml"
+    phrases.write_text("source: own\nsubjects: [a person]\nwhole: {'own: sad walk': [walks sadly, limps along]}\n")
+    report = build(out=tmp_path / "out", motions={"own": [folder]}, phrases=phrases, workers=1, progress=False)
+    rows = clips(tmp_path / "out")
+    assert [(rows[f"own_sad_walk_0{k}"]["caption_source"], rows[f"own_sad_walk_0{k}"]["captions"]) for k in (0, 1)] == [
+        ("description", "2"),
+        ("none", "0"),
+    ]
+    assert [entry.what for entry in report.dropped if "stays" in entry.why] == ["captions of own_sad_walk_01"]
+
+
 def test_options_are_of_the_files_of_a_folder(make_walk: Any, raw: Path, tmp_path: Path) -> None:
     folder = _own(tmp_path / "own", make_walk, "walk.csv", "run.csv", "hop.csv")
     with pytest.raises(MotionGPTError, match="give it too"):

@@ -66,6 +66,25 @@ def test_mirrored_descriptions_are_found_on_demand(write) -> None:
     assert phrases.captions("kick") == []
 
 
+def test_animations_are_looked_for_with_their_file_and_without(write) -> None:
+    text = LIST.replace("ignore: [unknown]", 'ignore: ["robot*: *"]').replace(
+        "  kick left:", '  "woman: walk": [strides]\n  kick left:'
+    )
+    phrases = PhraseList(write(text))
+    assert phrases.captions("Woman: Walk") == ["a person strides", "someone strides"]
+    assert phrases.captions("tall man: walk") == ["a person walks forward", "someone goes forward"]
+    assert phrases.captions("RobotArm: walk") == []
+    assert phrases.captions("woman: fly") == []
+
+
+def test_a_list_says_what_is_true_throughout_and_whether_others_are_left_out(write) -> None:
+    phrases = PhraseList(write(LIST + "throughout: [limp walk]\nonly: true\nmin_seconds: 0.75\n"))
+    assert phrases.holds_throughout("LimpWalk")
+    assert not phrases.holds_throughout("walk")
+    assert (phrases.only, phrases.min_seconds) == (True, 0.75)
+    assert not PhraseList(write(LIST)).only
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -80,6 +80,22 @@ def test_a_description_is_used_where_it_is_true(words: str, frames: int, caption
     assert all(bool(clip.captions) == captioned for clip in clips)
 
 
+def test_what_holds_throughout_is_added_to_every_part_that_is_long_enough() -> None:
+    limp = Whole("limp", ("a person limps",), "description", throughout=True)
+    own = Part("cmu_a", 249, 299, ("a person stops",), "table")
+    parts = (part(29, 229), part(229, 249, "000026"), own)
+    clips, _ = plan(replace(recording(parts=parts), whole=(limp,)), 0, 500)
+    assert {(clip.start, clip.end): clip.captions for clip in clips} == {
+        (0, 29): (),
+        (29, 229): ("boxing", "a person limps"),
+        (229, 249): ("boxing",),
+        (249, 299): ("a person stops",),
+        (299, 400): ("a person limps",),
+        (400, 500): ("a person limps",),
+    }
+    assert {clip.words for clip in clips if clip.start in (29, 229)} == {"humanml3d"}
+
+
 def test_hdm05_cuts_stay_whole() -> None:
     clips, _ = plan(recording("squat 1 reps", "bd_squat1Reps_001", "hdm05"), 0, 301)
     assert [(clip.id, clip.start, clip.end, clip.words) for clip in clips] == [

@@ -33,7 +33,11 @@ def test_a_line_that_is_something_else_is_named(tmp_path, line):
         read_json_lines(path, lambda row: row["word"].upper(), "a word with a meaning")
 
 
-@pytest.mark.parametrize("content", [b"no gzip", gzip.compress(b"{}" * 99)[:-9], gzip.compress(b"\xff\xfe"), None])
+@pytest.mark.parametrize(
+    "content",
+    [b"no gzip", gzip.compress(b"{}" * 99)[:-9], gzip.compress(b"\xff\xfe"), None],
+    ids=["no gzip", "cut short", "no text", "no file"],
+)
 def test_a_file_that_cannot_be_unpacked_is_named(tmp_path, content):
     path = tmp_path / "table.jsonl.gz"
     if content is not None:

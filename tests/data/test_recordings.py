@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from motiongpt.data.captions import words_of_name
+from motiongpt.data.captions import read_phrase_lists, words_of_name
 from motiongpt.data.recordings import Recording, Whole, add_own_words, add_rows
 from motiongpt.data.tables import Row
 
@@ -127,3 +128,22 @@ def test_rows_of_humanml3d_fit_a_folder_of_amass() -> None:
     assert [[part.captions for part in one.parts] for one in found] == [[("a kick",)], [], [("a walk",)]]
     assert [whole.text for whole in found[1].whole] == ["a look"]
     assert found[0].parts[0].words == "humanml3d"
+
+
+def test_a_phrase_list_takes_names_for_descriptions_where_names_say_what_is_done(tmp_path: Path) -> None:
+    (tmp_path / "list.yaml").write_text(
+        "source: own\nsubjects: [a person]\nthroughout: [sad walk]\n"
+        "whole: {sad walk: [walks sadly], 'moves: bow': [bows], bow: [bows low]}\n"
+    )
+    lists = read_phrase_lists([tmp_path / "list.yaml"])
+
+    def wholes(one: Recording) -> tuple[Whole, ...]:
+        return add_own_words(one, lists)[0].whole
+
+    sad = Whole("sad walk", ("a person walks sadly",), "description", throughout=True)
+    assert wholes(recording("a.bvh", description="SadWalk")) == (sad,)
+    moves = recording("packs/moves.glb", named=True)
+    bow = replace(moves.take("Armature|Bow"), whole=())
+    assert [one.captions for one in wholes(bow)] == [("a person bows",)]
+    assert [one.captions for one in wholes(recording("men/Bow.npz", named=True))] == [("a person bows low",)]
+    assert wholes(replace(bow, named=False)) == ()

@@ -96,6 +96,12 @@ def test_accad_has_labels(folder, tmp_path: Path) -> None:
     assert "CC BY" in found.licence
 
 
+def test_positions_stand_for_animations_that_need_blender(folder, tmp_path: Path) -> None:
+    files = ("kaykit/Med.glb", "positions/quaternius_men/Man_Punch.npz", "positions/kaykit/Punch.npz", "x.bvh")
+    found, _ = find(read_source("cc0"), folder(*files), tmp_path / "cache")
+    assert [one.file for one in found] == list(files[:2])
+
+
 def test_a_description_of_ones_own(folder, tmp_path: Path) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text(

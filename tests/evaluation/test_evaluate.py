@@ -13,7 +13,7 @@ from motiongpt.errors import MotionGPTError
 from motiongpt.evaluation.evaluate import check, evaluate_bench, evaluate_held_out, numbers
 from motiongpt.evaluation.gallery import choose_cases, write_gallery
 from motiongpt.evaluation.measures import TASKS
-from motiongpt.evaluation.metrics import at_rest, completion_errors
+from motiongpt.evaluation.metrics import at_rest, comes_to_rest, completion_errors, constant_velocity
 from motiongpt.evaluation.outputs import Bench, Settings
 from motiongpt.evaluation.report import markdown
 from motiongpt.generation.motiongpt import MotionGPT
@@ -139,6 +139,22 @@ def test_impossible_requests_are_refused() -> None:
     ):
         with pytest.raises(MotionGPTError, match=message):
             check(settings, tasks)
+
+
+def test_constant_velocity_is_right_about_a_body_that_glides(make_walk) -> None:
+    pose = make_walk(frames=1).joints
+    glide = pose + np.arange(50)[:, None, None] * np.array([0.02, 0.0, 0.05])
+    np.testing.assert_allclose(constant_velocity(glide, 12, 20.0), glide, atol=1e-6)
+    # Without a velocity it stays.
+    np.testing.assert_allclose(constant_velocity(glide, 1, 20.0)[1:], np.repeat(pose, 49, axis=0), atol=1e-6)
+
+
+def test_a_prediction_that_stops_comes_to_rest(make_walk) -> None:
+    walk = make_walk(frames=100).joints
+    assert comes_to_rest(walk, 30, 20.0) is False
+    assert comes_to_rest(at_rest(walk, 30, 0), 30, 20.0) is True
+    assert comes_to_rest(np.repeat(walk[:1], 100, axis=0), 30, 20.0) is None
+    assert comes_to_rest(walk, 1, 20.0) is None
 
 
 def test_a_body_at_rest_keeps_what_is_given(make_bench: Make) -> None:

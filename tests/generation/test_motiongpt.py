@@ -1,5 +1,6 @@
 """The public object, on a tiny random model: shapes, lengths, seeds, placement. Quality is measured elsewhere."""
 
+import re
 import shutil
 from dataclasses import replace
 from functools import partial
@@ -517,6 +518,8 @@ def test_each_clause_is_refined_by_its_own_sentence(refined):
             return refine(self, codes, texts, seeds, **options)
 
         patch.setattr(Refiner, "refine", seen)
+        # A motion that repeats its own cycle needs no refiner.
+        patch.setattr(f"{STAGES}.completion.cycles", lambda *args: [])
         refined.generate("A person walks forward, then jumps.", clauses=True, rerank=1)
         refined.predict(refined.generate("walk", seconds=2.0), given=0.5)
     assert told == [["a person walks forward", "a person jumps"], ["walk"], [None]]
@@ -534,14 +537,16 @@ def test_candidates_are_judged_as_they_are_shown(refined):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(refined, "defaults", replace(refined.defaults, paraphrases=1))
         patch.setattr(f"{STAGES}.ranking.passed", lambda _, joints: judged.append(joints) or float(len(judged) == 3))
+        patch.setattr(f"{STAGES}.ranking.faults", lambda _: Faults(air=0.0, glide=0.0, depth=0.0, step=0.0))
         shown = refined.generate("a person walks", rerank=4, seconds=2.0, seed=1, cleanup=False)
     assert len(judged) == 4
     # From here on only cleanup changes it.
     np.testing.assert_allclose(ground(smooth(shown)).joints, judged[2], atol=1e-4)
 
 
-@pytest.mark.parametrize("enough", [True, False])
-def test_details_are_sampled_where_no_candidate_passes_every_check(refined, enough):
+@pytest.mark.parametrize(("best", "fault"), [(1.0, 0.0), (0.5, 0.0), (1.0, 1.0)])
+def test_details_are_sampled_where_no_candidate_passes_every_check_without_a_fault(refined, best, fault):
+    enough = (best, fault) == (1.0, 0.0)
     decoded, contests = {False: 0, True: 0}, []
     choose, features = Ranker.choose, Decoder.features
 
@@ -557,7 +562,7 @@ def test_details_are_sampled_where_no_candidate_passes_every_check(refined, enou
         place = next(i for i, one in enumerate(contests[0]) if one.codes is candidate.codes)
         if candidate.sampled:
             return float(place == 3), 0.0
-        return (float(place == 5) if enough else 0.5), 0.0
+        return (best if place == 5 else 0.5), fault
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Ranker, "choose", seen)
@@ -660,6 +665,61 @@ def test_a_question_about_the_length_is_answered_from_the_motion(model, make_wal
     both = model.ask("Describe the motion and say how many seconds it lasts.", motion).text
     assert both.endswith(f"The motion lasts {seconds:.1f} seconds.")
     assert len(both) > len("The motion lasts 40.0 seconds.")
+
+
+SECONDS_ASKED = (
+    "How long is this motion?", "how long does it last", "What's the duration?", "tell me the length of the clip",
+    "how many seconds is it", "Duration please", "how much time does this take", "seconds?", "Give me its length.",
+    "what is the running time of this animation", "length in seconds", "how many secs", "state how long it takes",
+    "What length does this have?", "<motion> how long?",
+)  # fmt: skip
+FRAMES_ASKED = (
+    "How many frames does it have?", "frame count?", "number of frames", "what's the length in frames",
+    "count the frames",
+    "How long is it in frames?", "frames?", "total frames", "how many frames are there in total", "duration in frames",
+    "Tell me how many frames this clip contains", "what number of frames is this", "the amount of frames, please",
+    "length measured in frames", "<motion> how many frames?",
+)  # fmt: skip
+
+
+def test_lengths_in_many_wordings_are_right(model):
+    rng = np.random.default_rng(0)
+    for _ in range(100):
+        frames = int(rng.integers(2, 200))
+        motion = Motion(rng.normal(size=(frames, 22, 3)), fps=float(rng.choice([20, 30, 60])))
+        answer = model.ask(str(rng.choice(SECONDS_ASKED)), motion).text
+        assert float(re.search(r"([\d.]+) seconds", answer)[1]) == pytest.approx(motion.seconds, abs=0.051)
+        assert int(re.search(r"(\d+) frames", model.ask(str(rng.choice(FRAMES_ASKED)), motion).text)[1]) == frames
+
+
+def test_an_action_follows_a_motion(model, placed):
+    answer = model.ask("then wave for 2 seconds", placed, seed=1)
+    assert answer.text == ""
+    kept = len(placed) - 20
+    np.testing.assert_array_equal(answer.motion.joints[:kept], placed.joints[:kept])
+    assert len(answer.motion) > len(placed)
+    steps = np.linalg.norm(np.diff(answer.motion.joints, axis=0), axis=-1).max(axis=1)
+    assert steps[kept : len(placed)].max() < 0.5
+    raised = replace(placed, joints=placed.joints + 5 * UP.astype(np.float32))
+    moved = model.ask("then wave for 2 seconds", raised, seed=1).motion
+    np.testing.assert_allclose(moved.joints, answer.motion.joints + 5 * UP, atol=0.02)
+
+
+def test_two_requests_get_two_answers(model, walk):
+    described = model.describe(walk).rstrip(".")
+    for prompt in ("how many frames and what happens", "What is he doing, and for how many frames?"):
+        answer = model.ask(prompt, walk).text
+        assert answer.lower().startswith(described.lower())
+        assert f"{len(walk)} frames" in answer
+
+
+def test_a_cycle_goes_on(model, make_walk):
+    """A model with random weights writes nothing that goes on as well as the walk itself does."""
+    walk = make_walk(frames=60, speed=0.4)
+    result = model.predict(walk, given=1.0, seconds=6.0, cleanup=False).joints
+    legs = result[:, 4, 2] - result[:, 5, 2]
+    # The legs swing past each other about twice a stride, 0.9 strides a second.
+    assert np.count_nonzero(np.diff(np.sign(legs[60:]))) >= 4
 
 
 def test_the_network_may_answer_itself(model, make_walk):

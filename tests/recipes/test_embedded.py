@@ -28,7 +28,9 @@ def commands(folder: Path, *variables: str) -> list[list[str]]:
     if shutil.which("make") is None:
         pytest.skip("there is no make")
     # Run by ``make test``, this make would be a sub-make and print the folders that it enters and leaves.
-    environment = {name: value for name, value in os.environ.items() if name not in {"MAKELEVEL", "MAKEFLAGS", "MFLAGS"}}
+    environment = {
+        name: value for name, value in os.environ.items() if name not in {"MAKELEVEL", "MAKEFLAGS", "MFLAGS"}
+    }
     done = subprocess.run(
         ["make", "-n", "-f", str(RECIPE / "Makefile"), "model", *variables],
         cwd=folder, env=environment, capture_output=True, text=True, check=True,
@@ -52,6 +54,9 @@ def test_every_command_parses_and_its_config_exists(tmp_path: Path) -> None:
         configs |= {Path(values["config"])} if values.get("config") else set()
         for path in values.get("phrases") or ():
             assert path.is_file()
+        if "flat_floor" in values:
+            assert values["flat_floor"]
+            assert RECIPE / "spans.csv" in values["captions"]
     assert all(path.is_file() for path in configs)
     unused = {path.name for path in RECIPE.glob("*.yaml")} - {path.name for path in configs}
     assert unused == {"scratch-pretrain.yaml", "scratch-instruct.yaml"}
@@ -65,7 +70,25 @@ def test_hdm05_can_be_left_out_and_tables_beside_the_trials_come_first(tmp_path:
     (tmp_path / "raw" / "cmu" / "trials_mine.csv").write_text("")
     build = commands(tmp_path, "RAW=raw", "HDM05=")[0]
     assert not {"--hdm05", "--trials"} & set(build)
+    assert [build[place + 1] for place, word in enumerate(build) if word == "--motions"] == [
+        "accad=raw/accad",
+        "cc0=raw/cc0",
+    ]
+    build = commands(tmp_path, "RAW=raw", "HDM05=", "ACCAD=", "CC0=")[0]
+    assert "--motions" not in build
     assert build.count("--phrases") == 1
+
+
+def test_parts_of_recordings_are_short_and_in_trials_of_the_recipe() -> None:
+    trials = {row.file for row in read_rows(RECIPE / "trials.csv")}
+    rows = read_rows(RECIPE / "spans.csv")
+    for row in rows:
+        assert row.part
+        assert row.end is not None
+        # Longer ones are cut into windows, and shorter ones show little.
+        assert 16 <= row.end - row.start <= 200, row.where
+        assert 2 <= len(row.captions) == len(set(row.captions)), row.where
+        assert row.file in trials or row.file.startswith("Male1_"), row.where
 
 
 @pytest.mark.parametrize("packed", [True, False])

@@ -12,7 +12,7 @@ from motiongpt.data.captions import PhraseList
 from motiongpt.text.captions import mirror_caption
 
 PHRASES = Path(__file__).resolve().parents[2] / "recipes" / "embedded" / "phrases"
-CMU, HDM05 = PhraseList(PHRASES / "cmu.yaml"), PhraseList(PHRASES / "hdm05.yaml")
+CMU, HDM05, ACCAD, CC0 = (PhraseList(PHRASES / f"{name}.yaml") for name in ("cmu", "hdm05", "accad", "cc0"))
 HDM05_LABELS = [
     "deposit floor r",
     "grab high r",
@@ -50,6 +50,10 @@ def assert_readable(caption: str) -> None:
         ("jump, turn right 180 degrees", "a person jumps and turns right by 180 degrees"),
         ("walk, kneel, get up", "a person walks, kneels and gets up"),
         ("Run Hop Stop", "a person runs, hops and stops"),
+        ("SadWalk", "a person walks sadly"),
+        ("DragBadLegWalk", "a person drags the right leg while walking"),
+        ("mummy8", "a person walks like a mummy"),
+        ("360 smallStumble", "a person does a 360 in the air and lands unsteadily"),
     ],
 )
 def test_descriptions_become_sentences(description: str, expected: str) -> None:
@@ -76,12 +80,17 @@ def test_left_and_right_descriptions_are_mirror_images() -> None:
         assert mirrored == set(CMU.captions(right))
 
 
-def test_every_entry_reads_well() -> None:
-    for key in CMU.whole:
-        captions = CMU.captions(key)
+@pytest.mark.parametrize("phrases", [CMU, HDM05, ACCAD, CC0], ids=lambda phrases: phrases.source)
+def test_every_entry_reads_well(phrases: PhraseList) -> None:
+    for key in phrases.whole:
+        captions = phrases.captions(key)
         assert len(captions) >= 4, key
         for caption in captions:
             assert_readable(caption)
+    assert all(phrases.captions(description) for description in phrases.throughout)
+
+
+def test_every_action_of_a_topic_reads_well() -> None:
     for topic, words in CMU.topics.items():
         for key in [*words["actions"], *CMU.actions]:
             for caption in CMU.captions(f"{topic} - {key}"):
@@ -109,9 +118,21 @@ def test_hdm05_sides_are_true_to_the_label() -> None:
     assert HDM05.captions("fly to the moon") == []
 
 
+def test_accad_and_cc0_sides_are_true_to_the_label() -> None:
+    assert "a person sidesteps to the right" in ACCAD.captions("Side Step Right")
+    assert "a person kicks with the left leg" in CC0.captions("cyberpunk character: Kick_Left")
+    assert "a person waves with the left hand" in CC0.captions("cyberpunk_Character: Wave")
+    assert "a person waves with the right hand" in CC0.captions("Med_Simulation: Waving")
+    # Bodies that human proportions do not fit, and cycles whose feet slide.
+    assert CC0.captions("platformer_Character: Punch") == CC0.captions("Med_Special: Skeletons_Walking") == []
+    assert CC0.captions("human-base-animations: Walk_Loop") == []
+
+
 def test_every_description_of_the_collection_is_covered(shared_dir: Path) -> None:
-    with (shared_dir / "data" / "cmu" / "trials.csv").open(newline="", encoding="utf-8") as file:
-        descriptions = {row["description"] for row in csv.DictReader(file)}
+    descriptions = set()
+    for name in ("trials.csv", "trials_more.csv"):
+        with (shared_dir / "data" / "cmu" / name).open(newline="", encoding="utf-8") as file:
+            descriptions |= {row["description"] for row in csv.DictReader(file)}
     for description in descriptions - {"Unknown"}:
         captions = CMU.captions(description)
         assert len(captions) >= 4, description

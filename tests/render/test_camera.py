@@ -77,3 +77,31 @@ def test_stands_still_for_a_short_journey_and_follows_a_long_one_smoothly(figure
     assert np.linalg.norm(speed, axis=1).max() > 0.05
     assert np.linalg.norm(np.diff(speed, axis=0), axis=1).max() < 0.01
     assert np.ptp(camera.positions[:, 1]) == 0
+
+
+@pytest.mark.parametrize("metres_a_second", [1.0, 3.0, 6.0])
+def test_the_body_stays_large_however_fast_it_goes(figure, metres_a_second) -> None:
+    """It starts, runs and stops: a camera that lags behind would have to stand far away."""
+    time = np.arange(100) / 20
+    path = np.zeros((100, 3))
+    path[:, 2] = metres_a_second * np.clip(time - 1.5, 0, 2)
+    motion = figure(path)
+    view, camera = camera_of(motion, (640, 360))
+    feet_to_head = [
+        np.ptp(view.project(joints, place)[:, 1]) / 360
+        for joints, place in zip(motion.joints, camera.positions, strict=True)
+    ]
+    # Head and soles, which are no joints, add a tenth.
+    assert min(feet_to_head) > 0.45
+
+
+def test_the_whole_path_can_be_seen_from_one_place(figure) -> None:
+    path = np.zeros((60, 3))
+    path[:, 2] = np.linspace(0, 8, 60)
+    motion = figure(path)
+    view = make_view((320, 180), choose_azimuth(motion), float(np.radians(13)), *FREE)
+    camera = place_camera(motion, view, FREE, follow=False)
+    assert np.all(camera.positions == camera.positions[0])
+    pixels = view.project(motion.joints, camera.positions[0])
+    assert pixels[..., 0].min() >= 0
+    assert pixels[..., 0].max() <= 319

@@ -10,7 +10,7 @@ from PIL import Image
 
 from motiongpt import MotionGPTError
 from motiongpt.motion import KIT, Motion
-from motiongpt.render import render_frame, render_sequence, render_strip, save_image
+from motiongpt.render import render_frame, render_onion, render_sequence, render_strip, save_image
 from motiongpt.render.film import Film
 from motiongpt.render.limbs import Limbs, forward
 from motiongpt.render.video import make_film
@@ -283,3 +283,25 @@ def test_bad_input_is_one_sentence(figure, tmp_path, call, word) -> None:
     assert word in str(caught.value)
     assert "\n" not in str(caught.value)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_onion_skin_keeps_poses_where_they_were(walk) -> None:
+    """The last pose is opaque, those before it shine through, and the more the earlier they are."""
+    picture = render_onion(walk, 4, size=(640, 360), caption="").astype(int)
+    alone = render_onion(walk[-1:], 1, size=(640, 360), caption="").astype(int)
+    assert picture.shape == (360, 640, 3)
+
+    reddest = (picture[..., 0] - picture[..., 2]).max(axis=0)
+    shown = np.flatnonzero(reddest > 8)
+    ends = [reddest[shown[:30]].max(), reddest[shown[-30:]].max()]
+    # One end of the path has the faint first pose, the other the last one in full colour.
+    assert max(ends) > 2 * min(ends)
+    assert max(ends) == pytest.approx((alone[..., 0] - alone[..., 2]).max(), abs=25)
+
+
+def test_ghosts_of_a_frame_are_fainter_than_the_body(walk) -> None:
+    plain = render_frame(walk, 60, size=(320, 180)).astype(int)
+    ghosts = render_frame(walk, 60, size=(320, 180), onion=True).astype(int)
+    assert (np.abs(plain - ghosts).max(axis=-1) > 12).sum() > 100
+    first = [render_frame(walk, 0, size=(320, 180), onion=onion) for onion in (False, True)]
+    np.testing.assert_array_equal(*first)

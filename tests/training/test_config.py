@@ -18,6 +18,7 @@ from motiongpt.training.config import (
 KINDS = {
     "tokenizer": TokenizerTraining,
     "refinement": TokenizerTraining,
+    "decoder": TokenizerTraining,
     "matcher": MatcherTraining,
     "evaluator": MatcherTraining,
     "refiner": RefinerTraining,

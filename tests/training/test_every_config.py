@@ -36,13 +36,15 @@ def ending(*stages):
 
 
 TOKENIZERS = ending("tokenizer", "refinement")
+DECODERS = ending("decoder")
 MATCHERS = ending("matcher", "evaluator")
 REFINERS = ending("refiner")
 # Causal models and LoRA are not what they are without their backbone: tests/training/test_backbones.py trains them.
 LANGUAGES = [
     name
     for name in CONFIGS
-    if name not in TOKENIZERS + MATCHERS + REFINERS and load_config(LanguageTraining, name).model.backbone != "causal"
+    if name not in TOKENIZERS + DECODERS + MATCHERS + REFINERS
+    and load_config(LanguageTraining, name).model.backbone != "causal"
 ]
 
 
@@ -123,6 +125,18 @@ def refined(data_folder, tokenizers, tmp_path_factory):
     return train_tokenizer(load_config(TokenizerTraining, RECIPE / "refinement.yaml", [*values, *SMALL_TOKENIZER]))
 
 
+@pytest.mark.parametrize("name", DECODERS, ids=label)
+def test_decoder(name, folder_of, refined, tmp_path):
+    values = [f"data={folder_of(name)}", f"output={tmp_path}", f"start={refined}", *STEPS]
+    config = load_config(TokenizerTraining, name, values)
+    before, after = MotionTokenizer.load(refined), MotionTokenizer.load(train_tokenizer(config))
+    features = np.load(folder_of(name) / "new_joint_vecs" / "000000.npy")
+    codes = before.encode(features, coarse=True)
+    np.testing.assert_array_equal(codes, after.encode(features, coarse=True))
+    assert not np.array_equal(before.decode(codes), after.decode(codes))
+    assert after.config.decoder_depth == config.decoder_depth
+
+
 @pytest.mark.parametrize("name", REFINERS, ids=label)
 def test_refiner(name, folder_of, refined, bert_folder, tmp_path):
     values = [f"data={folder_of(name)}", f"tokenizer={refined}", f"text_encoder={bert_folder}"]
@@ -175,6 +189,19 @@ def test_clips_that_lose_more_are_drawn_more_often(data_folder, refined, bert_fo
     latents = [clip.latents.astype(np.float64) for clip in quick.clips]
     spread = [((one - np.concatenate(latents).mean(0)) ** 2).sum(1).mean() for one in latents]
     np.testing.assert_allclose(quick.shares, np.square(spread) / np.square(spread).sum(), rtol=1e-2)
+
+
+def test_spliced_motions_take_their_share(data_folder, refined, bert_folder, tmp_path):
+    values = [f"data={data_folder}", f"tokenizer={refined}", f"text_encoder={bert_folder}", f"output={tmp_path}"]
+    values += ["network.width=32", "network.layers=1", "balance=0", "quick=0", "splice=0.25"]
+    task = RefinerTask(load_config(RefinerTraining, RECIPE / "refiner.yaml", values))
+    recorded, spliced = np.split(np.arange(len(task.clips)), 2)
+    np.testing.assert_allclose(task.shares[recorded].sum(), 0.75)
+    np.testing.assert_allclose(task.shares[spliced].sum(), 0.25)
+    for place in recorded:
+        one, other = task.clips[place], task.clips[place + len(recorded)]
+        assert len(other.codes) == len(other.latents) == min(len(one.codes), 50)
+        assert other.sentences
 
 
 def test_a_refiner_of_another_skeleton_is_refused(kit_folder, refined, bert_folder, tmp_path):

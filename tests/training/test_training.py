@@ -20,7 +20,7 @@ from motiongpt.training import loop
 from motiongpt.training.config import LanguageTraining, LoopConfig, TokenizerTraining, load_config
 from motiongpt.training.language import LanguageTask, train_language
 from motiongpt.training.loop import learning_rate
-from motiongpt.training.tokenizer import TokenizerTask, train_tokenizer
+from motiongpt.training.tokenizer import DecoderTask, TokenizerTask, support_error, train_tokenizer
 
 
 def tokenizer_config(data_folder, output, *overrides):
@@ -251,20 +251,90 @@ def test_unknown_names_in_a_config_are_named(data_folder, tokenizer_folder, tmp_
         (train_language if key.startswith("tasks") else train_tokenizer)(config)
 
 
-def test_decoder_alone_learns_and_the_codes_stay(data_folder, tmp_path, tokenizer_folder, walk):
-    config = tokenizer_config(
-        data_folder,
-        tmp_path / "run",
-        f"start={tokenizer_folder}",
-        "decoder_only=true",
-        "joint_weight=10",
-        "loop.steps=8",
-    )
-    before, after = MotionTokenizer.load(tokenizer_folder), MotionTokenizer.load(train_tokenizer(config))
-    np.testing.assert_array_equal(before.encode(walk), after.encode(walk))
-    for name, weight in before.state_dict().items():
-        same = torch.equal(weight, after.state_dict()[name])
-        assert same == ("decoder" not in name), name
+@pytest.fixture(scope="module")
+def refined_folder(data_folder, tokenizer_folder, tmp_path_factory):
+    output = tmp_path_factory.mktemp("run") / "refined"
+    return train_tokenizer(tokenizer_config(data_folder, output, f"refines={tokenizer_folder}", "loop.steps=2"))
+
+
+def decoder_config(data_folder, folder, output, *overrides):
+    values = [f"start={folder}", "keep_codes=true", "joint_weight=10", "loop.steps=8", *overrides]
+    return tokenizer_config(data_folder, output, *values)
+
+
+@pytest.mark.parametrize("name", ["tokenizer_folder", "refined_folder"])
+@pytest.mark.parametrize("overrides", [[], ["splice=0.5", "support_weight=5", "quick=0.5"]])
+def test_the_decoder_learns_and_the_coarse_codes_stay(request, data_folder, tmp_path, walk, name, overrides):
+    folder = request.getfixturevalue(name)
+    config = decoder_config(data_folder, folder, tmp_path / "run", *overrides)
+    before, after = MotionTokenizer.load(folder), MotionTokenizer.load(train_tokenizer(config))
+    np.testing.assert_array_equal(before.encode(walk, coarse=True), after.encode(walk, coarse=True))
+    for key, weight in before.vqvae.state_dict().items():
+        same = torch.equal(weight, after.vqvae.state_dict()[key])
+        assert same == ("decoder" not in key), key
+    learned = {
+        key.split(".")[1]
+        for key, weight in before.state_dict().items()
+        if key.startswith("refinement") and not torch.equal(weight, after.state_dict()[key])
+    }
+    assert learned == ({"encoder", "decoder", "quantizer"} if name == "refined_folder" else set())
+
+
+def test_windows_have_the_codes_of_the_whole_clip(data_folder, tmp_path, tokenizer_folder):
+    task = DecoderTask(decoder_config(data_folder, tokenizer_folder, tmp_path))
+    known = {
+        track.features[start * 4 :][: count * 4].tobytes(): track.codes[start : start + count].flatten()
+        for (window, _), bucket in zip(task.buckets, task.tracks, strict=True)
+        for tracks in bucket
+        for track in tracks
+        for count in [window // 4]
+        for start in range(len(track.codes) - count + 1)
+    }
+    offsets = {len(tracks) for bucket in task.tracks for tracks in bucket}
+    assert max(offsets) == 4
+    for step in range(3):
+        batch = task.batch(step, 0)
+        for features, codes in zip(batch["features"], batch["codes"], strict=True):
+            np.testing.assert_array_equal(codes, known[features.numpy().tobytes()])
+
+
+def test_a_shallow_decoder_keeps_the_blocks_of_shortest_reach(data_folder, tmp_path, walk):
+    deep = train_tokenizer(tokenizer_config(data_folder, tmp_path / "deep", "network.depth=3", "loop.steps=2"))
+    config = decoder_config(data_folder, deep, tmp_path / "run", "decoder_depth=1", "loop.learning_rate=0")
+    before, after = MotionTokenizer.load(deep), MotionTokenizer.load(train_tokenizer(config))
+    codes = before.encode(walk)
+    np.testing.assert_array_equal(codes, after.encode(walk))
+    assert (after.config.depth, after.config.decoder_depth) == (3, 1)
+    for layer, old in ((after.vqvae.decoder.model[2], before.vqvae.decoder.model[2]),):
+        (block,) = layer[0].model
+        assert block.conv1.dilation == (1,)
+        torch.testing.assert_close(block.conv1.weight, old[0].model[2].conv1.weight, rtol=1e-3, atol=1e-4)
+    # What is far away no longer counts: one code more or less at the start changes the start alone.
+    codes = np.tile(codes, 4)[:40]
+    other = np.concatenate([[(codes[0] + 1) % before.num_codes], codes[1:]])
+    changed = np.flatnonzero((after.decode(codes) != after.decode(other)).any(axis=1)).max() // after.stride
+    assert changed <= 4 < np.flatnonzero((before.decode(codes) != before.decode(other)).any(axis=1)).max() // 4
+    with pytest.raises(MotionGPTError, match="has 1 residual blocks per stage: 2 of them cannot be kept"):
+        after.shorten_decoder(2)
+
+
+@pytest.mark.parametrize("overrides", [["keep_codes=true"], ["splice=0.5"], ["decoder_depth=1"]])
+def test_keys_of_the_decoder_need_the_codes_of_a_tokenizer(data_folder, tmp_path, overrides):
+    with pytest.raises(MotionGPTError, match="keep_codes"):
+        train_tokenizer(tokenizer_config(data_folder, tmp_path, *overrides))
+
+
+def test_a_body_that_stands_as_it_should_has_no_error_of_support():
+    """Whichever foot it stands on; the feet's own velocities differ then."""
+    feet = torch.zeros(1, 9, 4, 3)
+    feet[..., :2, 0] = 0.05 * torch.arange(9)[None, :, None]
+    feet[..., :2, 1] = 0.1
+    other = feet[:, :, [2, 3, 0, 1]]
+    assert support_error(feet, feet, 20.0) == 0
+    # The feet that swing move 1 m/s, 10 cm in a tenth of a second.
+    assert float(support_error(other, feet, 20.0)) == pytest.approx(0.1)
+    gliding = feet.mean(2, keepdim=True).expand_as(feet)
+    assert float(support_error(gliding, feet, 20.0)) == pytest.approx(0.05 + 0.05 + 0.05 + 0.05)
 
 
 def test_the_joint_error_is_that_of_the_joints(data_folder, tmp_path, tokenizer_folder, walk):

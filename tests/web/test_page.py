@@ -135,6 +135,30 @@ def test_upload_describe_continue_download(page: Any, bvh: Path, tmp_path: Path)
     work_with(page, bvh, tmp_path)
 
 
+def test_buttons_edit_the_motion_on_the_stage(page: Any, bvh: Path) -> None:
+    upload(page, bvh)
+    page.get_by_role("tab", name="Edit").click()
+    panel = page.get_by_role("tabpanel", name="Edit")
+    number = 0
+    for name in ("Mirror", "Reverse", "In place", "Loop"):
+        panel.get_by_role("button", name=name, exact=True).click()
+        number += 1
+        reply = answer(page, number)
+    # The walk lasts 3 seconds and is cut for the loop, which the page says.
+    assert "The loop repeats" in reply.text_content()
+    panel.get_by_role("slider", name="Tempo").fill("2")
+    panel.get_by_role("button", name="Change the tempo").click()
+    before = seconds_of(answer(page, number + 1))
+    panel.get_by_role("slider", name="Cut off at the start").fill("0.4")
+    panel.get_by_role("button", name="Trim").click()
+    assert seconds_of(answer(page, number + 2)) == pytest.approx(0.6 * before, abs=0.06)
+
+
+def seconds_of(reply: Any) -> float:
+    """The duration on the card of an answer."""
+    return float(re.search(r"([\d.]+) s", reply.locator(".card-facts").text_content())[1])
+
+
 @pytest.mark.slow
 def test_a_real_recording_is_described_continued_and_downloaded(page: Any, trials: Path, tmp_path: Path) -> None:
     work_with(page, next(trials.glob("*.bvh")), tmp_path)

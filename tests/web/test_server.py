@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 from motiongpt import Motion, MotionGPT, MotionGPTError
-from motiongpt.web.client import Client, ServerError
+from motiongpt.web.client import Client, ServerError, _form
 
 from .conftest import Running
 
@@ -76,6 +76,30 @@ def test_an_uploaded_file_is_described_continued_filled_and_taken_back(
     array = np.load(io.BytesIO(client.download(longer, "npy")))
     np.testing.assert_allclose(array, longer.motion.joints, atol=1e-4)
     assert list(scratch.iterdir()) == []
+
+
+def test_a_motion_is_edited_and_its_text_with_it(client: Client, walk: Motion, tmp_path: Path) -> None:
+    source = client.upload(walk.save(tmp_path / "walk.npy"))
+    edited = client.edit(source, mirror=True, trim=[0.5, -0.5], fps=60)
+    expected = source.motion.edit(mirror=True, trim=(0.5, -0.5), fps=60)
+    assert edited.motion.fps == 60
+    assert (edited.kind, edited.source) == ("edit", source.id)
+    np.testing.assert_allclose(edited.motion.joints, expected.joints, atol=1e-4)
+    looped = client.edit(source, loop=2, in_place=True)
+    assert len(looped.motion) == 41
+    (made,) = client.generate("a person waves with the left hand", seconds=2, seed=1)
+    assert client.edit(made, mirror=True).text == "a person waves with the right hand"
+    with pytest.raises(ServerError, match="nothing from second 9") as refused:
+        client.edit(source, trim=[9, None])
+    assert refused.value.status == 422
+    with pytest.raises(ServerError, match="can last up to"):
+        client.edit(source, loop=3000)
+
+
+def test_an_edit_can_bring_its_file(server: Running, walk: Motion, tmp_path: Path) -> None:
+    data, kind = _form({"file": walk.save(tmp_path / "walk.bvh")}, {"trim": ":1", "reverse": "true"})
+    status, _, body = call(f"{server.url}/api/v1/edit", data, Content_Type=kind)
+    assert (status, json.loads(body)["frames"]) == (200, 20)
 
 
 def test_codes_there_and_back(client: Client, tiny_model: MotionGPT) -> None:

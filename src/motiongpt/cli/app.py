@@ -11,10 +11,24 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from motiongpt import __version__
-from motiongpt.cli import batch, bodies, checkpoints, data, evaluate, files, motions, search, serve, tokens, train, view
+from motiongpt.cli import (
+    batch,
+    bodies,
+    checkpoints,
+    data,
+    editing,
+    evaluate,
+    files,
+    motions,
+    search,
+    serve,
+    tokens,
+    train,
+    view,
+)
 from motiongpt.cli.console import say
 from motiongpt.cli.inspect import inspect as inspect_files
 from motiongpt.errors import Interrupted, MotionGPTError
@@ -34,6 +48,9 @@ _PANELS: dict[str, dict[str, Any]] = {
     "Files": {
         "inspect": inspect_files,
         "convert": files.convert,
+        "edit": editing.edit,
+        "join": editing.join,
+        "layer": editing.layer,
         "render": files.render,
         "view": view.view,
         "search": search.search,
@@ -49,6 +66,8 @@ _PANELS: dict[str, dict[str, Any]] = {
     "Evaluate": {"evaluate": evaluate.app},
     "Serve": {"serve": serve.serve},
 }
+# Verbs whose arguments need a command of their own class.
+_CLASSES: dict[str, type[TyperCommand]] = {"edit": editing.LoopCommand}
 
 
 class _InOrder(TyperGroup):
@@ -70,7 +89,7 @@ for _panel, _verbs in _PANELS.items():
         if isinstance(_verb, typer.Typer):
             app.add_typer(_verb, name=_name, rich_help_panel=_panel)
         else:
-            app.command(_name, rich_help_panel=_panel)(_verb)
+            app.command(_name, cls=_CLASSES.get(_name, TyperCommand), rich_help_panel=_panel)(_verb)
 for _app in (app, *(group.typer_instance for group in app.registered_groups)):
     for _command in _app.registered_commands if _app else ():
         # Rich keeps the line breaks of a docstring; only those between paragraphs are meant.

@@ -151,10 +151,17 @@ def check_output(path: Path) -> Path:
 
 
 def save_motion(motion: Motion | Sequence[Motion], path: Path, **options: Any) -> Path:
-    """Write one or several motions, with options of the format; on a terminal, a video shows its progress."""
+    """Write one or several motions, with options of the format; on a terminal, a video shows its progress.
+
+    A frame rate that the format does not keep is said on stderr.
+    """
     if path.suffix.lower() in VIDEO_SUFFIXES:
         options["progress"] = sys.stderr.isatty()
-    return write(motion, path, **options)
+    written = write(motion, path, **options)
+    first = motion[0] if isinstance(motion, Sequence) else motion
+    if path.suffix.lower() == ".npy" and first.fps != first.skeleton.fps:
+        say(f"{path} has no frame rate: read it with --fps {first.fps:g}.")
+    return written
 
 
 def save_all(motion: Motion, stem: Path, formats: Sequence[str]) -> dict[str, str]:

@@ -76,6 +76,9 @@ def build(
             "give none.",
         ),
     ] = None,
+    flat_floor: Annotated[
+        bool, typer.Option("--flat-floor", help="Leave out clips on stairs, ladders, high seats and the like.")
+    ] = False,
     workers: Annotated[
         int | None, typer.Option("--workers", metavar="N", min=1, help="Worker processes; one per core by default.")
     ] = None,
@@ -106,6 +109,7 @@ def build(
         trials=trials or (),
         hdm05=hdm05,
         phrases=phrases or (),
+        flat_floor=flat_floor,
         workers=workers,
         seed=seed,
         progress=sys.stderr.isatty(),

@@ -30,11 +30,13 @@ from motiongpt.cli.options import (
     BlenderProgram,
     Body,
     BodyOption,
+    ConvertedFps,
     Engine,
     Input,
     JointNames,
     MotionFiles,
     Onto,
+    VideoFps,
 )
 from motiongpt.errors import MotionGPTError
 from motiongpt.formats import THROUGH_BLENDER, VIDEO_SUFFIXES, WRITERS
@@ -42,7 +44,7 @@ from motiongpt.formats import THROUGH_BLENDER, VIDEO_SUFFIXES, WRITERS
 if TYPE_CHECKING:
     from motiongpt.motion import Motion
 
-_SIZE = (1280, 720)
+_SIZE, _GIF_SIZE = (1280, 720), (640, 360)
 _SEQUENCE_POSES = 6
 _STRIP_POSES = 8
 
@@ -73,6 +75,7 @@ def convert(
         typer.Option("--all-clips", metavar="DIR", help="Write every clip of the inputs to a file in this folder."),
     ] = None,
     file_format: Annotated[str, typer.Option("--format", metavar="F", help="Format of the files in a folder.")] = "npy",
+    output_fps: ConvertedFps = None,
     keep_proportions: Annotated[
         bool, typer.Option("--keep-proportions", help="Keep the bone lengths of the input.")
     ] = False,
@@ -83,13 +86,14 @@ def convert(
 ) -> None:
     """Convert motion files to another format, in the form that the model reads.
 
-    The result has 22 joints, 20 frames per second, metres, Y up, HumanML3D's proportions and the floor at height 0; in
-    frame 0 the root stands over the origin and faces +Z. KIT data stays KIT data: 21 joints, 12.5 frames per second.
-    OUT.features.npy holds the 263 features of each frame instead of joints. Several inputs become the clips of one
-    file, if the format holds several, or a file each in a folder. A file that cannot be read is reported and left out.
+    The result has 22 joints, 20 frames per second unless --output-fps names another rate, metres, Y up, HumanML3D's
+    proportions and the floor at height 0; in frame 0 the root stands over the origin and faces +Z. KIT data stays KIT
+    data: 21 joints, 12.5 frames per second. OUT.features.npy holds the 263 features of each frame instead of joints.
+    Several inputs become the clips of one file, if the format holds several, or a file each in a folder. A file that
+    cannot be read is reported and left out.
 
-    With --onto the motions become animations of your character's file, at their own frame rate. Its mesh, materials and
-    other animations stay as they are.
+    With --onto the motions become animations of your character's file, at their own frame rate unless --output-fps
+    names another one. Its mesh, materials and other animations stay as they are.
     """
     inputs, target = _inputs_and_target(paths, output or all_clips)
     in_folder = target.suffix.lower() not in WRITERS and (output or all_clips) is not None
@@ -110,11 +114,11 @@ def convert(
     read, failed = each(files, lambda file: load(file, **({"blender": blender} if _needs_blender(file) else {})))
     clips = [(source, motion) for source, motions in read for motion in motions]
     if wearer is not None:
-        results = [motion.canonical() for _, motion in clips]
+        results = [motion.resample(output_fps or motion.fps).canonical() for _, motion in clips]
     elif keep_proportions:
-        results = [motion.resample(motion.skeleton.fps).canonical() for _, motion in clips]
+        results = [motion.resample(output_fps or motion.skeleton.fps).canonical() for _, motion in clips]
     else:
-        results = [motion.standard() for _, motion in clips]
+        results = [motion.standard(output_fps) for _, motion in clips]
     written = [target] * len(clips)
     if in_folder:
         written = _names(target, [(source.stem, motion.name if all_clips else "") for source, motion in clips], suffix)
@@ -185,6 +189,7 @@ class Mode(Enum):
     video = "video"
     sequence = "sequence"
     strip = "strip"
+    onion = "onion"
     frame = "frame"
 
 
@@ -202,7 +207,8 @@ def render(
         ),
     ] = None,
     mode: Annotated[
-        Mode, typer.Option("--mode", help="A video, poses along the path, poses side by side, or one frame.")
+        Mode,
+        typer.Option("--mode", help="A video, poses along the path, side by side or behind one another, or one frame."),
     ] = Mode.video,
     frame: Annotated[
         int, typer.Option("--frame", metavar="K", help="Frame of --mode frame, from 0; -1 is the last.")
@@ -212,7 +218,7 @@ def render(
         typer.Option(
             "--poses",
             min=1,
-            help=f"Number of poses: {_SEQUENCE_POSES} in a sequence by default, {_STRIP_POSES} in a strip.",
+            help=f"Number of poses: {_STRIP_POSES} in a strip by default, {_SEQUENCE_POSES} otherwise.",
         ),
     ] = None,
     engine: Annotated[Engine, typer.Option("--engine", help="The renderer.")] = Engine.fast,
@@ -225,10 +231,21 @@ def render(
         bool,
         typer.Option("--transparent", help="Leave out floor and sky; .png, or .webm or .mov for a video."),
     ] = False,
+    whole_path: Annotated[
+        bool, typer.Option("--whole-path", help="Let the camera of a video stand still and see the whole path.")
+    ] = False,
+    onion: Annotated[
+        bool,
+        typer.Option("--onion", help="Onion skin: earlier poses shine through, in a video those of the last second."),
+    ] = False,
+    output_fps: VideoFps = None,
     size: Annotated[
         str | None,
         typer.Option(
-            "--size", metavar="WxH", help=f"Size in pixels; {_SIZE[0]}x{_SIZE[1]} by default, a strip as needed."
+            "--size",
+            metavar="WxH",
+            help=f"Size in pixels; {_SIZE[0]}x{_SIZE[1]} by default, a .gif {_GIF_SIZE[0]}x{_GIF_SIZE[1]}, a strip as "
+            "needed.",
         ),
     ] = None,
     samples: Annotated[int, typer.Option("--samples", min=1, help="Rays per pixel of --engine blender.")] = 48,
@@ -244,13 +261,15 @@ def render(
     Several motions stand side by side, labelled with their names. The motions keep the placement and frame rate of
     their files. Writes outputs/<name>.mp4, or outputs/<name>_<mode>.png, by default.
     """
+    if onion and output is not None and output.suffix.lower() == ".png" and mode is Mode.video:
+        mode = Mode.onion
     path = check_output(output or _default_output(files, mode, transparent))
     if (mode is Mode.video) != (path.suffix.lower() in VIDEO_SUFFIXES):
         expected = " or ".join(VIDEO_SUFFIXES) if mode is Mode.video else ".png"
         raise MotionGPTError(f"{path}: --mode {mode.value} writes {expected} files.")
     pixels = None if size is None else _parse_size(size)
     motions = [reading.load(file) for file in files]
-    if mode in (Mode.sequence, Mode.strip) and len(motions) > 1:
+    if mode in (Mode.sequence, Mode.strip, Mode.onion) and len(motions) > 1:
         raise MotionGPTError(
             f"--mode {mode.value} shows one motion, not {len(motions)}: give one file, or --mode video."
         )
@@ -268,7 +287,15 @@ def render(
         )  # fmt: skip
     else:
         options: dict[str, Any] = {"body": None if body is None else body.value, "transparent": transparent}
-        _draw(motions, path, mode, frame, poses, caption, pixels, options)
+        if pixels is not None:
+            options["size"] = pixels
+        if mode is Mode.video:
+            options |= {"fps": output_fps, "whole_path": whole_path, "onion": onion}
+            _film(motions, path, caption, options)
+        elif mode is Mode.frame:
+            _draw_frame(motions, path, frame, caption, {**options, "whole_path": whole_path, "onion": onion})
+        else:
+            _draw_poses(motions[0], path, mode, poses, caption, options)
     if as_json:
         facts = [{"input": str(f), "frames": len(m), "fps": m.fps} for f, m in zip(files, motions, strict=True)]
         print_json({"output": str(path), "mode": mode.value, "motions": facts})
@@ -283,32 +310,33 @@ def _default_output(files: Sequence[Path], mode: Mode, transparent: bool) -> Pat
     return OUTPUTS / (name + (".webm" if transparent else ".mp4"))
 
 
-def _draw(
-    motions: Sequence[Motion],
-    path: Path,
-    mode: Mode,
-    frame: int,
-    poses: int | None,
-    captions: list[str] | None,
-    size: tuple[int, int] | None,
-    options: dict[str, Any],
-) -> None:
-    """Render with the fast renderer."""
-    from motiongpt.render import render_frame, render_sequence, render_strip, render_video, save_image
+def _film(motions: Sequence[Motion], path: Path, captions: list[str] | None, options: dict[str, Any]) -> None:
+    from motiongpt.render import render_video
 
-    if mode is Mode.video:
-        progress = sys.stderr.isatty()
-        render_video(motions, path, captions=captions, size=size or _SIZE, progress=progress, **options)
-        return
+    options.setdefault("size", _GIF_SIZE if path.suffix.lower() == ".gif" else _SIZE)
+    render_video(motions, path, captions=captions, progress=sys.stderr.isatty(), **options)
+
+
+def _draw_frame(
+    motions: Sequence[Motion], path: Path, frame: int, captions: list[str] | None, options: dict[str, Any]
+) -> None:
+    from motiongpt.render import render_frame, save_image
+
+    save_image(render_frame(motions, frame, captions=captions, **options), path)
+
+
+def _draw_poses(
+    motion: Motion, path: Path, mode: Mode, poses: int | None, captions: list[str] | None, options: dict[str, Any]
+) -> None:
+    from motiongpt.render import render_onion, render_sequence, render_strip, save_image
+
+    draw, count = {
+        Mode.sequence: (render_sequence, _SEQUENCE_POSES),
+        Mode.strip: (render_strip, _STRIP_POSES),
+        Mode.onion: (render_onion, _SEQUENCE_POSES),
+    }[mode]
     caption = None if captions is None else " ".join(captions)
-    if mode is Mode.frame:
-        picture = render_frame(motions, frame, captions=captions, size=size or _SIZE, **options)
-    elif mode is Mode.sequence:
-        count = poses or _SEQUENCE_POSES
-        picture = render_sequence(motions[0], count, caption=caption, size=size or _SIZE, **options)
-    else:
-        picture = render_strip(motions[0], poses or _STRIP_POSES, caption=caption, size=size, **options)
-    save_image(picture, path)
+    save_image(draw(motion, poses or count, caption=caption, **options), path)
 
 
 def _parse_size(text: str) -> tuple[int, int]:

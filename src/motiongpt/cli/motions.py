@@ -37,6 +37,7 @@ from motiongpt.cli.options import (
     Onto,
     OutputFile,
     OutputFolderOrFile,
+    OutputFps,
     Samples,
     Seconds,
     Seed,
@@ -64,6 +65,7 @@ def generate(
     seed: Seed = 0,
     output: OutputFolderOrFile = OUTPUTS,
     formats: Formats = _DEFAULT_FORMATS,
+    fps: OutputFps = None,
     as_json: AsJson = False,
 ) -> None:
     """Generate motion from text.
@@ -93,7 +95,7 @@ def generate(
     for text, stem, row in zip(texts, _stems(texts), rows, strict=True):
         for remark in row[0].remarks:
             say(remark)
-        for sample, motion in enumerate(row):
+        for sample, motion in enumerate(row if fps is None else [one.resample(fps) for one in row]):
             say(f"seed {seed}, sample {sample}: {len(motion)} frames, {motion.seconds:g} s: {text}")
             place = output / f"{stem}_seed{seed}_{sample}"
             written = _write(motion, file, place, names) if wearer is None else wearer.files(file, place)
@@ -263,6 +265,7 @@ def ask(
     cleanup: Cleanup = None,
     output: OutputFolderOrFile = OUTPUTS,
     formats: Formats = _DEFAULT_FORMATS,
+    fps: OutputFps = None,
     as_json: AsJson = False,
 ) -> None:
     """Follow a free-form instruction.
@@ -280,11 +283,12 @@ def ask(
     answer = gpt.ask(prompt, clip, seed=seed, temperature=temperature, cleanup=cleanup)
     say(f"seed {seed}")
     written: dict[str, str] = {}
-    if answer.motion is not None:
+    made = answer.motion if answer.motion is None or fps is None else answer.motion.resample(fps)
+    if made is not None:
         stem = (output if file is not None else writable_folder(output)) / f"{slug(prompt)}_seed{seed}"
-        written = _write(answer.motion, file, stem, names)
+        written = _write(made, file, stem, names)
     if as_json:
-        facts = None if answer.motion is None else {**_facts(answer.motion), "files": written}
+        facts = None if made is None else {**_facts(made), "files": written}
         print_json({"prompt": prompt, "text": answer.text, "seed": seed, "motion": facts})
     else:
         print(*([answer.text] if answer.text else []), *written.values(), sep="\n")

@@ -34,6 +34,7 @@ def _number(holds: Callable[[float], bool], expected: str) -> Callable[[float | 
 
 
 _positive = _number(lambda value: 0 < value < math.inf, "a number above 0")
+_frame_rate = _number(lambda value: 0 < value <= 1000, "a number above 0 and at most 1000")
 _not_negative = _number(lambda value: 0 <= value < math.inf, "a number of 0 or more")
 
 READABLE = f"({', '.join(READERS)})"
@@ -112,7 +113,31 @@ MaxSeconds = Annotated[
 
 Fps = Annotated[
     float | None,
-    typer.Option("--fps", callback=_positive, help="Frame rate, if the file has none or a wrong one."),
+    typer.Option("--fps", "--input-fps", callback=_positive, help="Frame rate, if the file has none or a wrong one."),
+]
+InputFps = Annotated[
+    float | None,
+    typer.Option("--input-fps", callback=_positive, help="Frame rate of a file that has none or a wrong one."),
+]
+_OUTPUT_FPS = "Frame rate of what is written; rotations are interpolated."
+OutputFps = Annotated[
+    float | None,
+    typer.Option(
+        "--fps",
+        "--output-fps",
+        metavar="N",
+        callback=_frame_rate,
+        help=_OUTPUT_FPS,
+    ),
+]
+ConvertedFps = Annotated[
+    float | None,
+    typer.Option(
+        "--output-fps",
+        metavar="N",
+        callback=_frame_rate,
+        help=f"{_OUTPUT_FPS} 20 by default (KIT: 12.5).",
+    ),
 ]
 Unit = Annotated[
     str | None,
@@ -139,6 +164,15 @@ JointMapFile = Annotated[
 SkeletonName = Annotated[
     str | None,
     typer.Option("--skeleton", help="The .asf file of an .amc, or humanml3d or kit for an .npy."),
+]
+VideoFps = Annotated[
+    float | None,
+    typer.Option(
+        "--output-fps",
+        metavar="N",
+        callback=_frame_rate,
+        help="Frame rate of a video; that of the first motion by default.",
+    ),
 ]
 
 MotionFile = Annotated[Path, typer.Argument(metavar="FILE", help=f"Motion file {READABLE}.", show_default=False)]
@@ -293,12 +327,11 @@ class Length(Group):
 
 
 @dataclass(frozen=True)
-class Input(Group):
-    """What a motion file does not say of itself."""
+class _Reading(Group):
+    """What a motion file does not say of itself, but for its frame rate."""
 
     panel = "Input"
 
-    fps: Fps = None
     unit: Unit = None
     up: Up = None
     clip: Clip = None
@@ -327,3 +360,22 @@ class Input(Group):
         from motiongpt.cli.inputs import load_clips
 
         return load_clips(path, **self.chosen(), **options)
+
+
+@dataclass(frozen=True)
+class Input(_Reading):
+    """What a motion file does not say of itself."""
+
+    fps: Fps = None
+
+
+@dataclass(frozen=True)
+class EditedInput(_Reading):
+    """The same for a verb whose --fps is the frame rate of what it writes."""
+
+    input_fps: InputFps = None
+
+    def chosen(self) -> dict[str, Any]:
+        """The options that the user gave, as keyword arguments."""
+        given = super().chosen()
+        return {"fps" if name == "input_fps" else name: value for name, value in given.items()}

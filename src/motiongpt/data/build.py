@@ -28,7 +28,7 @@ from motiongpt import formats
 from motiongpt.data.captions import PhraseList, read_phrase_lists
 from motiongpt.data.clips import captions_count_double, plan
 from motiongpt.data.jobs import JobFolder, check_workers, run_jobs
-from motiongpt.data.layout import FEATURES, JOINTS, SPLITS, TEXTS, write_index
+from motiongpt.data.layout import FEATURES, JOINTS, SPLITS, TEXTS, UNEVEN, write_index
 from motiongpt.data.recordings import Dropped, Part, Recording, add_own_words, add_rows
 from motiongpt.data.sources import find, read_source
 from motiongpt.data.splits import assign_splits
@@ -42,7 +42,7 @@ from motiongpt.text.captions import mirror_caption
 
 Paths = str | Path | Sequence[str | Path]
 # Part of every key: raise it when the same input should give other clips.
-_RECIPE = 2
+_RECIPE = 3
 # Converters put the rest pose before a recording, and some blend it into the first frames. Jumps of the pose within
 # these source frames are taken for that (metres per frame, joints relative to the root).
 _LEADING_FRAMES = 12
@@ -51,9 +51,22 @@ _LEADING_JUMP = 0.08
 _IMPOSSIBLE_FALL = 25.0
 # Metres: no joint moves as far between two frames at 20 fps (30 m/s); the marker solver has lost the body.
 _MAX_STEP = 1.5
-# Metres: heights that the report notes.
+# Metres: a pelvis below this is noted.
 _LOW_PELVIS = 0.6
-_HIGH_FEET = 0.2
+# A body that rests higher than this above the floor for longer than any leap lasts stands, sits or hangs on something:
+# at rest for some frames, or up there for a second.
+_RAISED = 0.15
+_RAISED_FRAMES = 20
+_RESTING_FRAMES = 8
+_RESTING_SPEED = 0.3
+# The lowest frames may be errors of the marker solver.
+_FLOOR_PERCENTILE = 5
+# Metres: who walks gets further than this from where a clip begins. At the ends of a long recording people stand.
+_NO_TRAVEL = 0.4
+_GAIT = re.compile(
+    r"\b(walk|run|jog|march|strid|limp|hobbl|crawl|skip|strut|stroll|saunter|swagger)(s|es|ing)?\b"
+    r"(?!.* (in place|on the spot))"
+)
 # Longer recordings have a wrong frame rate; resampling them would fill the memory.
 _MAX_HOURS = 6
 # Names of clips that share a reason, in the printed report.
@@ -77,6 +90,7 @@ class BuildReport:
         words: clips by the origin of their captions, see motiongpt.data.clips.Clip.
         unphrased: clips without captions whose recording has a description, by source; no phrase list of that source
             was given.
+        uneven: clips in which the body rests on something above the floor: stairs, ladders, high seats, bars.
         dropped: what is not in the data set, and why.
         notes: what is in it but is remarkable (guessed by a reader, shortened, another frame rate, lying, at a height).
     """
@@ -93,6 +107,7 @@ class BuildReport:
     splits: dict[str, dict[str, float]] = field(default_factory=dict)
     words: dict[str, int] = field(default_factory=dict)
     unphrased: dict[str, int] = field(default_factory=dict)
+    uneven: int = 0
     dropped: list[Dropped] = field(default_factory=list)
     notes: list[Dropped] = field(default_factory=list)
 
@@ -121,12 +136,13 @@ class BuildReport:
         """The report as Markdown."""
         pace = f"{self.resumed} recordings were finished before" if self.resumed else f"{self.speed:.0f}x real time"
         words = ", ".join(f"{origin} {clips} clips" for origin, clips in self.words.items())
+        uneven = f" {self.uneven} clips leave the flat floor (column floor of clips.csv)." if self.uneven else ""
         lines = [
             "# Data set report",
             "",
             f"{self.clips} clips ({self.minutes:.1f} minutes, {self.captions} captions) and as many mirrored ones, "
             f"from {self.trials_used} of {self.trials} recordings ({self.raw_minutes:.1f} minutes), in "
-            f"{self.seconds:.1f} s ({pace}). Origin of the captions: {words}.",
+            f"{self.seconds:.1f} s ({pace}). Origin of the captions: {words}.{uneven}",
             *(line for advice in self.advice for line in ("", advice)),
             "",
             "| split | clips | minutes | captions |",
@@ -167,6 +183,7 @@ def build(
     trials: Paths = (),
     hdm05: str | Path | None = None,
     phrases: Paths = (),
+    flat_floor: bool = False,
     workers: int | None = None,
     seed: int = 0,
     progress: bool = True,
@@ -184,6 +201,7 @@ def build(
         hdm05: a folder of HDM05 cuts, as in ``motions``. They are CC BY-SA, and so is what is built with them.
         phrases: phrase lists (motiongpt.data.captions.PhraseList), one per source. Without one, the descriptions of a
             source give no captions.
+        flat_floor: leave out clips in which the body rests on something above the floor, such as stairs or a ladder.
         workers: processes, by default one per core; the result does not depend on it.
         seed: random seed of the splits of recordings that no table places.
         progress: show a progress bar on a terminal.
@@ -221,7 +239,7 @@ def build(
     worded = [add_own_words(recording, lists) for recording in found]
     report = BuildReport(str(out), dropped=dropped + lacking + [fault for _, faults in worded for fault in faults])
     folder.create((FEATURES, JOINTS, TEXTS))
-    jobs = [_Job(recording, out) for recording, _ in worded]
+    jobs = [_Job(recording, out, lists.get(recording.source), flat_floor) for recording, _ in worded]
     results = run_jobs(jobs, workers, label="recordings", progress=progress)
     takes = [
         (job.recording.take(values["take"]) if values["take"] else job.recording, values)
@@ -267,6 +285,8 @@ class _Job:
 
     recording: Recording
     out: Path
+    phrases: PhraseList | None = None
+    flat_floor: bool = False
 
     units = 1
 
@@ -289,6 +309,11 @@ class _Job:
                 except OSError:
                     digest.update(b"unreadable")
         rest = {**asdict(self.recording), "path": "", "file": "", "options": options, "recipe": _RECIPE}
+        # Elsewhere the captions of the list are those of the recording.
+        if self.phrases and (self.phrases.only or self.recording.named):
+            rest["phrases"] = vars(self.phrases)
+        if self.flat_floor:
+            rest["flat_floor"] = True
         digest.update(json.dumps(rest).encode())
         return digest.hexdigest()
 
@@ -298,16 +323,26 @@ class _Job:
         with _reported(takes[0], self.recording):
             reading = formats.inspect(self.recording.path, **self.recording.options)
             if len(reading.clips) < 2 or "clip" in self.recording.options or self.recording.captioned_as_one:
-                _build_recording(self.recording, reading, self.out, takes[0])
+                self._build(self.recording, reading, takes[0])
             else:
                 takes = [self._animation(name) for name in reading.clips]
         return {"takes": takes}
 
     def _animation(self, name: str) -> dict[str, Any]:
         take, recording = _take(name), self.recording.take(name)
+        if self.phrases:
+            recording, _ = add_own_words(replace(recording, whole=()), {recording.source: self.phrases})
         with _reported(take, recording):
-            _build_recording(recording, formats.inspect(recording.path, **recording.options), self.out, take)
+            self._build(recording, formats.inspect(recording.path, **recording.options), take)
         return take
+
+    def _build(self, recording: Recording, reading: Reading, take: dict[str, Any]) -> None:
+        if self.phrases and self.phrases.only:
+            if not recording.captioned:
+                raise MotionGPTError(f"the phrase list of {recording.source} leaves it out")
+            if reading.motion.seconds < self.phrases.min_seconds:
+                raise MotionGPTError(f"shorter than the {self.phrases.min_seconds:g} s of the phrase list")
+        _build_recording(recording, reading, self.out, take, self.flat_floor)
 
     def files_exist(self, result: dict[str, Any]) -> bool:
         return all(
@@ -335,7 +370,7 @@ def _reported(take: dict[str, Any], recording: Recording) -> Iterator[None]:
         take["dropped"].append([recording.id, reason])
 
 
-def _build_recording(recording: Recording, reading: Reading, out: Path, take: dict[str, Any]) -> None:
+def _build_recording(recording: Recording, reading: Reading, out: Path, take: dict[str, Any], flat_floor: bool) -> None:
     raw = reading.motion
     take["notes"] += [[recording.id, remark] for remark in reading.remarks]
     if raw.skeleton is not HUMANML3D:
@@ -365,9 +400,16 @@ def _build_recording(recording: Recording, reading: Reading, out: Path, take: di
             frame = clip.start + int(steps.argmax())
             take["dropped"].append([clip.id, f"the body jumps {steps.max():.1f} m at frame {frame} of {recording.id}"])
             continue
+        floor = _floor(cut.joints)
+        if floor == UNEVEN and flat_floor:
+            take["dropped"].append([clip.id, "the body rests on something above the floor"])
+            continue
+        if clip.words == "description" and _stays(cut.joints, clip.captions):
+            take["dropped"].append([f"captions of {clip.id}", "they speak of walking, but the body stays where it is"])
+            clip = replace(clip, captions=(), words="none")
         features = _write_clip(out, clip.id, cut, clip.captions)
         _write_clip(out, f"M{clip.id}", cut.mirrored(), [mirror_caption(text) for text in clip.captions])
-        notes = ([clip.note] if clip.note else []) + _remarks(features)
+        notes = ([clip.note] if clip.note else []) + _remarks(features, floor)
         take["notes"] += [[clip.id, note] for note in notes]
         take["clips"].append(
             {
@@ -376,6 +418,7 @@ def _build_recording(recording: Recording, reading: Reading, out: Path, take: di
                 "end": clip.end,
                 "captions": len(clip.captions),
                 "words": clip.words,
+                "floor": floor,
                 "note": "; ".join(notes),
             }
         )
@@ -417,16 +460,38 @@ def _double_rate(raw: Motion, lead: int, parts: Iterable[Part]) -> str:
 _TORSO = ("pelvis", "left_hip", "right_hip", "spine3")
 
 
-def _remarks(features: np.ndarray) -> list[str]:
+def _stays(joints: np.ndarray, captions: Sequence[str]) -> bool:
+    """Whether most captions speak of a gait, and the root of (T, J, 3) hardly leaves its place."""
+    path = joints[:, 0, [0, 2]]
+    gaits = sum(bool(_GAIT.search(caption)) for caption in captions)
+    return gaits > len(captions) / 2 and float(np.linalg.norm(path - path[0], axis=-1).max()) < _NO_TRAVEL
+
+
+def _floor(joints: np.ndarray) -> str:
+    """``uneven`` if the body of (T, J, 3) rests on something above the floor, else ``flat``."""
+    heights = joints[..., 1].min(1)
+    raised = heights - np.percentile(heights, _FLOOR_PERCENTILE) > _RAISED
+    velocities = np.gradient(joints, axis=0)[np.arange(len(joints)), joints[..., 1].argmin(1)] * HUMANML3D.fps
+    resting = raised & (np.linalg.norm(velocities, axis=-1) < _RESTING_SPEED)
+    uneven = _longest(resting) >= _RESTING_FRAMES or _longest(raised) >= _RAISED_FRAMES
+    return UNEVEN if uneven else "flat"
+
+
+def _longest(frames: np.ndarray) -> int:
+    """Length of the longest run of true frames."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], frames, [False]]).astype(int)))
+    return int(np.diff(edges)[::2].max(initial=0))
+
+
+def _remarks(features: np.ndarray, floor: str) -> list[str]:
     """Notes about a clip for the report."""
     layout = FeatureLayout(HUMANML3D)
     remarks = []
     pelvis = float(np.median(features[:, layout.root_height]))
     if pelvis < _LOW_PELVIS:
         remarks.append(f"low: the pelvis is mostly at {pelvis:.2f} m (lying, sitting, crouching)")
-    lowest = float(np.median(features[:, layout.positions].reshape(len(features), -1, 3)[..., 1].min(1)))
-    if lowest > _HIGH_FEET:
-        remarks.append(f"high: the lowest joint is mostly {lowest:.2f} m above the floor (climbing, uneven ground)")
+    if floor == UNEVEN:
+        remarks.append("the body rests on something above the floor for a while (stairs, ladder, high seat, bar)")
     return remarks
 
 
@@ -463,6 +528,7 @@ def _table(
                     f"Clip {clip['id']} comes from both {owners[clip['id']]} and {recording.id}: ids must be unique."
                 )
             owners[clip["id"]] = recording.id
+            report.uneven += clip["floor"] == UNEVEN
             frames = clip["end"] - clip["start"]
             counts[split].update(clips=1, frames=frames, captions=clip["captions"])
             words[clip["words"]] += 1
@@ -481,6 +547,7 @@ def _table(
                     "captions": clip["captions"],
                     "capture": recording.capture,
                     "mirrored": 0,
+                    "floor": clip["floor"],
                     "licence": recording.licence,
                     "note": clip["note"],
                 }

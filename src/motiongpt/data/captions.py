@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -60,22 +61,30 @@ class PhraseList:
     - ``source``: name of the source, such as ``cmu``.
     - ``subjects``: beginnings of sentences, used in turn.
     - ``whole``: descriptions with their own patterns. All other keys are optional:
-    - ``ignore``: descriptions without information.
+    - ``ignore``: descriptions without information; ``*`` stands for any characters.
     - ``actions``: patterns of single actions. Other descriptions are split at commas, semicolons, "and" and "then".
     - ``joins``: what stands before the last of several actions; commas join the others.
     - ``rules``: ``match``, a regular expression of an action, with ``say``, patterns with ``\\1`` for its first group.
     - ``topics``: by the words before the dash in "playground - climb, hang": ``actions`` of that topic alone, and
       ``alone``, patterns that are true of all its recordings.
     - ``mirrored``: whether to look for an unknown description with left and right exchanged, and mirror its captions.
+    - ``throughout``: descriptions that are true of every part of a recording, such as a style of walking. They are
+      added to parts that HumanML3D captions.
+    - ``only``: whether recordings that the list does not cover, or that are shorter than ``min_seconds``, are left out
+      of the data set. It is for collections of animations, some of which show nothing that a person does.
 
     Attributes:
         source: name of the source.
+        only, min_seconds: as above.
 
     Raises:
         MotionGPTError: the file is unreadable, has an unknown key, or lacks ``source`` or ``subjects``.
     """
 
-    _KEYS = ("source", "subjects", "joins", "ignore", "whole", "actions", "rules", "topics", "mirrored")
+    _KEYS = (
+        "source", "subjects", "joins", "ignore", "whole", "actions", "rules", "topics", "mirrored", "throughout",
+        "only", "min_seconds",
+    )  # fmt: skip
 
     def __init__(self, path: str | Path) -> None:
         try:
@@ -95,6 +104,9 @@ class PhraseList:
         self.rules: list[dict[str, Any]] = values.get("rules") or []
         self.topics: dict[str, dict[str, Any]] = values.get("topics") or {}
         self.mirrored = bool(values.get("mirrored"))
+        self.throughout: list[str] = values.get("throughout") or []
+        self.only = bool(values.get("only"))
+        self.min_seconds = float(values.get("min_seconds") or 0)
 
     def captions(self, description: str) -> list[str]:
         """Different captions for a description, always in the same order.
@@ -103,8 +115,10 @@ class PhraseList:
         that the list does not cover gives none: no caption is better than a wrong one.
         """
         text = _normalise_description(description)
-        if text in self.ignore:
+        if any(fnmatchcase(text, ignored) for ignored in self.ignore):
             return []
+        if text not in self.whole and ": " in text:
+            return self.captions(text.partition(": ")[2])
         if text in self.whole:
             return self._sentences(expand_all(self.whole[text]))
         if self.mirrored and (other := _SIDES.sub(lambda match: _OTHER_SIDE[match[0]], text)) in self.whole:
@@ -117,6 +131,10 @@ class PhraseList:
         if not actions or None in actions:
             return self._sentences(general)
         return self._sentences(self._compose([action for action in actions if action]) + general)
+
+    def holds_throughout(self, description: str) -> bool:
+        """Whether a description is true of every part of its recording."""
+        return _normalise_description(description) in self.throughout
 
     def _action(self, name: str, own: dict[str, list[str]]) -> list[str] | None:
         """Phrases for one action, ``own`` ones of the topic first; None when the list does not know it."""
@@ -209,8 +227,11 @@ def words_of_name(name: str) -> str:
     return "" if _MIRRORED_NAME.search(name) and mirror_caption(text) != text else text
 
 
+def spaced(text: str) -> str:
+    """Lower case words: camel case and underscores split, white space collapsed."""
+    return " ".join(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text).replace("_", " ").lower().split())
+
+
 def _normalise_description(text: str) -> str:
-    """Lower case words: camel case and underscores split, remarks in brackets removed, white space collapsed."""
-    text = re.sub(r"\([^()]*\)", " ", text)
-    text = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text).replace("_", " ").lower()
-    return " ".join(text.split())
+    """Spaced words without remarks in brackets."""
+    return spaced(re.sub(r"\([^()]*\)", " ", text))

@@ -58,10 +58,10 @@ def captions_count_double(parts: Iterable[Part], frames: int) -> bool:
 def plan(recording: Recording, first: int, frames: int) -> tuple[list[Clip], list[Dropped]]:
     """Cut a recording into clips.
 
-    Every captioned part is a clip. The frames that none covers are cut into equal windows of at most MAX_FRAMES, which
-    get the captions of the whole recording that are true of the window; so is a part that is longer. A cut
-    (``recording.cut``) is one clip. No clip is shorter than MIN_FRAMES, and none between captioned clips shorter than
-    MIN_LEFT_OVER.
+    Every captioned part is a clip; captions that hold throughout the recording are added to those of HumanML3D. The
+    frames that none covers are cut into equal windows of at most MAX_FRAMES, which get the captions of the whole
+    recording that are true of the window; so is a part that is longer. A cut (``recording.cut``) is one clip. No clip
+    is shorter than MIN_FRAMES, and none between captioned clips shorter than MIN_LEFT_OVER.
 
     Args:
         recording: the recording with its captions.
@@ -112,9 +112,13 @@ def _clips_of_part(recording: Recording, part: Part, first: int, frames: int) ->
         return [], [Dropped(part.id, "its row has no captions")]
     same = (start, end) == (part.start, wanted)
     note = "" if same else f"shortened from {part.start}:{wanted} to {start}:{end}"
+    # Whoever captioned HumanML3D has not seen the description; a table of one's own says all that it wants to say.
+    added = part.words == "humanml3d" and end - start >= MIN_DESCRIBED_FRAMES
+    always = [one for one in recording.whole if one.throughout and added]
     if end - start <= MAX_FRAMES:
-        return [Clip(part.id, start, end, part.captions, part.words, note)], []
-    whole = [Whole(caption, (caption,), part.words) for caption in part.captions]
+        captions = tuple(dict.fromkeys((*part.captions, *(text for one in always for text in one.captions))))
+        return [Clip(part.id, start, end, captions, part.words, note)], []
+    whole = [*(Whole(caption, (caption,), part.words) for caption in part.captions), *always]
     clips = []
     for number, (begin, stop) in enumerate(_windows(start, end)):
         captions, words = _true_of(whole, stop - begin, end - start)
@@ -153,15 +157,15 @@ def _windows(start: int, end: int) -> list[tuple[int, int]]:
 
 def _true_of(wholes: Sequence[Whole], part: int, whole: int) -> tuple[tuple[str, ...], str]:
     """Those captions of ``whole`` frames that are true of ``part`` of them, and their origin."""
-    true = [one for one in wholes if one.captions and _describes(one.text, part, whole)]
+    true = [one for one in wholes if one.captions and _describes(one, part, whole)]
     return tuple(caption for one in true for caption in one.captions), true[0].words if true else "none"
 
 
-def _describes(words: str, part: int, whole: int) -> bool:
+def _describes(one: Whole, part: int, whole: int) -> bool:
     """Whether the description of a recording of ``whole`` frames is true of a part of ``part`` frames."""
     if part >= WHOLE * whole:
         return True
-    if part < MIN_DESCRIBED_FRAMES or not _CONTINUOUS.search(words):
+    if part < MIN_DESCRIBED_FRAMES or not (one.throughout or _CONTINUOUS.search(one.text)):
         return False
-    action = words.split(" - ", 1)[-1]
-    return "repeated" in words or not _SEQUENCE.search(action)
+    action = one.text.split(" - ", 1)[-1]
+    return one.throughout or "repeated" in one.text or not _SEQUENCE.search(action)

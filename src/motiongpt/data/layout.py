@@ -36,8 +36,10 @@ EXPECTED = (
 CLIP_TABLE = "clips.csv"
 CLIP_COLUMNS = (
     "id", "trial", "source", "format", "source_fps", "start_frame", "end_frame", "frames", "split", "caption_source",
-    "captions", "capture", "mirrored", "licence", "note",
+    "captions", "capture", "mirrored", "licence", "floor", "note",
 )  # fmt: skip
+# In the column ``floor``: the body rests on something above the floor, such as stairs, a ladder or a high seat.
+UNEVEN = "uneven"
 
 
 @dataclass(frozen=True)

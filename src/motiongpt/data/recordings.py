@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from motiongpt.data.captions import PhraseList, sidecar_captions, words_of_name
+from motiongpt.data.captions import PhraseList, sidecar_captions, spaced, words_of_name
 from motiongpt.data.tables import Row, parts
 from motiongpt.formats import READERS
 from motiongpt.motion import HUMANML3D
@@ -45,11 +45,13 @@ class Whole:
         text: what they say in a few words, which decides of which parts they are true too.
         captions: the sentences.
         words: their origin, see :class:`motiongpt.data.clips.Clip`.
+        throughout: whether they are true of every part, those with captions of their own too.
     """
 
     text: str
     captions: tuple[str, ...]
     words: str
+    throughout: bool = False
 
 
 @dataclass(frozen=True)
@@ -213,11 +215,19 @@ def _with_rows(recording: Recording, rows: Sequence[Row]) -> list[Recording]:
 def add_own_words(recording: Recording, lists: Mapping[str, PhraseList]) -> tuple[Recording, list[Dropped]]:
     """The recording with captions of its description, of the .txt beside its file, or of its name; and lines dropped.
 
-    The text file and the name count where there are no captions yet.
+    The text file and the name count where there are no captions yet. Where names say what is done, a phrase list takes
+    them for descriptions.
     """
+    name = str(recording.options.get("clip") or recording.path.stem)
     if recording.source in lists:
-        captions = tuple(lists[recording.source].captions(recording.description)) if recording.description else ()
-        own = (Whole(recording.description, captions, "label" if recording.cut else "description"),)
+        phrases = lists[recording.source]
+        place = recording.path.stem if "clip" in recording.options else recording.path.parent.name
+        own_name = f"{place}: {name.rpartition('|')[2]}" if recording.named else ""
+        description = recording.description or own_name
+        captions = tuple(phrases.captions(description)) if description else ()
+        # In lower case with spaces, "SadWalk" is a walk.
+        text, throughout = spaced(description), phrases.holds_throughout(description)
+        own = (Whole(text, captions, "label" if recording.cut else "description", throughout),)
         return replace(recording, whole=(*recording.whole, *own) if captions else recording.whole), []
     if recording.labelled and not recording.whole:
         return replace(recording, whole=_named(recording.description or recording.path.stem, "label")), []
@@ -232,7 +242,7 @@ def add_own_words(recording: Recording, lists: Mapping[str, PhraseList]) -> tupl
     ]
     found = replace(recording, whole=whole, parts=_parts(recording, rows, "text file"))
     if not found.captioned:
-        found = replace(recording, whole=_named(str(recording.options.get("clip") or recording.path.stem)))
+        found = replace(recording, whole=_named(name))
     return found, [Dropped(recording.file, fault) for fault in faults]
 
 

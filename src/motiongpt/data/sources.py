@@ -32,7 +32,7 @@ class Source:
         name: prefix of its clips; phrase lists name it.
         title, expected: what it holds and an example, for messages; ``{readers}`` stands for the readable suffixes.
         licence: terms of its recordings.
-        files: pattern of a whole file name, in any case.
+        files: pattern of a whole file name, or path below the folder, in any case.
         id: template of the id of a recording; several formats of one id are the same recording. "" makes ids of the
             paths, and then words and skeleton are not used.
         skeleton: template of the name of the .asf, which may be in any subfolder; "" leaves it to the reader.
@@ -173,7 +173,7 @@ def _undescribed(source: Source, motions: Mapping[str, Path], taken: Collection[
     captures: dict[tuple[str, ...], str] = {}
     names = set(taken)
     for file, path in sorted(motions.items(), key=lambda item: _natural(item[0])):
-        if not _match(source.files, path):
+        if not (_match(source.files, path) or re.fullmatch(source.files, file, re.IGNORECASE)):
             continue
         word = name = _word(file.removesuffix(path.suffix))
         number = 1

@@ -20,6 +20,7 @@ from motiongpt.evaluation.clips import Clip
 from motiongpt.evaluation.metrics import (
     GROUP,
     codebook_usage,
+    comes_to_rest,
     completion_errors,
     diversity,
     frechet_distance,
@@ -57,7 +58,7 @@ class Sample:
     """What a measure reads: the motions or texts of one source in one replication, and the real clips.
 
     The sources are ``made`` (this model), ``real`` (the real clips), and baselines: ``bound`` (an oracle that knows all
-    captions) and ``at rest`` (a body that does not move).
+    captions), ``at rest`` (a body that does not move) and ``constant velocity`` (a pose that moves on).
 
     Attributes:
         task: a key of :data:`TASKS`.
@@ -239,6 +240,18 @@ def _completion(sample: Sample) -> dict[str, float]:
         sample.real_joints, sample.joints, task=sample.task, given=sample.given, strict_reference=sample.original
     )
     return {"ade": errors["ADE"], "fde": errors["FDE"]}
+
+
+def _rest(sample: Sample) -> dict[str, float]:
+    """Share of predictions that stand nearly still, of those whose given frames move."""
+    if sample.given is None:
+        return {}
+    verdicts = [
+        comes_to_rest(joints, head, clip.motion.fps)
+        for joints, clip, (head, _) in zip(sample.joints, sample.clips, sample.given, strict=True)
+    ]
+    known = [verdict for verdict in verdicts if verdict is not None]
+    return {"rests": 100 * float(np.mean(known))} if known else {}
 
 
 def _seams(sample: Sample) -> dict[str, float]:
@@ -445,7 +458,13 @@ MEASURES: tuple[Measure, ...] = (
         _completion,
         (Column("ade", "ADE", "m", "lower"), Column("fde", "FDE", "m", "lower")),
         tasks=_COMPLETION_TASKS,
-        sources=("made", "real", "at rest"),
+        sources=("made", "real", "at rest", "constant velocity"),
+    ),
+    Measure(
+        _rest,
+        (Column("rests", "comes to rest", "%", digits=1),),
+        tasks=("pred",),
+        sources=_MADE_AND_REAL,
     ),
     Measure(
         _reconstruction,

@@ -20,6 +20,8 @@ GIVEN = {"pred": (0.2, 0.0), "inbetween": (0.25, 0.25)}
 """Share of the frames that is given at the start and at the end of a motion to complete."""
 # A clip that hardly moves has no usual step to compare a seam with: 2 cm a frame, 0.4 m/s, is a calm hand.
 _MIN_STEP = 0.02
+# A body moves at this mean speed of its joints (m/s), and rests at this share of its speed before.
+_MOVES, _RESTS = 0.2, 0.3
 
 
 def distances(first: np.ndarray, second: np.ndarray) -> np.ndarray:
@@ -332,6 +334,39 @@ def at_rest(real: np.ndarray, head: int, tail: int) -> np.ndarray:
     share = (np.arange(head, last) - head + 1) / (last - head + 1)
     still[head:last] = real[head - 1] + share[:, None, None] * (end - real[head - 1])
     return still
+
+
+def constant_velocity(real: np.ndarray, head: int, fps: float) -> np.ndarray:
+    """Predict that the last given pose moves on over the ground at the mean velocity of the last half second.
+
+    Args:
+        real: joints (T, J, 3).
+        head: frames that are given at the start.
+        fps: frames a second.
+    """
+    back = min(round(0.5 * fps), head - 1)
+    step = (real[head - 1, 0] - real[head - 1 - back, 0]).astype(np.float64) / max(back, 1) * np.array([1, 0, 1])
+    moved = real.astype(np.float64).copy()
+    moved[head:] = real[head - 1] + np.arange(1, len(real) - head + 1)[:, None, None] * step
+    return moved
+
+
+def comes_to_rest(joints: np.ndarray, head: int, fps: float) -> bool | None:
+    """Whether a prediction stands nearly still: in its second half, joints move less than 0.3 times as fast as before.
+
+    Args:
+        joints: (T, J, 3) metres.
+        head: frames that are given at the start. Their last second counts.
+        fps: frames a second.
+
+    Returns:
+        None where the body rests in the given frames already: joints that move less than 0.2 m/s in the mean.
+    """
+    speeds = np.linalg.norm(np.diff(joints.astype(np.float64), axis=0), axis=-1).mean(axis=-1) * fps
+    before, after = speeds[max(head - 1 - round(fps), 0) : head - 1], speeds[(head + len(joints)) // 2 :]
+    if not len(before) or not len(after) or before.mean() < _MOVES:
+        return None
+    return bool(after.mean() < _RESTS * before.mean())
 
 
 def pad(motions: Sequence[np.ndarray]) -> np.ndarray:

@@ -20,7 +20,7 @@ from motiongpt.errors import MotionGPTError
 from motiongpt.evaluation.clips import Clip, read_clips
 from motiongpt.evaluation.evaluators import EMBEDDED, MotionTextEvaluator, evaluator_hash, load_evaluator
 from motiongpt.evaluation.measures import TASKS, Sample
-from motiongpt.evaluation.metrics import GIVEN, GROUP, at_rest
+from motiongpt.evaluation.metrics import GIVEN, GROUP, at_rest, constant_velocity
 from motiongpt.files import atomic_path
 from motiongpt.generation.motiongpt import MotionGPT
 from motiongpt.generation.options import CompletionOptions, SamplingOptions
@@ -392,7 +392,14 @@ class Bench:
         given = [self.given(task, len(clip.motion)) for clip in clips]
         made.given = real.given = None if made.original else given
         still = [at_rest(joints, *frames) for joints, frames in zip(made.real_joints, given, strict=True)]
-        return {"made": made, "real": real, "at rest": replace(real, joints=still)}
+        samples = {"made": made, "real": real, "at rest": replace(real, joints=still)}
+        if task == "pred":
+            moved = [
+                constant_velocity(clip.motion.joints, head, clip.motion.fps)
+                for clip, (head, _) in zip(clips, given, strict=True)
+            ]
+            samples["constant velocity"] = replace(real, joints=moved)
+        return samples
 
     def _present(self, task: str, outputs: Outputs) -> tuple[list[Clip], list[int]]:
         """The clips of a task for which there is an output, and their rows."""

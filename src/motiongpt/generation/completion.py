@@ -17,12 +17,15 @@ from motiongpt.lm.decoding import generate
 from motiongpt.lm.grammars import MotionGrammar
 from motiongpt.lm.model import MotionLanguageModel
 from motiongpt.lm.tasks import Task
-from motiongpt.motion import Motion
+from motiongpt.motion import HUMANML3D, Motion
 from motiongpt.motion.blending import join, seam_cost
+from motiongpt.motion.continuation import cycles, discontinuity, expected_path, repeat, steer
 from motiongpt.motion.placement import floor_of_part
 
 # Completions of a motion, of which the one is kept that joins the given frames best.
 NUM_COMPLETIONS = 8
+# Cycles of a motion among which the seed draws one.
+_CYCLES = 3
 # Offset between the seeds of two parts of a long motion.
 _PART_SEED = 7919
 
@@ -65,23 +68,23 @@ class Completer:
             min(count, max(len(codes) - context, 0) + window) for count, codes in zip(counts, shown, strict=True)
         ]
         continuations = self.extend(_repeated(shown), _repeated(first_part), _completion_seeds(seed, len(shown)))
-        # 2. Of each motion the one that goes on most smoothly, continued to its end.
-        begun = [
-            self._best(row, source, first, len(source))
-            for row, source, first in zip(_rows(continuations), sources, firsts, strict=True)
+        # 2. Of each motion the one that goes on most as it was, or its own cycle.
+        choices = [
+            self._choose(row, source[:first].joints, min(total, stride * count), seed)
+            for row, source, first, total, count in zip(
+                _rows(continuations), sources, firsts, totals, first_part, strict=True
+            )
         ]
-        written = self.extend(begun, counts, [seed] * len(begun))
-        # 3. Joined to the given frames.
-        results = []
+        written = [choice for choice in choices if isinstance(choice, np.ndarray)]
+        owners = [number for number, choice in enumerate(choices) if isinstance(choice, np.ndarray)]
+        # 3. A written one is continued to its end, with all details, and joined to the given frames.
+        written = self.extend(written, [counts[number] for number in owners], [seed] * len(owners))
         decoded = self.decoder.motions(written, [None] * len(written), [(seed, 0)] * len(written))
-        for source, first, total, made in zip(sources, firsts, totals, decoded, strict=True):
-            if total <= first:
-                results.append(source[:total])
-                continue
-            joints = join(source[:first].joints, made.joints[:total], skeleton=source.skeleton)
-            keep = np.arange(total) < first
-            results.append(cleaned(replace(source, joints=joints), self.prompting.settings.cleanup, keep))
-        return results
+        made = dict(zip(owners, decoded, strict=True))
+        return [
+            self._continued(source, first, total, made.get(number, choice))
+            for number, (source, first, total, choice) in enumerate(zip(sources, firsts, totals, choices, strict=True))
+        ]
 
     def inbetween(self, motions: Sequence[Motion], given: tuple[float, float], seed: int) -> list[Motion]:
         """Fill the middle of each motion, see :meth:`motiongpt.MotionGPT.inbetween`."""
@@ -198,8 +201,53 @@ class Completer:
         tokenizer.check_skeleton(motion)
         return motion.resample(tokenizer.skeleton.fps)
 
+    def _choose(self, rows: Sequence[np.ndarray], head: np.ndarray, total: int, seed: int) -> np.ndarray | int:
+        """The continuation that goes on most as it was: its codes, or the frame where a cycle of the motion begins.
+
+        Args:
+            rows: codes (n,) of continuations.
+            head: (h, J, 3) given frames.
+            total: frames of all that are compared.
+            seed: draws among the cycles of the motion, so that seeds do not repeat each other.
+        """
+        tokenizer, skeleton = self.decoder.tokenizer, self.decoder.tokenizer.skeleton
+        if total <= len(head):
+            return rows[0]
+        goal = expected_path(head, total - len(head), skeleton)
+        choices: list[np.ndarray | int] = list(rows)
+        made = [Motion.from_features(one, skeleton).joints[:total] for one in tokenizer.decode_batch(rows)]
+        seams = [seam_cost(head, joints, skeleton=skeleton) for joints in made]
+        made = [join(head, joints, skeleton=skeleton) for joints in made]
+        if found := cycles(head, skeleton)[:_CYCLES]:
+            start, seam = found[seed % len(found)]
+            choices.append(start)
+            seams.append(seam)
+            made.append(repeat(head, start, total, skeleton))
+        costs = [
+            discontinuity(head, self._steered(joints, goal), goal, seam, skeleton)
+            for joints, seam in zip(made, seams, strict=True)
+        ]
+        return choices[int(np.argmin(costs))]
+
+    def _continued(self, source: Motion, first: int, total: int, choice: Motion | int | np.ndarray) -> Motion:
+        """Given frames with a continuation: what was written, or what follows the frame where a cycle begins."""
+        if total <= first:
+            return source[:total]
+        head, skeleton = source[:first].joints, source.skeleton
+        if isinstance(choice, Motion):
+            joints = join(head, choice.joints[:total], skeleton=skeleton)
+        else:
+            joints = repeat(head, int(choice), total, skeleton)
+        joints = self._steered(joints, expected_path(head, total - first, skeleton))
+        return cleaned(replace(source, joints=joints), self.prompting.settings.cleanup, np.arange(total) < first)
+
+    def _steered(self, joints: np.ndarray, goal: np.ndarray) -> np.ndarray:
+        """Joints steered along a path, where the skeleton's feet are known."""
+        skeleton = self.decoder.tokenizer.skeleton
+        return steer(joints, goal, skeleton.fps) if skeleton.name == HUMANML3D.name else joints
+
     def _best(self, completions: Sequence[np.ndarray], source: Motion, first: int, last: int) -> np.ndarray:
-        """The completion that joins frames before ``first`` and from ``last`` on best; the first where none is joined.
+        """The completion that joins frames before ``first`` and from ``last`` on best.
 
         Args:
             completions: codes (n,).
@@ -207,14 +255,11 @@ class Completer:
             first, last: bounds of its hidden frames.
         """
         tokenizer = self.decoder.tokenizer
-        if all(len(codes) * tokenizer.stride <= first for codes in completions):
-            return completions[0]
-        head, tail = source[:first].joints, source[last:].joints if last < len(source) else None
+        head, tail = source[:first].joints, source[last:].joints
         costs = []
         for features in tokenizer.decode_batch(completions):
             joints = Motion.from_features(features, tokenizer.skeleton).joints
-            made = joints if tail is None else joints[: len(source)]
-            costs.append(seam_cost(head, made, tail, skeleton=source.skeleton))
+            costs.append(seam_cost(head, joints[: len(source)], tail, skeleton=source.skeleton))
         return completions[int(np.argmin(costs))]
 
     def _encode_part(self, part: Motion, shown: Motion) -> np.ndarray:

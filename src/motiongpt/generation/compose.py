@@ -14,6 +14,7 @@ from motiongpt.generation.options import GenerationDefaults
 from motiongpt.motion import HUMANML3D, Motion
 from motiongpt.motion.cleanup import smooth
 from motiongpt.motion.editing import combine, find_seam, splice
+from motiongpt.motion.placement import floor_of_part
 
 # Shares of the two motions that are searched for the best seam: less where the cut would lose what they show.
 _SEARCHES = (1.0, 0.5, 0.25, 0.0)
@@ -47,6 +48,23 @@ def compose(
     return replace(motion, joints=motion.joints - motion.joints[0, 0] * np.array([1, 0, 1], dtype=np.float32))
 
 
+def follow(first: Motion, second: Motion, caption: str) -> Motion:
+    """A given motion with a generated one behind it, where the given one stands and in its proportions.
+
+    They are joined where they are most alike, at most a second before the end of the given one, whose frames before
+    that place stay as they are.
+
+    Args:
+        first: the given motion.
+        second: what follows, on a floor at y = 0; same frame rate.
+        caption: what the second one should show.
+    """
+    floor = floor_of_part(first.joints)
+    raised = replace(second, joints=second.joints + np.array([0, floor, 0], dtype=np.float32))
+    motion, _ = _join(first, 0, raised, (), (caption,))
+    return replace(motion, remarks=(*first.remarks, *second.remarks))
+
+
 def _join(first: Motion, start: int, second: Motion, before: Sequence[str], after: Sequence[str]) -> tuple[Motion, int]:
     """Two motions joined where they are most alike, at a place that cuts off nothing of what they should show.
 
@@ -72,6 +90,8 @@ def _join(first: Motion, start: int, second: Motion, before: Sequence[str], afte
 
 
 def _shown(captions: Sequence[str], motion: Motion) -> float:
-    """How much of what geometry can verify of the captions a motion shows, in the mean."""
+    """How much of what geometry can verify of the captions a motion shows, in the mean; 0 without captions."""
+    if not captions:
+        return 0.0
     joints = smooth(motion).joints
     return float(np.mean([passed(caption, joints) for caption in captions]))

@@ -12,7 +12,7 @@ from motiongpt.errors import MotionGPTError
 from motiongpt.generation.candidates import Writer, decode_candidates, motion_of
 from motiongpt.generation.captioning import Captioner
 from motiongpt.generation.completion import Completer
-from motiongpt.generation.compose import compose
+from motiongpt.generation.compose import compose, follow
 from motiongpt.generation.decode import Decoder
 from motiongpt.generation.options import CompletionOptions, GenerationDefaults, SamplingOptions
 from motiongpt.generation.parts import ModelParts
@@ -23,9 +23,9 @@ from motiongpt.generation.ranking import Ranker
 from motiongpt.lm.decoding import generate, stream
 from motiongpt.lm.grammars import FreeGrammar, MotionGrammar
 from motiongpt.lm.motion_tokens import motion_string
-from motiongpt.motion import Motion
+from motiongpt.motion import HUMANML3D, Motion
 from motiongpt.text.captions import normalise_caption
-from motiongpt.text.instructions import Question, length_question
+from motiongpt.text.instructions import following_action, length_question
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -270,7 +270,8 @@ class MotionGPT(ModelParts):
     ) -> Motions:
         """Continue the first part of a motion; a list is continued in one batch.
 
-        Of several continuations, the one that joins the given frames most smoothly is kept.
+        Of several continuations, and the motion's own cycle, the one is kept that goes on most as it was: along the
+        path that its velocity and turn lead to, at its pace, in its poses. See :mod:`motiongpt.motion.continuation`.
 
         Args:
             motion: any placement, frame rate and proportions; only its first part is looked at.
@@ -367,7 +368,7 @@ class MotionGPT(ModelParts):
         """Follow any instruction.
 
         The language model answers, but it does not count: a question about the length of the motion is answered from
-        the motion itself.
+        the motion itself. An action that should follow ("sit down after that") is generated and joined to the motion.
 
         Args:
             prompt: the instruction; ``<motion>`` in it stands for ``motion``, which is put at its end otherwise.
@@ -381,8 +382,13 @@ class MotionGPT(ModelParts):
             MotionGPTError: the prompt is empty or too long, or mentions ``<motion>`` without one.
         """
         check_text(prompt)
-        if motion is not None and not strict_reference and (question := length_question(prompt)) is not None:
-            return Answer(self._length_of(motion, question))
+        if motion is not None and not strict_reference:
+            if (question := length_question(prompt)) is not None:
+                described = self.describe(motion) if question.description else ""
+                return Answer(question.answer(len(motion), motion.fps, described))
+            if motion.skeleton is HUMANML3D and (action := following_action(prompt)) is not None:
+                following = self.generate(action, seed=seed, cleanup=cleanup)
+                return Answer("", follow(motion.resample(following.fps), following, action))
         settings = self.defaults.override({"temperature": temperature or 0.0, "cleanup": cleanup})
         if motion is None and "<motion>" in prompt:
             raise MotionGPTError("The prompt mentions <motion>, but no motion is given: give a motion file.")
@@ -402,15 +408,3 @@ class MotionGPT(ModelParts):
             return Answer(answer.text)
         decoder = Decoder(self.tokenizer, self.refiner)
         return Answer(answer.text, compose([decoder.motions([answer.codes], [None], [(seed, 0)])], None, settings))
-
-    def _length_of(self, motion: Motion, question: Question) -> str:
-        """The answer to a question about the length of a motion, with a description where it wants one."""
-        frames = f"{len(motion)} frames at {motion.fps:g} frames per second"
-        length = f"{motion.seconds:.1f} seconds"
-        if question.frames:
-            length = f"{length}, {frames}" if question.seconds else frames
-        says = f"The motion lasts {length}."
-        if not question.description:
-            return says
-        described = self.describe(motion).rstrip(".")
-        return f"{described[:1].upper()}{described[1:]}. {says}"

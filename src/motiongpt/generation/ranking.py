@@ -28,11 +28,14 @@ from motiongpt.retrieval.matcher import Matcher
 # Candidates of a sample that are refined and measured at once, round by round; the last size repeats. For four of five
 # sentences the candidate that fits best passes every check.
 _ROUNDS = (2, 4, 6, 12)
-# Candidates whose details are sampled where none passes all checks with details in the mean.
+# Candidates whose details are sampled where none passes all checks, and has no fault beyond its limit, with details in
+# the mean: the mean of two feet that take turns glides.
 _SAMPLED = 12
 _SAMPLED_ROUNDS = (6,)
 # What a candidate loses for the worst physical fault, where passing every check counts 1.
 _FAULT = 0.3
+# Severity of a fault that is at its limit.
+_AT_LIMIT = 0.5
 # Candidates among which one without a fault is looked for, once one of them passes every check.
 _CLEAN_AMONG = 12
 
@@ -127,10 +130,10 @@ class Ranker:
         if self.decoder.refiner is None:
             return
         # Quick movement is blunt in coarse codes and in the mean of their details. Where no candidate passes every
-        # check, those that come nearest get sampled details, and keep them where they pass more.
+        # check and stands on its feet, those that come nearest get sampled details, and keep them where that is better.
         trials = []
         for contest in contests:
-            if contest.done.max() < 1:
+            if contest.score.max() <= 1 - _FAULT * _AT_LIMIT:
                 leaders = contest.leaders(_SAMPLED)
                 sampled = [replace(contest.candidates[i], sampled=True, features=None) for i in leaders]
                 trials.append((contest, leaders, _Contest(sampled, contest.fit[leaders])))

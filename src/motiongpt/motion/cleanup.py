@@ -83,7 +83,7 @@ def smooth(motion: Motion, cutoff: float = CUTOFF, *, keep: np.ndarray | None = 
     # Restoring a bone's length moves everything below it, so the feet are put back to where they were.
     body = restore_lengths(joints, lengths)
     for limb, _ in LEGS:
-        _place_leg(body, limb, joints[:, limb[2:]])
+        place_leg(body, limb, joints[:, limb[2:]])
     return _with_kept(motion, body, keep)
 
 
@@ -194,7 +194,7 @@ def place_feet(
     body = joints + (common * (1 - nearness))[:, None]
     body = body + (_reach(body, targets, fps) * (1 - nearness))[:, None]
     for (limb, _), target in zip(LEGS, targets, strict=True):
-        _place_leg(body, limb, target)
+        place_leg(body, limb, target)
     return body
 
 
@@ -277,7 +277,7 @@ def _reach(body: np.ndarray, targets: list[np.ndarray], fps: float) -> np.ndarra
     return shift
 
 
-def _place_leg(body: np.ndarray, limb: tuple[int, int, int, int], foot: np.ndarray) -> None:
+def place_leg(body: np.ndarray, limb: tuple[int, int, int, int], foot: np.ndarray) -> None:
     """Move ankle and toe of ``body`` (in place) to ``foot`` (T, 2, 3), or as close as the bones reach."""
     hip, knee, ankle, toe = limb
     sole = np.linalg.norm(body[:, toe] - body[:, ankle], axis=-1, keepdims=True)

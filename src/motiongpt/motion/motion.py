@@ -108,7 +108,22 @@ class Motion:
         """The same motion at another frame rate; see :func:`motiongpt.motion.resampling.resample`."""
         if fps == self.fps:
             return self
-        return replace(self, joints=resample(self.joints, self.fps, fps), fps=fps)
+        return replace(self, joints=resample(self.joints, self.fps, fps, self.skeleton), fps=fps)
+
+    def edit(self, **edits: Any) -> Motion:
+        """The motion trimmed, looped, mirrored, bent and so on; ``motion.edit(trim=(1.0, 3.5), loop=True)``.
+
+        Args:
+            edits: see :class:`motiongpt.motion.edits.Edits`, which also says in which order they are applied.
+
+        Raises:
+            MotionGPTError: as :meth:`motiongpt.motion.edits.Edits.apply` says.
+            TypeError: there is no such edit.
+        """
+        # Edits build on this module.
+        from motiongpt.motion.edits import Edits
+
+        return Edits(**edits).apply(self)
 
     def canonical(self) -> Motion:
         """Placed so that the lowest joint is at y = 0 and the body stands over the origin, facing +Z, at frame 0."""
@@ -128,9 +143,13 @@ class Motion:
         lengths = np.linalg.norm(self.skeleton.offsets, axis=-1) * self.skeleton.metres_per_unit
         return replace(self, joints=retarget(self.joints, lengths, self.skeleton))
 
-    def standard(self) -> Motion:
-        """The form that models expect: frame rate and proportions of the data set, canonical placement."""
-        motion = self.resample(self.skeleton.fps)
+    def standard(self, fps: float | None = None) -> Motion:
+        """The form that models expect: frame rate and proportions of the data set, canonical placement.
+
+        Args:
+            fps: another frame rate, for what no model reads.
+        """
+        motion = self.resample(fps or self.skeleton.fps)
         if self.skeleton.lengths is not None:
             motion = motion.retargeted()
         return motion.canonical()

@@ -12,8 +12,11 @@ from motiongpt.render.limbs import Limbs, body_scale, floor_height, forward
 
 _FIELD_OF_VIEW = np.radians(30)  # vertical; a long lens keeps proportions
 _SIDE_ANGLE = np.radians(38)  # between the body's front and the camera at the first frame
-_FOLLOW_SECONDS = 0.7  # standard deviation of the smoothing of the followed path
-_STANDING_ROOM = 2.2  # metres; a figure of normal size that stays within this is watched by a camera that stands still
+# Standard deviations in seconds of the smoothing of the followed path: the calmest that keeps the figure large.
+_FOLLOW_SECONDS = (0.7, 0.5, 0.35, 0.25, 0.15)
+# How much farther than one that follows every movement a calmer camera may be.
+_FARTHER = 1.05
+_STANDING_ROOM = 1.3  # metres; a figure of normal size that stays within this is watched by a camera that stands still
 _MARGIN = 0.19  # metres around the joints for flesh, head and hands
 
 
@@ -114,14 +117,15 @@ def place_camera(
 ) -> Camera:
     """Position the camera for every frame so that no joint of the whole motion leaves the picture.
 
-    Short journeys get a camera that stands still; longer ones are followed along a smoothed path.
+    Short journeys get a camera that stands still; longer ones are followed along a path that is no smoother than the
+    figure's size allows.
 
     Args:
         motion: what to look at.
         view: direction and lens.
         free: pixels kept free of the body at the top and the bottom.
         distance: metres to the figure; computed when None.
-        follow: False always stands still.
+        follow: False always stands still, where the whole path is seen.
     """
     joints = motion.joints - np.array([0, floor_height(motion), 0], dtype=np.float32)
     limbs = Limbs.of(motion)
@@ -129,17 +133,19 @@ def place_camera(
     margin = _MARGIN * scale
     camera_points = joints @ view.rotation.T
     low, high = camera_points.min((0, 1)), camera_points.max((0, 1))
-    top = float(joints[..., 1].max()) + margin
     path = joints[:, limbs.root].astype(np.float64)
-    room = float(np.linalg.norm(np.ptp(path[:, [0, 2]], axis=0)))
-    if follow and room > _STANDING_ROOM * scale:
-        targets = gaussian(path, _FOLLOW_SECONDS * motion.fps)
+    path[:, 1] = (float(joints[..., 1].max()) + margin) / 2
+    still = np.tile((low + high) / 2 @ view.rotation, (len(joints), 1))
+    still[:, 1] = path[:, 1]
+    if follow and np.linalg.norm(np.ptp(path, axis=0)) > _STANDING_ROOM * scale:
+        paths = [gaussian(path, seconds * motion.fps) for seconds in _FOLLOW_SECONDS]
     else:
-        targets = np.tile((low + high) / 2 @ view.rotation, (len(joints), 1))
-    targets[:, 1] = top / 2
+        paths = [still]
+    needed = [_needed_distance(joints, targets, view, free, margin) for targets in paths]
+    best = next(n for n, metres in enumerate(needed) if metres <= _FARTHER * min(needed))
     if distance is None:
-        distance = _needed_distance(joints, targets, view, free, margin)
-    return Camera(view, (targets - view.rotation[2] * distance).astype(np.float32), distance)
+        distance = needed[best]
+    return Camera(view, (paths[best] - view.rotation[2] * distance).astype(np.float32), distance)
 
 
 def _needed_distance(

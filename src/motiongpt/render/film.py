@@ -17,6 +17,8 @@ from motiongpt.render.text import FAINT, INK, text_mask
 
 _ELEVATION = np.radians(13)
 _TRAIL_SECONDS = 15  # older parts of the path are forgotten, so that long films stay fast and tidy
+# Seconds between the poses of an onion skin, how many there are, and how opaque the latest of them is.
+_GHOST_SECONDS, _GHOSTS, GHOST = 0.25, 4, 0.5
 _SMALLEST, _LARGEST = 64, 8192
 
 
@@ -30,6 +32,8 @@ class Film:
         body: what the figures are drawn as, see :func:`motiongpt.render.figures.make_figure`.
         trail: draw the path of the root on the floor.
         transparent: leave floor and sky out.
+        whole_path: the camera stands still and sees all of the motion.
+        onion: draw the poses of the last second faintly behind each figure.
 
     Raises:
         MotionGPTError: the panels would be too small to show anything, or the body cannot be drawn.
@@ -44,6 +48,8 @@ class Film:
         body: str | None,
         trail: bool,
         transparent: bool,
+        whole_path: bool = False,
+        onion: bool = False,
     ) -> None:
         self.size = size
         self.transparent = transparent
@@ -58,7 +64,7 @@ class Film:
             )
         labels = [m.name for m in motions] if len(motions) > 1 else [""]
         self.panels = [
-            Panel(motion, cell, caption, label, make_figure(motion, body), trail, transparent)
+            Panel(motion, cell, caption, label, make_figure(motion, body), trail, transparent, whole_path, onion)
             for motion, caption, label in zip(motions, captions, labels, strict=True)
         ]
         # One distance for all: figures side by side are compared, so they share a scale.
@@ -103,6 +109,8 @@ class Panel:
         figure: Figure,
         trail: bool,
         transparent: bool,
+        whole_path: bool,
+        onion: bool,
     ) -> None:
         self.size = size
         self.num_frames = len(motion)
@@ -122,14 +130,16 @@ class Panel:
         bottom = self._edge + (self._caption.shape[0] + self._edge // 2 if self._caption is not None else 0)
         self._free = (top, bottom)
         self._view = make_view(size, choose_azimuth(motion), float(_ELEVATION), *self._free)
-        self.camera: Camera = place_camera(motion, self._view, self._free)
+        self._follow = not whole_path
+        self.camera: Camera = place_camera(motion, self._view, self._free, follow=self._follow)
         root = motion.joints[:, Limbs.of(motion).root]
         self._path = root - np.array([0, floor_height(motion), 0], dtype=np.float32)
+        self._ghosts = [round(k * _GHOST_SECONDS * motion.fps) for k in range(_GHOSTS, 0, -1)] if onion else []
         self._trail_frames = round(_TRAIL_SECONDS * motion.fps) if trail else 0
 
     def look_from(self, distance: float) -> None:
         """Fix the camera's distance in metres and prepare the floor for it."""
-        self.camera = place_camera(self._motion, self._view, self._free, distance)
+        self.camera = place_camera(self._motion, self._view, self._free, distance, self._follow)
         self._ground = Ground(self.camera, transparent=self._transparent)
 
     def draw(self, index: int) -> np.ndarray:
@@ -140,6 +150,9 @@ class Panel:
             self._ground.draw_trail(picture, position, self._path[begin : index + 1])
         figures = [(self._figure, index)]
         self._ground.draw_shadow(picture, position, figures)
+        for number, ago in enumerate(self._ghosts, start=1):
+            if ago and index >= ago:
+                draw_ghost(picture, self._view, position, (self._figure, index - ago), GHOST * number / _GHOSTS)
         draw_figures(picture, self._view, position, figures)
         width, height = self.size
         if self._caption is not None:
@@ -163,6 +176,17 @@ def draw_figures(
         tint = None if colours is None else colours[number]
         meshes.append((figure.vertices(index), figure.faces, colours_of(figure, tint)))
     draw_meshes(picture, view, position, meshes)
+
+
+def draw_ghost(
+    picture: np.ndarray, view: View, position: np.ndarray, figure: tuple[Figure, int], opacity: float
+) -> None:
+    """Draw a figure at one of its frames, so opaque (0 to 1) that what is behind it shines through."""
+    drawn = picture.copy()
+    draw_figures(drawn, view, position, [figure])
+    changed = (drawn != picture).any(axis=-1)
+    behind = picture[changed].astype(np.float32)
+    picture[changed] = (behind + opacity * (drawn[changed] - behind) + 0.5).astype(np.uint8)
 
 
 def paste(picture: np.ndarray, mask: np.ndarray, colour: np.ndarray, top: int, left: int) -> None:

@@ -14,7 +14,7 @@ from motiongpt.files import atomic_path
 from motiongpt.motion import Motion
 from motiongpt.render.camera import choose_azimuth, make_view, place_camera
 from motiongpt.render.figures import Colour, Figure, make_figure
-from motiongpt.render.film import checked_size, draw_figures, paste
+from motiongpt.render.film import GHOST, checked_size, draw_figures, draw_ghost, paste
 from motiongpt.render.ground import Ground
 from motiongpt.render.limbs import Limbs, body_scale, forward
 from motiongpt.render.text import FAINT, INK, text_mask
@@ -40,6 +40,8 @@ def render_frame(
     body: str | None = None,
     trail: bool = True,
     transparent: bool = False,
+    whole_path: bool = False,
+    onion: bool = False,
 ) -> np.ndarray:
     """The frame ``index`` (negative counts from the end) of the video of motions, as a picture (H, W, 3) uint8 RGB.
 
@@ -48,7 +50,17 @@ def render_frame(
     Raises:
         MotionGPTError: there is no such frame, or as :func:`motiongpt.render.render_video` says.
     """
-    film = make_film(motions, captions=captions, size=size, fps=None, body=body, trail=trail, transparent=transparent)
+    film = make_film(
+        motions,
+        captions=captions,
+        size=size,
+        fps=None,
+        body=body,
+        trail=trail,
+        transparent=transparent,
+        whole_path=whole_path,
+        onion=onion,
+    )
     if not -film.num_frames <= index < film.num_frames:
         raise MotionGPTError(f"There is no frame {index}: there are {film.num_frames} frames.")
     return straight(film.draw(index % film.num_frames))
@@ -101,6 +113,53 @@ def render_sequence(
     return straight(picture)
 
 
+def render_onion(
+    motion: Motion,
+    poses: int = 6,
+    *,
+    caption: str | None = None,
+    size: tuple[int, int] = (1280, 720),
+    body: str | None = None,
+    transparent: bool = False,
+) -> np.ndarray:
+    """The last pose with the ones before it shining through, each where it was, as (H, W, 3) uint8 RGB.
+
+    Poses are evenly spaced in time. Unlike in :func:`render_sequence`, they keep their place also where they overlap.
+
+    Args:
+        motion: joints (T, J, 3) in metres, Y up.
+        poses: how many, at most one a frame.
+        caption, size, body, transparent: as in :func:`render_sequence`.
+
+    Raises:
+        MotionGPTError: an impossible number of poses or size, or a body that cannot be drawn.
+    """
+    frames = _evenly(motion, checked_poses(poses))
+    size = checked_size(size)
+    picked = replace(motion, joints=motion.joints[frames])
+    _, azimuth, _ = laid_out(motion, frames)
+    note, bottom, edge = _note(motion, caption, size)
+    view = make_view(size, azimuth, float(_SEQUENCE_ELEVATION), edge, bottom)
+    camera = place_camera(picked, view, (edge, bottom), follow=False)
+    position = camera.positions[0]
+    ground = Ground(camera, transparent=transparent)
+    picture = ground.draw(position)
+    ground.draw_trail(picture, position, motion.joints[:, Limbs.of(motion).root])
+    figure = _figure_at(motion, frames, picked, body)
+    last = len(frames) - 1
+    ground.draw_shadow(picture, position, [(figure, last)])
+    for n in range(last):
+        draw_ghost(picture, view, position, (figure, n), GHOST * (n + 1) / last)
+    draw_figures(picture, view, position, [(figure, last)])
+    _write_note(picture, note, edge)
+    return straight(picture)
+
+
+def _evenly(motion: Motion, count: int) -> np.ndarray:
+    """Frames evenly in time, from the first to the last."""
+    return np.unique(np.rint(np.linspace(0, len(motion) - 1, min(count, len(motion)))).astype(int))
+
+
 def render_strip(
     motion: Motion,
     poses: int = 8,
@@ -126,7 +185,7 @@ def render_strip(
     """
     count = min(checked_poses(poses), len(motion))
     size = checked_size((max(200 * count, 400), 400) if size is None else size)
-    frames = np.unique(np.rint(np.linspace(0, len(motion) - 1, count)).astype(int))
+    frames = _evenly(motion, count)
     note, bottom, edge = _note(motion, caption, size)
     times = [text_mask(f"{n / motion.fps:.2f} s", max(round(size[1] * 0.036), 9), size[0], lines=1) for n in frames]
     bottom += times[0].shape[0] + edge // 2

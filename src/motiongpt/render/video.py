@@ -44,13 +44,16 @@ def render_video(
     body: str | None = None,
     trail: bool = True,
     transparent: bool = False,
+    whole_path: bool = False,
+    onion: bool = False,
     progress: bool = False,
 ) -> Path:
     """Film one motion, or several side by side, into an MP4 or MOV (H.264, 4:2:0), WebM (VP9) or GIF file.
 
     The right side of the body is red, the left blue. The camera sees the body from its front at frame 0, stands still
-    for short journeys and follows longer ones smoothly; the whole motion stays in the picture. Several motions share
-    one scale, are labelled with their names, and hold their last frame until the longest has ended.
+    for short journeys and follows longer ones smoothly, so that the body stays large; all of it stays in the picture.
+    Several motions share one scale, are labelled with their names, and hold their last frame until the longest has
+    ended.
 
     Args:
         motions: one motion or several, joints (T, J, 3) in metres, Y up.
@@ -63,6 +66,8 @@ def render_video(
         trail: draw the path of the root over the last 15 seconds on the floor.
         transparent: leave floor, sky and clock out, to lay the figures over something else: a MOV is then ProRes 4444,
             a WebM VP9 with opacity; MP4 and GIF have none.
+        whole_path: let the camera stand still and see the whole path, however small the body is then.
+        onion: draw the poses of the last second faintly behind each body.
         progress: show a progress bar.
 
     Returns:
@@ -78,7 +83,17 @@ def render_video(
     if path.suffix.lower() not in known:
         kind = "transparent video" if transparent else "video"
         raise MotionGPTError(f"Cannot write a {kind} to {path}: the file name must end in {' or '.join(known)}.")
-    film = make_film(motions, captions=captions, size=size, fps=fps, body=body, trail=trail, transparent=transparent)
+    film = make_film(
+        motions,
+        captions=captions,
+        size=size,
+        fps=fps,
+        body=body,
+        trail=trail,
+        transparent=transparent,
+        whole_path=whole_path,
+        onion=onion,
+    )
     announce(film.num_frames * len(film.panels))
     frames: Iterable[np.ndarray] = _drawn_ahead(film)
     if progress:
@@ -101,6 +116,8 @@ def make_film(
     body: str | None,
     trail: bool,
     transparent: bool,
+    whole_path: bool = False,
+    onion: bool = False,
 ) -> Film:
     """Check what was asked for and set up the film; errors as in :func:`render_video`."""
     motions = [motions] if isinstance(motions, Motion) else list(motions)
@@ -122,6 +139,8 @@ def make_film(
         body=body,
         trail=trail,
         transparent=transparent,
+        whole_path=whole_path,
+        onion=onion,
     )
 
 

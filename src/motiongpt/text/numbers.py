@@ -22,21 +22,40 @@ _VAGUE = ("a couple of times",)
 _ONE_TO_FIVE = "|".join(NUMBER_WORDS[:5])
 _COUNT = re.compile(rf"\b(?:once|twice|thrice|(?:{_ONE_TO_FIVE}|\d) times?)\b", re.IGNORECASE)
 _LENGTH = re.compile(r" (?:for|in) (?:(?:about|around|exactly) )?[\w.]+ (?:more )?(?:seconds?|minutes?)\b")
-_TENS = ("twenty", "thirty", "forty", "fifty", "sixty")
-_WORD = "|".join((*NUMBER_WORDS, "fifteen", *_TENS))
+_TEENS = ("thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen")
+_TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+_VALUES = {word: number for number, word in enumerate((*NUMBER_WORDS, *_TEENS), start=1)}
+_VALUES |= {word: 10 * number for number, word in enumerate(_TENS, start=2)}
+_BELOW_100 = (
+    rf"(?:{'|'.join(_TENS)})(?:[ -](?:{'|'.join(NUMBER_WORDS[:9])})\b)?|{'|'.join((*_TEENS, *reversed(NUMBER_WORDS)))}"
+)
+_WORD = rf"(?:an?|{'|'.join(NUMBER_WORDS[:9])}) hundred(?:(?: and)? (?:{_BELOW_100}))?|{_BELOW_100}"
 _AMOUNT = rf"\d+(?:\.\d+)?|half an?|a couple of|(?:{_WORD}|an?|\d+) and a half|(?:{_WORD})|an?"
-_UNIT = r"seconds?|secs?|s|frames?"
+_UNIT = r"seconds?|secs?|s|frames?|f"
 _HEDGE = "(?:(?:about|around|exactly|roughly|approximately|a total of) )?"
 _LONG = rf"(?P<number>{_AMOUNT})(?:[ -]|(?<=\d))(?P<unit>{_UNIT})\b(?P<half> and a half)?"
 # Beside a noun "a second" mostly is no length: "a second time".
 _STATED = _LONG.replace("|an?)", ")")
+STATED_LENGTH = re.compile(rf"\b{_STATED}", re.IGNORECASE)
+"""A number with a unit of time."""
 _WORK = "clip|motion|animation|movement|video|sequence|scene|shot|take|loop|recording"
+# Words around a length that say nothing of the action: "make it", "it should last", "use a total of".
+_AROUND = (
+    "(?:(?:please|make|let|use|give|generate|create|render|produce|want|need|i|me|us|it|this|that|which|and|should|must|has|"
+    f"have|to|be|is|lasts?|lasting|takes?|taking|for|in|over|within|of|with|at|the|a|an|length|duration|total|whole|thing|{_WORK})"
+    r"\b[ :=]*)*"
+)
+_BEHIND = "(?:[ -](?:long|please|total|in total|in length|duration))*"
 # "For three seconds": how long an action lasts.
-_FOR_LENGTH = re.compile(rf"\bfor {_HEDGE}{_LONG}(?! of\b)", re.IGNORECASE)
+_FOR_LENGTH = re.compile(rf"\bfor {_HEDGE}{_LONG}(?! (?:of|time)\b)", re.IGNORECASE)
 # What says how long the whole motion lasts. Each match can be left out of the sentence, but for the named group "kept".
 _WHOLE_LENGTHS = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
+        # Before or behind the description, with whatever else speaks of the clip: "make it 3 seconds long: walks".
+        rf"^\W*{_AROUND}{_HEDGE}{_STATED}{_BEHIND}(?: (?:{_WORK}))?"
+        r"(?:\s*[:,;.–-]\s*| (?:of|where|in which|that shows|showing|with) )",
+        rf"\s*(?:[,;(\[–-]|\.(?=\s)|,? and\b)\s*{_AROUND}{_HEDGE}{_STATED}{_BEHIND}[)\]]?[.!]*$",
         # "A 3-second clip of", "5 seconds of", "make an 8 s animation where".
         rf"\b(?:an? |the )?(?:[a-z]+ )?{_STATED}(?:[ -]long)?,? (?:{_WORK})"
         "(?: of| where| in which| that shows| showing| with)? ?",
@@ -45,9 +64,10 @@ _WHOLE_LENGTHS = tuple(
         rf"^\W*{_STATED}\s*[:,;–-]\s*",
         # "walks, 5 seconds", "walks (100 frames)", "walks, lasting 4 seconds", "walks in 3 seconds".
         rf"\s*[,;(–-]?\s*\b(?:that )?(?:lasting|lasts|over|in|within|duration:?|length:?|taking) {_HEDGE}{_STATED}\)?",
-        rf"\s*[,;(–-]\s*{_HEDGE}{_STATED}(?: long| in total| total)?\)?(?=[.!]?$)",
-        # "a 10-second walk", "takes a three second jog".
-        rf"(?P<kept>\b(?:an?|the) )?{_STATED}(?:[ -]long)? (?=[a-z])",
+        # "a 10-second walk", "takes a three second jog", but not "waits two seconds and".
+        rf"(?P<kept>\b(?:an?|the) )?{_STATED.replace('seconds?|secs?', 'second|sec').replace('frames?', 'frame')}"
+        "(?:[ -]long)? (?!(?:and|then|before|after|while)\\b)(?=[a-z])",
+        rf"(?P<kept>\b(?:an?|the) ){_STATED}(?:[ -]long)? (?=[a-z])",
     )
 )
 # The duration of one of several actions is not that of the motion.
@@ -134,7 +154,7 @@ def stated_length(sentence: str) -> tuple[Length | None, str]:
             continue
         kept = match.groupdict().get("kept") or ""
         rest = f"{sentence[: match.start()]}{kept or ' '}{sentence[match.end() :]}"
-        rest = " ".join(rest.split()).strip(" ,;:")
+        rest = " ".join(rest.split()).strip(" ,;:").lstrip(".")
         # Nothing but a length is no description.
         return (length, rest) if rest else (None, sentence)
     return None, sentence
@@ -157,8 +177,8 @@ def _amount(text: str) -> float:
         return _amount(text.removesuffix(" and a half")) + 0.5
     if text in ("a", "an"):
         return 1.0
-    if text in NUMBER_WORDS:
-        return float(NUMBER_WORDS.index(text) + 1)
-    if text in _TENS:
-        return 20.0 + 10 * _TENS.index(text)
-    return 15.0 if text == "fifteen" else float(text)
+    hundreds, _, rest = text.rpartition("hundred")
+    tens, _, ones = rest.removeprefix(" and").strip().replace("-", " ").partition(" ")
+    if not hundreds and tens not in _VALUES:
+        return float(text)
+    return 100.0 * (_VALUES.get(hundreds.strip(), 1) if hundreds else 0) + _VALUES.get(tens, 0) + _VALUES.get(ones, 0)

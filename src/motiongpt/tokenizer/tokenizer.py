@@ -86,6 +86,18 @@ class MotionTokenizer(nn.Module):
             )
         self.refinement = VQVAE(config)
 
+    def shorten_decoder(self, depth: int) -> None:
+        """Keep ``depth`` residual blocks per stage of the first network's decoder, those with the shortest reach.
+
+        Raises:
+            MotionGPTError: it has fewer.
+        """
+        has = self.config.decoder_depth or self.config.depth
+        if not 1 <= depth <= has:
+            raise MotionGPTError(f"The decoder has {has} residual blocks per stage: {depth} of them cannot be kept.")
+        self.vqvae.shorten_decoder(depth)
+        self.config = self.vqvae.config
+
     @property
     def stride(self) -> int:
         """Frames per latent."""
@@ -166,10 +178,13 @@ class MotionTokenizer(nn.Module):
         return torch.cat(levels, dim=-1).flatten(1)
 
     @torch.inference_mode()
-    def encode_latents(self, features: Tensor) -> tuple[Tensor, Tensor]:
+    def encode_latents(self, features: Tensor, codes: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Coarse codes (B, n) of un-normalised features (B, n * stride, D), and latents (B, n, C) of their residual.
 
         The latents are those of the refinement before quantization.
+
+        Args:
+            codes: (B, n) coarse codes to use instead of those of the features.
 
         Raises:
             MotionGPTError: there is no refinement.
@@ -177,7 +192,7 @@ class MotionTokenizer(nn.Module):
         if self.refinement is None:
             raise MotionGPTError("This motion tokenizer has no refinement: train one with the config key refines.")
         target = (features - self.mean) / self.std
-        codes = self.vqvae.encode(target)
+        codes = self.vqvae.encode(target) if codes is None else codes
         return codes, self.refinement.latents(target - self.vqvae.decode(codes)).transpose(1, 2)
 
     def _first_fine(self) -> int:
@@ -306,20 +321,31 @@ class MotionTokenizer(nn.Module):
             return motion
         return clean(motion, cutoff=CUTOFF if self.refinement is None else REFINED_CUTOFF)
 
-    def forward(self, features: Tensor) -> tuple[Tensor, Tensor, Quantized]:
-        """For training: normalised target, its reconstruction (both (B, T, D)) and the quantizer's result.
+    def forward(
+        self, features: Tensor, codes: Tensor | None = None
+    ) -> tuple[Tensor, tuple[Tensor, ...], Quantized | None]:
+        """For training: normalised target, its reconstructions (all (B, T, D)) and the result of the quantizer.
 
-        With a refinement only the refinement learns, and the first network is fixed.
+        Without codes, one network learns: the refinement, where there is one, or else the first. With codes, the
+        decoder of the first network and the refinement learn side by side, and there is a reconstruction by the coarse
+        codes alone and one by all.
 
         Args:
             features: (B, T, D) un-normalised, T a multiple of the stride.
+            codes: (B, T / stride * levels) coarse codes of the features.
         """
         target = (features - self.mean) / self.std
+        if codes is None and self.refinement is None:
+            reconstruction, quantized = self.vqvae(target)
+            return target, (reconstruction,), quantized
+        coarse = target - self.residual(target) if codes is None else self.vqvae.decode(codes)
         if self.refinement is None:
-            return (target, *self.vqvae(target))
-        residual = self.residual(target)
-        reconstruction, quantized = self.refinement(residual)
-        return target, target - residual + reconstruction, quantized
+            return target, (coarse,), None
+        # What the refinement adds is no reason for the first network to leave it out.
+        fixed = coarse.detach()
+        residual, quantized = self.refinement(target - fixed)
+        whole = fixed + residual
+        return target, (whole,) if codes is None else (coarse, whole), quantized
 
     @torch.no_grad()
     def residual(self, target: Tensor) -> Tensor:

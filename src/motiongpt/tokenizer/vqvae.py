@@ -5,6 +5,7 @@ Module names follow the published checkpoints (``encoder.model.2.1.model.0.conv1
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -28,6 +29,7 @@ class VQVAEConfig:
         downsamplings: number of stride-2 stages; one latent stands for 2 ** downsamplings frames.
         width: hidden channels.
         depth: residual blocks per stage.
+        decoder_depth: the same of the decoder; 0 for ``depth``. A shallow decoder cannot lean on what is far away.
         dilation_growth: dilations of a stage's blocks are growth^(depth-1), ..., growth, 1.
         activation: ``relu``, ``silu`` or ``gelu``.
         norm: ``none``, ``LN``, ``GN`` or ``BN``.
@@ -45,6 +47,7 @@ class VQVAEConfig:
     downsamplings: int = 2
     width: int = 512
     depth: int = 3
+    decoder_depth: int = 0
     dilation_growth: int = 3
     activation: str = "relu"
     norm: str = "none"
@@ -110,10 +113,10 @@ def _masked(x: Tensor, mask: Tensor | None) -> Tensor:
 
 
 class _ResidualStack(nn.Module):
-    def __init__(self, config: VQVAEConfig) -> None:
+    def __init__(self, config: VQVAEConfig, depth: int) -> None:
         super().__init__()
         # The widest dilation comes first, in the encoder as in the decoder.
-        dilations = [config.dilation_growth**power for power in reversed(range(config.depth))]
+        dilations = [config.dilation_growth**power for power in reversed(range(depth))]
         self.model = nn.Sequential(*(_ResidualBlock(config, dilation) for dilation in dilations))
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
@@ -127,7 +130,7 @@ class _Encoder(nn.Module):
         super().__init__()
         width = config.width
         stages = [
-            nn.Sequential(nn.Conv1d(width, width, 4, stride=2, padding=1), _ResidualStack(config))
+            nn.Sequential(nn.Conv1d(width, width, 4, stride=2, padding=1), _ResidualStack(config, config.depth))
             for _ in range(config.downsamplings)
         ]
         self.model = nn.Sequential(
@@ -147,9 +150,11 @@ class _Encoder(nn.Module):
 class _Decoder(nn.Module):
     def __init__(self, config: VQVAEConfig) -> None:
         super().__init__()
-        width = config.width
+        width, depth = config.width, config.decoder_depth or config.depth
         stages = [
-            nn.Sequential(_ResidualStack(config), nn.Upsample(scale_factor=2), nn.Conv1d(width, width, 3, padding=1))
+            nn.Sequential(
+                _ResidualStack(config, depth), nn.Upsample(scale_factor=2), nn.Conv1d(width, width, 3, padding=1)
+            )
             for _ in range(config.downsamplings)
         ]
         self.model = nn.Sequential(
@@ -245,6 +250,15 @@ class VQVAE(nn.Module):
         decoder.bias[:] = centre.unflatten(0, (windows.shape[1], -1)).mean(0)
         for stack in (self.encoder.model, self.decoder.model):
             nn.init.zeros_(stack[-1].get_parameter("weight"))
+
+    def shorten_decoder(self, depth: int) -> None:
+        """Keep the ``depth`` residual blocks with the smallest dilations in each stage of the decoder."""
+        for layer in self.decoder.model:
+            if isinstance(layer, nn.Sequential):
+                stack = layer[0]
+                assert isinstance(stack, _ResidualStack)
+                stack.model = nn.Sequential(*stack.model[-depth:])
+        self.config = dataclasses.replace(self.config, decoder_depth=depth)
 
     def encode(self, features: Tensor) -> Tensor:
         """Codes (B, T // stride * levels) of normalised features (B, T, D), T >= stride."""

@@ -66,7 +66,11 @@ class TokenizerTraining:
         start: folder of a tokenizer to fine-tune; its network and statistics are kept. Empty trains from scratch.
         refines: folder of a finished tokenizer that stays as it is: ``network`` becomes a second network, which encodes
             the residual of the first.
-        decoder_only: freeze encoder and codes, so that a language model trained on the codes stays valid.
+        keep_codes: freeze the encoder and the codes of the tokenizer in ``start``, so that a language model trained on
+            the codes stays valid. Its decoder learns, and so does its refinement, if it has one.
+        decoder_depth: with ``keep_codes``, residual blocks per stage that the decoder keeps, those with the shortest
+            reach; 0 keeps all.
+        splice: with ``keep_codes``, share of the windows in which pieces of several clips follow each other.
         seed: random seed of weights and data order.
         windows: lengths of training windows in frames, longest first; a clip is cut into the longest that fits it.
         commitment: weight of the commitment loss.
@@ -76,6 +80,9 @@ class TokenizerTraining:
         joint_weight: weight of the joint error: the mean distance, in metres, of the joints from the ground truth,
             relative to the root. Unlike the error of the features it includes the drift of the heading.
         path_share: weight of the root's distance from its true path, relative to that of the joints.
+        support_weight: weight of the errors of the feet, in metres: of the height of the lowest one, of what carries
+            the body, and of their velocities.
+        quick: 0 draws frames uniformly; towards 1, those of quick clips more often.
         block_weights: loss weight of each feature block by name; 1 for blocks not named.
         loop, network: see there.
     """
@@ -84,7 +91,9 @@ class TokenizerTraining:
     output: str
     start: str = ""
     refines: str = ""
-    decoder_only: bool = False
+    keep_codes: bool = False
+    decoder_depth: int = 0
+    splice: float = 0.0
     seed: int = 0
     windows: tuple[int, ...] = (64, 32, 16)
     commitment: float = 0.02
@@ -92,6 +101,8 @@ class TokenizerTraining:
     smooth_l1_beta: float = 1.0
     joint_weight: float = 0.0
     path_share: float = 0.5
+    support_weight: float = 0.0
+    quick: float = 0.0
     block_weights: Mapping[str, float] = field(default_factory=dict)
     loop: LoopConfig = field(default_factory=LoopConfig)
     network: VQVAEConfig = field(default_factory=VQVAEConfig)
@@ -187,6 +198,7 @@ class RefinerTraining:
             others are at a random time of the flow.
         balance: 0 draws clips uniformly; towards 1, clips of rare actions more often.
         quick: 0 draws clips uniformly; towards 1, clips with a large residual behind the coarse codes more often.
+        splice: share of the motions in which pieces of several clips follow each other, under a sentence of the first.
         seed: random seed of weights and data order.
         loop, network: see there.
     """
@@ -200,6 +212,7 @@ class RefinerTraining:
     mean_share: float = 0.2
     balance: float = 0.0
     quick: float = 0.0
+    splice: float = 0.0
     seed: int = 0
     loop: LoopConfig = field(default_factory=LoopConfig)
     network: RefinerConfig = field(default_factory=RefinerConfig)
@@ -210,7 +223,7 @@ Config = TypeVar("Config", TokenizerTraining, LanguageTraining, MatcherTraining,
 _NESTED = ("loop", "network", "model")
 _TUPLES = {"betas", "windows"}
 # Keys of older configs and of the states of older runs, with the names they have now.
-RENAMED = {"practice": "self_training", "practice_share": "self_training_share"}
+RENAMED = {"practice": "self_training", "practice_share": "self_training_share", "decoder_only": "keep_codes"}
 # Configs that were part of the package, with the files that they are now.
 RECIPE = "recipes/embedded"
 _MOVED = {

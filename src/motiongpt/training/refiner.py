@@ -22,6 +22,7 @@ from motiongpt.tokenizer import MotionTokenizer
 from motiongpt.training.balance import rarity_shares
 from motiongpt.training.config import RefinerTraining
 from motiongpt.training.loop import GROUPED_BATCHES, fingerprint, fit, skipped
+from motiongpt.training.splicing import Splicer, Track
 
 # Clips of the validation split that are measured, and times of the flow at which they are.
 VALIDATION_CLIPS = 64
@@ -57,10 +58,13 @@ class RefinerTask:
             started.sentence_encoder if started is not None else SentenceEncoder.pretrained(config.text_encoder)
         )
         self.table = SentenceTable(sentence_encoder)
-        self.clips = [clip for clip, _ in self._read(train)]
+        read = list(self._read(train))
         self.held_out = list(self._read(held_out))[:VALIDATION_CLIPS]
-        if not self.clips or not self.held_out:
+        if not read or not self.held_out:
             raise MotionGPTError(f"{config.data} has no clip of two strides or more in train or in val.")
+        self.clips = [clip for clip, _ in read]
+        if config.splice:
+            self.clips += self._spliced(read)
         self.table.encode()
         latents = np.concatenate([clip.latents for clip in self.clips]).astype(np.float32)
         torch.manual_seed(config.seed)
@@ -70,6 +74,10 @@ class RefinerTask:
         captions = [[self.table.sentences[number] for number in clip.sentences] for clip in self.clips]
         residuals = [np.square(clip.latents - latents.mean(0)).sum(1).mean() for clip in self.clips]
         shares = rarity_shares(captions, config.balance) * np.array(residuals, dtype=np.float64) ** config.quick
+        if config.splice:
+            # As many clips are spliced as are not.
+            shares[: len(read)] *= (1 - config.splice) / shares[: len(read)].sum()
+            shares[len(read) :] *= config.splice / shares[len(read) :].sum()
         self.shares = shares / shares.sum()
         self._group = (-1, -1)
         self._batches: list[np.ndarray] = []
@@ -88,6 +96,22 @@ class RefinerTask:
             texts = (normalise_caption(caption.text) for caption in item.captions)
             sentences = tuple(self.table.add(text) for text in texts if text)
             yield Clip(codes[0].numpy().astype(np.int16), latents[0].half().numpy(), sentences), features
+
+    def _spliced(self, read: Sequence[tuple[Clip, np.ndarray]]) -> list[Clip]:
+        """As many clips of spliced pieces, of the same lengths, under the sentences of their first pieces."""
+        rng = np.random.default_rng(self.config.seed)
+        tracks = [Track(features, clip.codes[:, None]) for clip, features in read]
+        lengths = np.array([len(clip.codes) for clip, _ in read])
+        splicer = Splicer(tracks, lengths / lengths.sum(), self.tokenizer.stride)
+        clips = []
+        for count in tqdm(lengths, desc="spliced clips", unit="clip", mininterval=2):
+            pieces = splicer.pieces(rng, min(int(count), WINDOW))
+            row = splicer.joined(pieces)
+            codes = torch.from_numpy(row.codes[:, 0].astype(np.int64))[None]
+            _, latents = self.tokenizer.encode_latents(torch.from_numpy(row.features)[None], codes)
+            sentences = read[pieces[0].track][0].sentences
+            clips.append(Clip(row.codes[:, 0], latents[0].half().numpy(), sentences))
+        return clips
 
     def prepare(self, step: int) -> None:
         """Nothing to prepare in this stage."""

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from motiongpt import __version__, formats
 from motiongpt.generation.options import SamplingOptions
+from motiongpt.motion.edits import Edits
 from motiongpt.viewer import body_data
 from motiongpt.web import chat, schemas
 from motiongpt.web.requests import EVENTS, JSON, accepted, described, read_either, read_form, read_json
@@ -217,6 +218,10 @@ def _add_tasks(router: APIRouter, service: Service) -> None:
     @task("/inbetween", "Fill in the middle of a motion", schemas.Inbetween)
     async def inbetween(body: schemas.Inbetween, source: Result) -> Result:
         return await service.inbetween(source, given=body.given, seed=body.seed, **body.options)
+
+    @task("/edit", "Trim, loop, mirror, bend and otherwise edit a motion", schemas.Edit)
+    async def edit(body: schemas.Edit, source: Result) -> Result:
+        return await service.edit(source, Edits(**body.model_dump(exclude={"motion"})))
 
     @task("/convert", "A motion in another format, standardised for the model", schemas.OfMotion)
     async def convert(body: schemas.OfMotion, source: Result) -> Result:

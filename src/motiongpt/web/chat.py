@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from motiongpt.motion import Motion, editing
+from motiongpt.motion import Motion
+from motiongpt.motion.edits import Edits
 from motiongpt.web.intents import GREETING, Intent, understand
 from motiongpt.web.service import Service
 from motiongpt.web.settings import WebError
@@ -196,28 +197,26 @@ class Reply:
 
 async def _edited(service: Service, intent: Intent, it: Result) -> tuple[Result, str]:
     """The motion after an edit, and a remark about it."""
-    now, length = it.motion.seconds, len(it.motion)
+    now = it.motion.seconds
     if intent.edit == "tempo":
-        result = await service.tempo(it, intent.amount)
+        result = await service.edit(it, Edits(tempo=intent.amount))
         pace = "Faster" if intent.amount > 1 else "Slower"
         return result, f"{pace}: {result.motion.seconds:.1f} seconds instead of {now:.1f}."
     if intent.edit == "mirror":
-        result = await service.mirror(it)
+        result = await service.edit(it, Edits(mirror=True))
         return result, f"Left and right are swapped{': ' + result.text if result.text else ''}."
     if intent.edit == "reverse":
-        return await service.edit(it, editing.reverse), "Reversed in time."
+        return await service.edit(it, Edits(reverse=True)), "Reversed in time."
     if intent.edit == "turn":
         side = "left" if intent.amount > 0 else "right"
-        result = await service.edit(it, lambda motion: editing.bend_path(motion, intent.amount))
+        result = await service.edit(it, Edits(bend=intent.amount))
         return result, f"It turns {abs(intent.amount):g}° more to the {side}."
     if intent.edit == "loop":
         seconds = min(intent.seconds or now * intent.amount, service.settings.seconds)
-        result = await service.edit(it, lambda motion: editing.loop(motion, seconds))
-        return result, f"Looped for {result.motion.seconds:.1f} seconds."
-    seconds = now * intent.amount if intent.seconds is None else intent.seconds
-    frames = max(1, min(round(seconds * it.motion.fps), length))
-    part = slice(length - frames, None) if intent.last else slice(0, frames)
-    result = await service.edit(it, lambda motion: motion[part])
+        result = await service.edit(it, Edits(loop=seconds))
+        return result, f"A loop of {result.motion.seconds:.1f} seconds, whose end is its beginning."
+    seconds = min(max(now * intent.amount if intent.seconds is None else intent.seconds, 1 / it.motion.fps), now)
+    result = await service.edit(it, Edits(trim=(now - seconds, None) if intent.last else (None, seconds)))
     return result, f"Cut to {result.motion.seconds:.1f} seconds."
 
 

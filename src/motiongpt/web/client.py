@@ -127,6 +127,10 @@ class Client:
         """Fill in the middle of a motion; options: given, seed ..."""
         return _remote(self._json("POST", "/inbetween", {"motion": _id(motion), **options}))
 
+    def edit(self, motion: str | RemoteMotion, **edits: Any) -> RemoteMotion:
+        """Edit a motion; edits are those of :class:`motiongpt.motion.edits.Edits`: trim, loop, mirror, bend ..."""
+        return _remote(self._json("POST", "/edit", {"motion": _id(motion), **edits}))
+
     def ask(self, prompt: str, motion: str | RemoteMotion | None = None, **options: Any) -> tuple[str, Motion | None]:
         """The model's answer to any instruction."""
         body = {"prompt": prompt, **options} | ({} if motion is None else {"motion": _id(motion)})

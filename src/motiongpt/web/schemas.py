@@ -17,6 +17,11 @@ def _two(value: Any) -> Any:
     return value.split(",") if isinstance(value, str) else value
 
 
+def _bounds(value: Any) -> Any:
+    """A form has no lists, so it sends "0.5:2" or ":2"."""
+    return [part.strip() or None for part in value.split(":")] if isinstance(value, str) else value
+
+
 Id = Annotated[str, Field(max_length=64, description="Id of a result: an uploaded or a generated motion.")]
 Seed = Annotated[int, Field(ge=0, lt=2**63, description="Random seed. By default a random one is drawn and reported.")]
 Rerank = Annotated[
@@ -94,6 +99,33 @@ class Inbetween(Completion, OfMotion):
         Field(description="Shares of the motion that are kept at its start and end."),
     ] = (0.25, 0.25)
     seed: Seed | None = None
+
+
+Degrees = Annotated[float, Field(ge=-3600, le=3600, **_FINITE)]
+Trim = tuple[Annotated[float, Field(**_FINITE)] | None, Annotated[float, Field(**_FINITE)] | None]
+
+
+class Edit(OfMotion):
+    """A motion to edit: :class:`motiongpt.motion.edits.Edits`, in the order of application."""
+
+    trim: (
+        Annotated[
+            Trim,
+            BeforeValidator(_bounds),
+            Field(description="First and last second that are kept, null or negative as in [null, -0.5]."),
+        ]
+        | None
+    ) = None
+    fps: Annotated[float, Field(gt=0, le=240, description="Frame rate of the result.", **_FINITE)] | None = None
+    smooth: Annotated[bool, Field(description="Remove jitter.")] = False
+    ground: Annotated[bool, Field(description="Bring the body to the floor.")] = False
+    reverse: Annotated[bool, Field(description="Play backwards.")] = False
+    mirror: Annotated[bool, Field(description="Exchange left and right.")] = False
+    tempo: Annotated[float, Field(gt=0, le=100, description="Factor; 2 is twice as fast.", **_FINITE)] | None = None
+    bend: Degrees | None = Field(None, description="Degrees by which the path turns, positive to the left.")
+    turn: Degrees | None = Field(None, description="Degrees by which the motion is turned, positive to the left.")
+    in_place: Annotated[bool, Field(description="Take the way out of the motion.")] = False
+    loop: bool | Seconds = Field(False, description="Make a seamless loop, of what fits (true) or of so many seconds.")
 
 
 class Ask(OfMotion):

@@ -14,7 +14,8 @@ from anyio.to_thread import run_sync
 
 from motiongpt.errors import MotionGPTError
 from motiongpt.generation.motiongpt import MotionGPT
-from motiongpt.motion import Motion, editing
+from motiongpt.motion import Motion
+from motiongpt.motion.edits import Edits
 from motiongpt.text.captions import mirror_caption
 from motiongpt.viewer import clip_data
 from motiongpt.web.engine import Engine, Job
@@ -212,19 +213,15 @@ class Service:
         motion: Motion = await self._alone(lambda: self.model.tokenizer.decode_motion(codes))
         return self.results.add(Result("decode", motion))
 
-    async def edit(self, source: Result, change: Callable[[Motion], Motion], text: str | None = None) -> Result:
-        """Apply a function of :mod:`motiongpt.motion.editing` to a motion."""
-        motion = await self.thread(lambda: change(source.motion))
-        return self._keep("edit", source, motion, source.text if text is None else text)
-
-    async def mirror(self, source: Result) -> Result:
-        """Exchange left and right, in the motion and in its text."""
-        return await self.edit(source, Motion.mirrored, mirror_caption(source.text))
-
-    async def tempo(self, source: Result, factor: float) -> Result:
-        """Change the tempo: above 1 is faster, below 1 slower."""
-        self._check_seconds(source.motion.seconds / factor)
-        return await self.edit(source, lambda motion: editing.change_tempo(motion, factor))
+    async def edit(self, source: Result, edits: Edits) -> Result:
+        """Edit a motion, and its text where left and right are exchanged."""
+        if edits.loop is not False and edits.loop is not True:
+            self._check_seconds(edits.loop)
+        if edits.tempo is not None:
+            self._check_seconds(source.motion.seconds / edits.tempo, minimum=source.motion.seconds)
+        # What was guessed of the source stays with the source.
+        motion = await self.thread(lambda: edits.apply(replace(source.motion, remarks=())))
+        return self._keep("edit", source, motion, mirror_caption(source.text) if edits.mirror else source.text)
 
     async def upload(self, data: bytes, name: str, *, rig: tuple[bytes, str] | None = None, **options: Any) -> Result:
         """Read an uploaded motion file."""

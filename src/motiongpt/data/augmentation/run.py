@@ -26,7 +26,7 @@ from motiongpt.data.augmentation.maker import Clip, Maker
 from motiongpt.data.augmentation.segments import Library, Origin, find_segments
 from motiongpt.data.augmentation.verify import Rejected, verified_features
 from motiongpt.data.jobs import JobFolder, check_workers, run_jobs
-from motiongpt.data.layout import FEATURES, SPLITS, TEXTS, read_clip_table, read_ids, write_index
+from motiongpt.data.layout import FEATURES, SPLITS, TEXTS, UNEVEN, read_clip_table, read_ids, write_index
 from motiongpt.data.texts import write_captions
 from motiongpt.errors import MotionGPTError
 from motiongpt.files import atomic_path, read_yaml
@@ -297,5 +297,6 @@ def _row(name: str, operation: str, clip: Clip, frames: int, library: Library) -
         "mirrored": 0,
         # The licences of all parents apply: what is made from share-alike clips is share-alike itself.
         "licence": joined((origin.licence for origin in origins), " AND "),
+        "floor": "flat" if all(origin.flat for origin in origins) else UNEVEN,
         "note": f"{operation} of {' + '.join(clip.parents)}: {', '.join(clip.kinds)}",
     }

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from motiongpt.data.augmentation.captions import facts, gait_phrases
-from motiongpt.data.layout import MotionTextDataset, read_clip_table
+from motiongpt.data.layout import UNEVEN, MotionTextDataset, read_clip_table
 from motiongpt.motion import Motion
 from motiongpt.motion.detectors import flights, kicks_of, punches_of
 from motiongpt.motion.editing import quiet_stretches
@@ -76,7 +76,7 @@ class Origin:
 
     source: str = "unknown"
     licence: str = ""
-    note: str = ""
+    flat: bool = True
 
 
 @dataclass
@@ -96,7 +96,7 @@ def find_segments(root: str | Path) -> Library:
     """
     root = Path(root)
     origins = {
-        clip: Origin(row.get("source", ""), row.get("licence", ""), row.get("note", ""))
+        clip: Origin(row.get("source", ""), row.get("licence", ""), row.get("floor") != UNEVEN)
         for clip, row in read_clip_table(root).items()
     }
     library = Library(root, origins=origins)
@@ -120,7 +120,7 @@ def _segments(clip: str, motion: Motion, captions: list[str], origin: Origin) ->
     if captions and len(joints) >= FPS:
         name = next(iter(votes.named), "other")
         yield Segment(clip, 0, len(joints), f"clip: {name}", "", captions=tuple(captions))
-    flat = not votes.match(_UNEVEN, 0.2) and not origin.note.startswith("high")
+    flat = not votes.match(_UNEVEN, 0.2) and origin.flat
     if flat:
         yield from _gaits(joints, votes, make)
         yield from _standing(motion, votes, make)

@@ -55,21 +55,25 @@ function candidatesField() {
 class Timeline {
   #strip = null;
 
-  /** @param {Array<object>} ends {label, value (share), reverse} of each end that can be kept. */
-  constructor(ends, changed) {
+  /**
+   * @param {Array<object>} ends {label, value (share), reverse} of each end that can be kept.
+   * @param {string} middle what happens to the rest: "new", or "kept" where the ends are cut off.
+   */
+  constructor(ends, middle = "new") {
+    this.middle = middle;
     this.picture = element("div", { className: "timeline-picture" });
+    this.picture.dataset.middle = middle;
     this.inputs = ends.map(({ label, value, max, reverse }) => {
       const input = element("input", { type: "range", min: 0, max, step: 0.01, value, ariaLabel: label });
       if (reverse) input.dir = "rtl";
       input.style.setProperty("--span", max);
       input.addEventListener("input", () => {
-        input.value = Math.max(input.value, MIN_SHARE);
+        if (this.middle === "new") input.value = Math.max(input.value, MIN_SHARE);
         this.#update();
       });
       return input;
     });
     this.words = element("p", { className: "hint" });
-    this.changed = changed;
     this.box = element("div", { className: "timeline" }, element("div", { className: "timeline-track" }, this.picture, ...this.inputs), this.words);
   }
 
@@ -91,11 +95,10 @@ class Timeline {
     if (!this.result) return;
     const seconds = (share) => `${number(Math.round(share * this.result.frames) / this.result.fps)} s`;
     const fresh = Math.max(1 - start - end, 0);
-    this.words.textContent = this.inputs.length === 1
-      ? `${seconds(start)} are kept, ${seconds(fresh)} are new.`
-      : `${seconds(start)} and ${seconds(end)} are kept, ${seconds(fresh)} in between are new.`;
+    if (this.middle === "kept") this.words.textContent = `${seconds(start)} to ${seconds(1 - end)} are kept.`;
+    else if (this.inputs.length === 1) this.words.textContent = `${seconds(start)} are kept, ${seconds(fresh)} are new.`;
+    else this.words.textContent = `${seconds(start)} and ${seconds(end)} are kept, ${seconds(fresh)} in between are new.`;
     this.inputs.forEach((input, i) => input.setAttribute("aria-valuetext", seconds(this.shares[i])));
-    this.changed?.();
   }
 }
 
@@ -110,7 +113,7 @@ export class Tools {
     this.root = document.getElementById("tools");
     const makers = {
       Create: () => this.#create(), Describe: () => this.#describe(), Continue: () => this.#continue(),
-      "In-between": () => this.#inbetween(), Tokens: () => this.#tokens(),
+      "In-between": () => this.#inbetween(), Edit: () => this.#edit(), Tokens: () => this.#tokens(),
     };
     const tabs = document.getElementById("tabs");
     for (const [name, make] of Object.entries(makers)) {
@@ -289,6 +292,45 @@ export class Tools {
     }), "primary");
     this.#onMotion.push((motion) => motion !== timeline.result && timeline.show(motion));
     return [...this.#needsMotion(go, timeline.box, seed), go];
+  }
+
+  #edit() {
+    const edit = (control, question, edits) =>
+      busy(control, async () => {
+        const result = await api.post("edit?view=clip", { motion: this.stage.current.id, ...edits });
+        this.chat.report(question, { text: result.remarks.join(" "), results: [result] });
+      });
+    const timeline = new Timeline(
+      [
+        { label: "Cut off at the start", value: 0, max: 0.48 },
+        { label: "Cut off at the end", value: 0, max: 0.48, reverse: true },
+      ],
+      "kept",
+    );
+    const trim = textButton("Trim", () => {
+      const { seconds } = this.stage.current;
+      const [start, end] = timeline.shares;
+      const bounds = [start * seconds, (1 - end) * seconds];
+      return edit(trim, `Trim it to ${number(bounds[0])}–${number(bounds[1])} s`, { trim: bounds });
+    });
+    const tempo = slider("Tempo", { min: 0.5, max: 2, step: 0.05, value: 1, unit: " ×" });
+    const change = textButton("Change the tempo", () => edit(change, `At ${number(tempo.get())} times the tempo`, { tempo: tempo.get() }));
+    const simple = [
+      ["Loop", "Make a seamless loop", { loop: true }],
+      ["Mirror", "Exchange left and right", { mirror: true }],
+      ["Reverse", "Play it backwards", { reverse: true }],
+      ["In place", "Take the way out of it", { in_place: true }],
+    ].map(([name, title, edits]) => {
+      const control = textButton(name, () => edit(control, title, edits));
+      control.title = title;
+      return control;
+    });
+    const row = element("div", { className: "edit-row" }, ...simple);
+    this.#onMotion.push((motion) => {
+      for (const control of [trim, change, ...simple]) control.disabled = !motion;
+      if (motion !== timeline.result) timeline.show(motion);
+    });
+    return this.#needsMotion(trim, row, timeline.box, trim, tempo, change);
   }
 
   #tokens() {
