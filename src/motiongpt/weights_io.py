@@ -198,16 +198,11 @@ def _checksum(tensors: Mapping[str, Tensor]) -> str:
     return digest.hexdigest()
 
 
-def load_weights(folder: Path, module: nn.Module, *, without: str = "") -> None:
-    """Load the weights of a model folder into ``module``.
-
-    Every weight of the module must be in the folder and the reverse, with the same shape and finite values.
-
-    Args:
-        without: prefix of the names of weights that the folder omits because the module already has them.
+def load_tensors(folder: Path) -> dict[str, Tensor]:
+    """All tensors that :func:`save_weights` wrote to a folder; quantised matrices as float32.
 
     Raises:
-        MotionGPTError: a weight is missing, unknown, of another shape or not finite; names the folder and the weight.
+        MotionGPTError: a file is missing or damaged.
     """
     index = folder / "model.safetensors.index.json"
     if index.is_file():
@@ -222,6 +217,21 @@ def load_weights(folder: Path, module: nn.Module, *, without: str = "") -> None:
         tensors.update(read_safetensors(folder / name))
     for name in [name for name, tensor in tensors.items() if tensor.dtype == torch.int8 and name + _SCALE in tensors]:
         tensors[name] = dequantise(tensors[name], tensors.pop(name + _SCALE))
+    return tensors
+
+
+def load_weights(folder: Path, module: nn.Module, *, without: str = "") -> None:
+    """Load the weights of a model folder into ``module``.
+
+    Every weight of the module must be in the folder and the reverse, with the same shape and finite values.
+
+    Args:
+        without: prefix of the names of weights that the folder omits because the module already has them.
+
+    Raises:
+        MotionGPTError: a weight is missing, unknown, of another shape or not finite; names the folder and the weight.
+    """
+    tensors = load_tensors(folder)
     expected = {
         name: tensor for name, tensor in module.state_dict().items() if not (without and name.startswith(without))
     }

@@ -361,30 +361,34 @@ def test_a_sentence_can_say_how_long_it_lasts(model):
     assert model.generate("a person walks for three seconds", seconds=1, seed=1).seconds == pytest.approx(1)
 
 
+def _first(rows, place=0):
+    """Of every sample of every clause one candidate."""
+    return [[group[place] for group in row] for row in rows]
+
+
 def test_candidates_of_several_paraphrases(model):
     options = {"seconds": 1.0, "seed": 3, "cleanup": False, "guidance": 1.0}
     sentence = "a person walks forward quickly"
     told = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(model, "defaults", replace(model.defaults, paraphrases=3, checks=False))
-        # Keeps all candidates.
-        patch.setattr(Ranker, "choose", lambda self, rows: told.append(rows) or rows)
+        patch.setattr(Ranker, "choose", lambda self, rows: told.append(rows) or _first(rows))
         model.generate(sentence, n=2, rerank=5, **options)
-    ((row,),) = told
-    assert len(row) == 2 * 5
+    ((groups,),) = told
+    assert [len(group) for group in groups] == [5, 5]
     # Two candidates of each wording, the last wording giving one less: five for a sample, as if it was asked alone.
     for number, wording in enumerate(paraphrases(sentence, 3)):
         alone = []
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(Ranker, "choose", lambda self, rows, kept=alone: kept.append(rows) or rows)
+            patch.setattr(Ranker, "choose", lambda self, rows, kept=alone: kept.append(rows) or _first(rows))
             patch.setattr(model, "defaults", replace(model.defaults, paraphrases=1))
             model.generate(wording, n=4, rerank=1, **{**options, "seed": 3 + 104_729 * number})
         ((plain,),) = alone
         for sample in range(2):
             for place in range(2):
                 if 2 * number + place < 5:
-                    ours = row[5 * sample + 2 * number + place]
-                    np.testing.assert_array_equal(ours.codes, plain[2 * sample + place].codes)
+                    ours = groups[sample][2 * number + place]
+                    np.testing.assert_array_equal(ours.codes, plain[2 * sample + place][0].codes)
 
 
 def test_half_of_the_candidates_for_a_side_are_written_as_the_mirror_image(model):
@@ -396,12 +400,12 @@ def test_half_of_the_candidates_for_a_side_are_written_as_the_mirror_image(model
             patch.setattr(model, "defaults", replace(model.defaults, paraphrases=2))
             patch.setattr(f"{STAGES}.plan.paraphrases", lambda text, count: [text] * count)
             # The first of the mirrored half fits best.
-            patch.setattr(Ranker, "choose", lambda self, rows: [row[2:3] for row in rows])
+            patch.setattr(Ranker, "choose", lambda self, rows: _first(rows, 2))
             chosen = model.generate(f"a person waves the {side} hand", **options)
-            patch.setattr(Ranker, "choose", lambda self, rows: [row[:1] for row in rows])
+            patch.setattr(Ranker, "choose", lambda self, rows: _first(rows))
             patch.setattr(f"{STAGES}.candidates.SEED_STEP", 0)
             plain = model.generate(f"a person waves the {other} hand", **options)
-            patch.setattr(Ranker, "choose", lambda self, rows: [row[2:3] for row in rows])
+            patch.setattr(Ranker, "choose", lambda self, rows: _first(rows, 2))
             again = model.generate(f"a person waves the {side} hand", **options)
         np.testing.assert_allclose(again.joints, plain.mirrored().joints, atol=1e-5)
         assert np.abs(chosen.joints - again.joints).max() > 1e-3
@@ -551,7 +555,7 @@ def test_details_are_sampled_where_no_candidate_passes_every_check_without_a_fau
     choose, features = Ranker.choose, Decoder.features
 
     def seen(self, rows):
-        contests.append(list(rows[0]))
+        contests.append(list(rows[0][0]))
         return choose(self, rows)
 
     def counted(self, codes, captions, seeds, *, sampled=False):

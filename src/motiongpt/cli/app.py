@@ -22,6 +22,7 @@ from motiongpt.cli import (
     editing,
     evaluate,
     files,
+    library,
     motions,
     search,
     serve,
@@ -59,6 +60,7 @@ _PANELS: dict[str, dict[str, Any]] = {
     },
     "Data and training": {
         "data": data.app,
+        "library": library.app,
         "train": train.app,
         "import-checkpoint": checkpoints.import_checkpoint,
         "export-checkpoint": checkpoints.export_checkpoint,

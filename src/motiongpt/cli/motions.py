@@ -32,6 +32,7 @@ from motiongpt.cli.options import (
     Input,
     Length,
     ModelOptions,
+    ModelWithLibrary,
     MotionFile,
     MotionFiles,
     Onto,
@@ -59,7 +60,7 @@ def generate(
     texts: Annotated[list[str], typer.Argument(metavar="TEXT", help="What the person does.", show_default=False)],
     length: Length,
     sampling: TextSampling,
-    model: ModelOptions,
+    model: ModelWithLibrary,
     character: Onto,
     samples: Samples = 1,
     seed: Seed = 0,
@@ -96,7 +97,8 @@ def generate(
         for remark in row[0].remarks:
             say(remark)
         for sample, motion in enumerate(row if fps is None else [one.resample(fps) for one in row]):
-            say(f"seed {seed}, sample {sample}: {len(motion)} frames, {motion.seconds:g} s: {text}")
+            origin = f", {motion.source} from {' and '.join(motion.recordings)}" if motion.recordings else ""
+            say(f"seed {seed}, sample {sample}: {len(motion)} frames, {motion.seconds:g} s{origin}: {text}")
             place = output / f"{stem}_seed{seed}_{sample}"
             written = _write(motion, file, place, names) if wearer is None else wearer.files(file, place)
             result["motions"].append({"text": text, "sample": sample, **_facts(motion), "files": written})
@@ -160,7 +162,14 @@ def _stems(texts: list[str]) -> list[str]:
 
 
 def _facts(motion: Motion) -> dict[str, Any]:
-    return {"frames": len(motion), "fps": motion.fps, "seconds": motion.seconds, "remarks": list(motion.remarks)}
+    return {
+        "frames": len(motion),
+        "fps": motion.fps,
+        "seconds": motion.seconds,
+        "remarks": list(motion.remarks),
+        "source": motion.source,
+        "recordings": list(motion.recordings),
+    }
 
 
 @grouped

@@ -94,6 +94,24 @@ Clauses = Annotated[
     ),
 ]
 
+
+class RetrievalMode(str, Enum):
+    """Whether recordings compete with what the model writes: the values of the option retrieval."""
+
+    on = "on"
+    off = "off"
+    only = "only"
+
+
+Retrieval = Annotated[
+    RetrievalMode | None,
+    typer.Option("--retrieval", help="Whether recordings of the library compete with what the model writes."),
+]
+LibraryName = Annotated[
+    str | None,
+    typer.Option("--library", metavar="NAME", help="Library of 'library add' (or its folder) instead of the model's."),
+]
+
 Seconds = Annotated[
     float | None,
     typer.Option("--seconds", metavar="S", callback=_positive, help="Length in seconds."),
@@ -279,6 +297,27 @@ class ModelOptions(Group):
 
 
 @dataclass(frozen=True)
+class ModelWithLibrary(ModelOptions):
+    """Which model runs, and with which recordings."""
+
+    library: LibraryName = None
+
+    def load(self) -> MotionGPT:
+        """Load the model, with the library of this name in place of its own.
+
+        Raises:
+            MotionGPTError: as :meth:`ModelOptions.load`, or there is no such library.
+        """
+        from motiongpt.retrieval.shelf import load_library
+
+        library = None if self.library is None else load_library(self.library)
+        model = super().load()
+        if library is not None:
+            model.library = library
+        return model
+
+
+@dataclass(frozen=True)
 class CompletionSampling(Group):
     """How any motion is sampled: :class:`motiongpt.generation.options.CompletionOptions` on the command line."""
 
@@ -297,6 +336,7 @@ class TextSampling(CompletionSampling):
     guidance: Guidance = None
     rerank: Rerank = None
     clauses: Clauses = None
+    retrieval: Retrieval = None
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,7 @@
-"""Stage 2: a plan becomes candidates, what the language model writes for the wordings of each clause."""
+"""Stage 2: a plan becomes candidates, what the language model writes for the wordings of each clause.
+
+Recordings compete with them, see :mod:`motiongpt.generation.retrieved`.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ from motiongpt.text.captions import normalise_caption
 # Offset between the seeds of two wordings, so that wordings that are the same sentence give other candidates.
 SEED_STEP = 104_729
 # Seconds that what legs and arms do at the same time takes at least: the shorter of the two decides how long both last.
-_SIMULTANEOUS_SECONDS = 3.0
+SIMULTANEOUS_SECONDS = 3.0
 
 
 class Guidance(TypedDict):
@@ -33,15 +36,17 @@ class Guidance(TypedDict):
 
 @dataclass(eq=False)
 class Candidate:
-    """What was written for a clause, and what later stages find out about it.
+    """What was written or found for a clause, and what later stages find out about it.
 
     Attributes:
         clause: what it is written for.
-        codes: (n,) coarse codes.
+        codes: (n,) coarse codes; none for a recording.
         mirrored: it is written for the mirror image of what is meant.
         seed: of its details: of the call, and of its sample.
         sampled: its details are drawn instead of taken in the mean.
-        features: (n * stride, D) as delivered before clean-up; None until a stage needs them.
+        motion: as delivered before clean-up, in canonical placement; None until a stage needs it.
+        recording: where a recording comes from; "" for what was written.
+        fit: how well a recording fits the clause; what was written is judged by :mod:`motiongpt.generation.ranking`.
     """
 
     clause: Clause
@@ -49,7 +54,9 @@ class Candidate:
     mirrored: bool
     seed: tuple[int, int]
     sampled: bool = False
-    features: np.ndarray | None = None
+    motion: Motion | None = None
+    recording: str = ""
+    fit: float = 0.0
 
     @property
     def caption(self) -> str:
@@ -57,14 +64,20 @@ class Candidate:
         return self.clause.caption_of(self.mirrored)
 
     def extended(self, codes: np.ndarray) -> Candidate:
-        """The same with more codes, whose features are not known yet."""
-        return self if len(codes) == len(self.codes) else replace(self, codes=codes, features=None)
+        """The same with more codes, whose motion is not known yet."""
+        return self if len(codes) == len(self.codes) else replace(self, codes=codes, motion=None)
+
+    @property
+    def shown(self) -> Motion:
+        """The motion that is meant: a candidate for the mirror image is mirrored back."""
+        assert self.motion is not None, "candidates are decoded before they are shown"
+        return self.motion.mirrored() if self.mirrored else self.motion
 
 
 def decode_candidates(decoder: Decoder, candidates: Sequence[Candidate]) -> None:
-    """Give features to all candidates that have none yet."""
+    """Give a motion to all candidates that have none yet."""
     for sampled in (False, True):
-        rows = [one for one in candidates if one.features is None and one.sampled is sampled]
+        rows = [one for one in candidates if one.motion is None and one.sampled is sampled]
         features = decoder.features(
             [one.codes for one in rows],
             [one.caption for one in rows],
@@ -72,14 +85,7 @@ def decode_candidates(decoder: Decoder, candidates: Sequence[Candidate]) -> None
             sampled=sampled,
         )
         for one, row in zip(rows, features, strict=True):
-            one.features = row
-
-
-def motion_of(decoder: Decoder, candidate: Candidate) -> Motion:
-    """The motion that is meant: a candidate for the mirror image is mirrored back."""
-    assert candidate.features is not None, "candidates are decoded before they become motions"
-    motion = decoder.motion_of(candidate.features)
-    return motion.mirrored() if candidate.mirrored else motion
+            one.motion = decoder.motion_of(row)
 
 
 @dataclass(frozen=True)
@@ -104,8 +110,8 @@ class Writer:
         max_seconds: float | None = None,
         guided_frames: Sequence[int | None] = (),
         preview: Preview | None = None,
-    ) -> list[list[Candidate]]:
-        """Candidates of every clause, those of its first sample before those of the second.
+    ) -> list[list[list[Candidate]]]:
+        """For every clause, for every sample, its candidates.
 
         Args:
             clauses: what to write for.
@@ -123,7 +129,7 @@ class Writer:
         prompts = [(clause, prompt) for clause in clauses for prompt in clause.prompts(variants)]
         bounds = [
             self.prompting.code_bounds(
-                clause.frames, _SIMULTANEOUS_SECONDS if clause.simultaneous else min_seconds, max_seconds, clause.steps
+                clause.frames, SIMULTANEOUS_SECONDS if clause.simultaneous else min_seconds, max_seconds, clause.steps
             )
             for clause, _ in prompts
         ]
@@ -150,7 +156,9 @@ class Writer:
             for sample in range(samples):
                 part = slice(share * sample, share * (sample + 1))
                 own = [(prompt.mirrored, one) for (_, prompt), some in answers for one in some[part]]
-                row += [Candidate(clause, codes_of(one), mirrored, (seed, sample)) for mirrored, one in own[:count]]
+                row.append(
+                    [Candidate(clause, codes_of(one), mirrored, (seed, sample)) for mirrored, one in own[:count]]
+                )
             result.append(row)
         return result
 

@@ -69,6 +69,11 @@ def names_action(sentence: str) -> bool:
     return "action" in kinds or {"gait", "direction"} <= kinds
 
 
+def goes_somewhere(sentence: str) -> bool:
+    """Whether a sentence asks for a gait or a direction."""
+    return any(action_table()[check.action].kind in ("gait", "direction") for check in checks(sentence))
+
+
 def passed(sentence: str, joints: np.ndarray) -> float:
     """How well a motion does what a sentence asks for: the mean over the checks, 1 if there are none.
 

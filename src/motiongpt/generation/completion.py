@@ -158,7 +158,9 @@ class Completer:
     def lengthen(self, candidates: Sequence[Candidate]) -> list[Candidate]:
         """Candidates continued to the length that their clause requests."""
         totals = [
-            0 if one.clause.frames is None else self.prompting.code_bounds(one.clause.frames, None, None)[0]
+            0
+            if one.clause.frames is None or one.recording
+            else self.prompting.code_bounds(one.clause.frames, None, None)[0]
             for one in candidates
         ]
         codes = self.extend([one.codes for one in candidates], totals, [sum(one.seed) for one in candidates])

@@ -11,15 +11,23 @@ import numpy as np
 from motiongpt.generation.checks import passed
 from motiongpt.generation.decode import cleaned
 from motiongpt.generation.options import GenerationDefaults
+from motiongpt.generation.plan import Clause
 from motiongpt.motion import HUMANML3D, Motion
 from motiongpt.motion.cleanup import smooth
-from motiongpt.motion.editing import combine, find_seam, splice
+from motiongpt.motion.editing import combine, find_seam, splice, travel
 from motiongpt.motion.placement import floor_of_part
 
 # Shares of the two motions that are searched for the best seam: less where the cut would lose what they show.
 _SEARCHES = (1.0, 0.5, 0.25, 0.0)
 # Loss of what they show that a cut may cost.
 _MAX_LOSS = 0.1
+
+
+def as_far(motion: Motion, clause: Clause) -> Motion:
+    """A motion as far as its clause says, where that states a way and no length is requested."""
+    if clause.distance is None or clause.frames is not None or motion.skeleton is not HUMANML3D:
+        return motion
+    return travel(motion, clause.distance)
 
 
 def compose(

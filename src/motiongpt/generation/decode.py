@@ -87,11 +87,11 @@ class Decoder:
         return Motion.from_features(features, self.tokenizer.skeleton)
 
 
-def steady_joints(features: np.ndarray) -> np.ndarray:
-    """Joints (T, 22, 3) of features (T, 263) for detectors: smoothed, because jitter looks like quick movement, and on
-    the floor, as they are delivered.
+def steady_joints(motion: Motion) -> np.ndarray:
+    """Joints (T, 22, 3) for detectors: smoothed, because jitter looks like quick movement, and on the floor, as they
+    are delivered.
     """
-    return ground(smooth(Motion.from_features(features))).joints
+    return ground(smooth(motion)).joints
 
 
 def cleaned(motion: Motion, cleanup: bool, keep: np.ndarray | None = None) -> Motion:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeVar, overload
+from operator import add
+from typing import TYPE_CHECKING, TypedDict, TypeVar, overload
 
 import numpy as np
 
 from motiongpt.errors import MotionGPTError
-from motiongpt.generation.candidates import Writer, decode_candidates, motion_of
+from motiongpt.generation.candidates import Candidate, Writer, decode_candidates
 from motiongpt.generation.captioning import Captioner
 from motiongpt.generation.completion import Completer
-from motiongpt.generation.compose import compose, follow
+from motiongpt.generation.compose import as_far, compose, follow
 from motiongpt.generation.decode import Decoder
 from motiongpt.generation.options import CompletionOptions, GenerationDefaults, SamplingOptions
 from motiongpt.generation.parts import ModelParts
@@ -20,12 +21,14 @@ from motiongpt.generation.plan import check_text, make_plan
 from motiongpt.generation.preview import EVERY, OnPart, Preview, draft
 from motiongpt.generation.prompting import Prompting
 from motiongpt.generation.ranking import Ranker
+from motiongpt.generation.retrieved import Retriever
 from motiongpt.lm.decoding import generate, stream
 from motiongpt.lm.grammars import FreeGrammar, MotionGrammar
 from motiongpt.lm.motion_tokens import motion_string
 from motiongpt.motion import HUMANML3D, Motion
 from motiongpt.text.captions import normalise_caption
 from motiongpt.text.instructions import following_action, length_question
+from motiongpt.text.patterns import unique
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -129,19 +132,27 @@ class MotionGPT(ModelParts):
             for index, (sentence, length) in enumerate(zip(texts, requested, strict=True))
         ]
         clauses = [clause for plan in plans for clause in plan.clauses]
-        # 2. Write candidates for every clause.
-        preview = None
-        if on_part is not None:
-            preview = Preview(texts, on_part, self.tokenizer, settings, self.language.tokenizer.codes)
-        rows = Writer(self.language, prompting).write(
-            clauses,
-            [seeds[clause.sentence] for clause in clauses],
-            samples,
-            min_seconds=min_seconds,
-            max_seconds=max_seconds,
-            guided_frames=[requested[clause.sentence] for clause in clauses],
-            preview=preview,
-        )
+        # 2. Write candidates for every clause, and find recordings that compete with them.
+        own_seeds = [seeds[clause.sentence] for clause in clauses]
+        rows: list[list[list[Candidate]]] = [[[] for _ in range(samples)] for _ in clauses]
+        if (retriever := self._retriever(prompting)) is not None:
+            rows = retriever.find(clauses, own_seeds, samples, min_seconds=min_seconds, max_seconds=max_seconds)
+        if settings.retrieval != "only":
+            preview = None
+            if on_part is not None:
+                preview = Preview(texts, on_part, self.tokenizer, settings, self.language.tokenizer.codes)
+            written = Writer(self.language, prompting).write(
+                clauses,
+                own_seeds,
+                samples,
+                min_seconds=min_seconds,
+                max_seconds=max_seconds,
+                guided_frames=[requested[clause.sentence] for clause in clauses],
+                preview=preview,
+            )
+            rows = [list(map(add, *pair)) for pair in zip(written, rows, strict=True)]
+        elif lacking := next((clause for clause, row in zip(clauses, rows, strict=True) if [] in row), None):
+            raise MotionGPTError(f"No recording of the library can show {lacking.text!r} in that length.")
         # 3. Keep the best of each sample, continued where it is longer than one window.
         decoder = Decoder(self.tokenizer, self.refiner)
         chosen = Ranker(decoder, self.language, self.matcher, prompting).choose(rows)
@@ -155,9 +166,11 @@ class MotionGPT(ModelParts):
             captions = [[clause.meaning for clause in step] for step in plan.steps]
             row = []
             for sample in range(samples):
-                motions = [[motion_of(decoder, clause[sample]) for clause in step] for step in steps]
-                made = compose(motions, plan.frames, settings, captions)
-                row.append(replace(made, text=plan.sentence, remarks=plan.remarks))
+                parts = [[clause[sample] for clause in step] for step in steps]
+                made = compose(
+                    [[as_far(one.shown, one.clause) for one in step] for step in parts], plan.frames, settings, captions
+                )
+                row.append(replace(made, text=plan.sentence, remarks=plan.remarks, **_origin(parts)))
             results.append(row)
         if n is None:
             return results[0][0] if isinstance(text, str) else [row[0] for row in results]
@@ -351,6 +364,18 @@ class MotionGPT(ModelParts):
         """
         return self._completer(self.defaults.override(options)).fill(ends, gaps, [seed] * len(ends))
 
+    def _retriever(self, prompting: Prompting) -> Retriever | None:
+        """What finds recordings, where the options of the call want some and there is a library.
+
+        Raises:
+            MotionGPTError: recordings alone are wanted, and there is no library.
+        """
+        if self.library is None or self.matcher is None:
+            if prompting.settings.retrieval == "only":
+                raise MotionGPTError("This model has no library of recordings: leave out retrieval='only'.")
+            return None
+        return None if prompting.settings.retrieval == "off" else Retriever(self.library, self.matcher, prompting)
+
     def _completer(self, settings: GenerationDefaults) -> Completer:
         decoder = Decoder(self.tokenizer, self.refiner)
         return Completer(self.language, decoder, Prompting(self.tokenizer, settings))
@@ -408,3 +433,16 @@ class MotionGPT(ModelParts):
             return Answer(answer.text)
         decoder = Decoder(self.tokenizer, self.refiner)
         return Answer(answer.text, compose([decoder.motions([answer.codes], [None], [(seed, 0)])], None, settings))
+
+
+class _Origin(TypedDict):
+    source: str
+    recordings: tuple[str, ...]
+
+
+def _origin(steps: Sequence[Sequence[Candidate]]) -> _Origin:
+    """Where a motion of these steps comes from, see :class:`motiongpt.Motion`."""
+    parts = [one for step in steps for one in step]
+    recordings = tuple(unique(one.recording for one in parts if one.recording))
+    source = "generated" if not recordings else "retrieved" if len(parts) == 1 else "composed"
+    return {"source": source, "recordings": recordings}

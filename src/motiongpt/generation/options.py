@@ -12,6 +12,8 @@ from motiongpt.weights_io import config_from
 
 # Keys of older model folders and of older commands, with the names they have now.
 _RENAMED = {"wordings": "paraphrases"}
+# Whether recordings compete with what is written.
+RETRIEVAL = ("on", "off", "only")
 
 
 class CompletionOptions(TypedDict, total=False):
@@ -32,6 +34,7 @@ class SamplingOptions(CompletionOptions, total=False):
     guidance: float | None
     rerank: int | None
     clauses: bool | None
+    retrieval: str | None
 
 
 class TokenSampling(TypedDict):
@@ -64,6 +67,8 @@ class GenerationDefaults:
         clauses: generate the actions of a sentence such as "walks forward, then sits down" one by one and join them
             where they are most alike, and put the arms of one on the legs of the other for "walks while waving". With
             a requested length or bounds, the sentence stays whole.
+        retrieval: whether recordings of the model's library compete with what the language model writes: "on", "off",
+            or "only", which writes nothing. A model without a library writes everything.
         cleanup: smooth the decoded motion and stop its feet from sliding, see :mod:`motiongpt.motion.cleanup`.
     """
 
@@ -79,6 +84,7 @@ class GenerationDefaults:
     window: int = 50
     context: int = 12
     clauses: bool = False
+    retrieval: str = "on"
     cleanup: bool = True
 
     @classmethod
@@ -111,6 +117,8 @@ class GenerationDefaults:
             raise MotionGPTError(f"rerank must be at least 1, but is {result.rerank}.")
         if not (math.isfinite(result.guidance) and result.guidance >= 0):
             raise MotionGPTError(f"guidance must be a number of 0 or more, but is {result.guidance}.")
+        if result.retrieval not in RETRIEVAL:
+            raise MotionGPTError(f"retrieval must be one of {', '.join(RETRIEVAL)}, but is {result.retrieval!r}.")
         return result
 
     @property

@@ -16,6 +16,7 @@ from motiongpt.generation.prototypes import Prototypes
 from motiongpt.generation.refiner import Refiner
 from motiongpt.lm.model import STORAGE, MotionLanguageModel
 from motiongpt.lm.sentence_encoder import SentenceEncoder
+from motiongpt.retrieval.library import Library
 from motiongpt.retrieval.matcher import Matcher
 from motiongpt.tokenizer import MotionTokenizer
 from motiongpt.weights_io import load_config, save_config, to_device
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 KIND = "motiongpt"
 MATCHER = "matcher"
 REFINER = "refiner"
+LIBRARY = "library"
 
 
 class ModelParts:
@@ -37,6 +39,7 @@ class ModelParts:
         defaults: options of generation.
         matcher: ranks candidates and captions.
         refiner: adds details to what is decoded from coarse codes.
+        library: recordings that compete with what is written.
 
     Raises:
         MotionGPTError: the parts belong to different models.
@@ -49,6 +52,7 @@ class ModelParts:
         defaults: GenerationDefaults | None = None,
         matcher: Matcher | None = None,
         refiner: Refiner | None = None,
+        library: Library | None = None,
     ) -> None:
         if tokenizer.num_codes != language.tokenizer.num_codes:
             raise MotionGPTError(
@@ -64,6 +68,7 @@ class ModelParts:
         self.language = language
         self.matcher = matcher
         self.refiner = refiner
+        self.library = library
         self.defaults = defaults or GenerationDefaults()
         self._prototypes = None if matcher is None else Prototypes(matcher.sentence_encoder)
 
@@ -89,7 +94,8 @@ class ModelParts:
         sentence_encoder = None if language.text_encoder is None else SentenceEncoder.of(language.text_encoder)
         matcher = Matcher.load(folder / MATCHER, sentence_encoder) if (folder / MATCHER).is_dir() else None
         refiner = Refiner.load(folder / REFINER, tokenizer, sentence_encoder) if (folder / REFINER).is_dir() else None
-        model = cls(tokenizer, language, defaults, matcher, refiner).to(device)
+        library = Library.load(folder / LIBRARY) if (folder / LIBRARY).is_dir() else None
+        model = cls(tokenizer, language, defaults, matcher, refiner, library).to(device)
         threads.choose_for(sum(weight.numel() for weight in language.parameters()))
         return model
 
@@ -109,6 +115,8 @@ class ModelParts:
             if part is not None:
                 shared = encoder is not None and part.sentence_encoder.equals(encoder)
                 part.save(folder / name, dtype=STORAGE[dtype], shared_encoder=shared)
+        if self.library is not None:
+            self.library.save(folder / LIBRARY)
         save_config(folder, KIND, {"defaults": self.defaults.as_dict()})
 
     def to(self, device: str) -> Self:
@@ -120,6 +128,8 @@ class ModelParts:
     def fingerprint(self) -> str:
         """Short hash of all weights and generation defaults: identifies the model that produced a result."""
         digest = hashlib.sha256(repr(self.defaults).encode())
+        if self.library is not None:
+            digest.update(self.library.fingerprint())
         for module in self._modules():
             for name, tensor in sorted(module.state_dict().items()):
                 digest.update(name.encode())

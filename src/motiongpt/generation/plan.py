@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from motiongpt.errors import MotionGPTError
-from motiongpt.generation.checks import checks, names_action
+from motiongpt.generation.checks import checks, goes_somewhere, names_action
 from motiongpt.generation.prompting import Prompting
 from motiongpt.generation.prototypes import Prototypes
 from motiongpt.motion import HUMANML3D
 from motiongpt.text.captions import mirror_caption, normalise_caption
 from motiongpt.text.clauses import ClauseText, of_anybody, parse
-from motiongpt.text.numbers import stated_length
+from motiongpt.text.numbers import stated_distance, stated_length
 from motiongpt.text.paraphrase import paraphrases
 from motiongpt.text.patterns import unique
 from motiongpt.text.requests import description
@@ -45,6 +45,7 @@ class Clause:
     Attributes:
         sentence: index of the sentence it belongs to.
         text: the action in familiar words.
+        original: the action in the words of the user.
         canonical: a canonical sentence that means the same, see :mod:`motiongpt.generation.prototypes`.
         frames: exact length requested.
         steps: number of actions that the sentence describes one after the other.
@@ -53,6 +54,7 @@ class Clause:
 
     sentence: int
     text: str
+    original: str
     canonical: str | None
     frames: int | None
     steps: int
@@ -62,6 +64,11 @@ class Clause:
     def meaning(self) -> str:
         """What a motion is judged by: the clause, or its canonical sentence where it names no known action."""
         return self.text if self.canonical is None or names_action(self.text) else self.canonical
+
+    @cached_property
+    def distance(self) -> float | None:
+        """The way in metres that a clause about walking and the like states, None if it states none."""
+        return stated_distance(self.original) if goes_somewhere(self.text) else None
 
     @property
     def remark(self) -> str | None:
@@ -166,7 +173,10 @@ def make_plan(
     own = normalise_caption(description(description_text))
     rows = parse(own) if split else [(ClauseText(familiar(own), own),)]
     steps = [
-        [Clause(index, text.familiar, _canonical(prototypes, text), frames, len(rows), len(row) > 1) for text in row]
+        [
+            Clause(index, text.familiar, text.original, _canonical(prototypes, text), frames, len(rows), len(row) > 1)
+            for text in row
+        ]
         for row in rows
     ]
     return Plan(sentence, steps, frames)

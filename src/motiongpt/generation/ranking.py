@@ -78,9 +78,10 @@ class _Contest:
         return int(np.lexsort((-self.fit, -self.score))[0])
 
     def leaders(self, count: int) -> list[int]:
-        """The first so many places by score, then fit; the best fit first."""
-        leading = np.lexsort((-self.fit, -self.score))[:count]
-        return leading[np.argsort(-self.fit[leading], kind="stable")].tolist()
+        """The first so many places of what was written by score, then fit; the best fit first."""
+        order = np.lexsort((-self.fit, -self.score))
+        leading = [int(place) for place in order if not self.candidates[place].recording][:count]
+        return sorted(leading, key=lambda place: -self.fit[place])
 
 
 @dataclass(frozen=True)
@@ -99,18 +100,19 @@ class Ranker:
     matcher: Matcher | None
     prompting: Prompting
 
-    def choose(self, rows: Sequence[list[Candidate]]) -> list[list[Candidate]]:
-        """Of every ``rerank`` candidates of a row the best one."""
-        size = self.prompting.settings.rerank
-        if size == 1:
-            return [list(row) for row in rows]
-        everything = [one for row in rows for one in row]
-        fits = self._fits(everything).reshape(-1, size)
-        contests = [_Contest(everything[size * k : size * (k + 1)], fit) for k, fit in enumerate(fits)]
+    def choose(self, rows: Sequence[Sequence[list[Candidate]]]) -> list[list[Candidate]]:
+        """For every clause, for every sample, the best of its candidates."""
+        groups = [group for row in rows for group in row]
+        if all(len(group) == 1 for group in groups):
+            return [[group[0] for group in row] for row in rows]
+        written = [one for group in groups for one in group if not one.recording]
+        for one, fit in zip(written, self._fits(written) if written else (), strict=True):
+            one.fit = float(fit)
+        contests = [_Contest(list(group), np.array([one.fit for one in group])) for group in groups]
         if self.prompting.settings.checks and self.decoder.tokenizer.skeleton is HUMANML3D:
             self._measure(contests)
         winners = iter([contest.candidates[contest.best()] for contest in contests])
-        return [[next(winners) for _ in range(len(row) // size)] for row in rows]
+        return [[next(winners) for _ in row] for row in rows]
 
     def _fits(self, candidates: Sequence[Candidate]) -> np.ndarray:
         """(N,) how well each candidate fits its caption: cosine of the matcher, or log-likelihood of the caption."""
@@ -135,7 +137,9 @@ class Ranker:
         for contest in contests:
             if contest.score.max() <= 1 - _FAULT * _AT_LIMIT:
                 leaders = contest.leaders(_SAMPLED)
-                sampled = [replace(contest.candidates[i], sampled=True, features=None) for i in leaders]
+                if not leaders:
+                    continue
+                sampled = [replace(contest.candidates[i], sampled=True, motion=None) for i in leaders]
                 trials.append((contest, leaders, _Contest(sampled, contest.fit[leaders])))
         self._score_in_rounds([(trial, trial.order()) for _, _, trial in trials], _SAMPLED_ROUNDS)
         for contest, leaders, trial in trials:
@@ -163,8 +167,8 @@ class Ranker:
     @staticmethod
     def _score(candidate: Candidate) -> tuple[float, float]:
         """How much of what geometry can verify a candidate does as it is delivered, and how bad its worst fault is."""
-        assert candidate.features is not None
-        joints = steady_joints(candidate.features)
+        assert candidate.motion is not None
+        joints = steady_joints(candidate.motion)
         return passed(candidate.caption, joints), faults(joints).severity
 
 

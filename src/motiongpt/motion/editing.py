@@ -406,6 +406,34 @@ def loop(motion: Motion, seconds: float) -> Motion:
     return replace(result[:count], text=motion.text)
 
 
+def travel(motion: Motion, metres: float) -> Motion:
+    """A motion that goes somewhere, cut where its root has come so far, or repeated until it has.
+
+    Returns:
+        The motion, at most ten times as long as it was; one that stays where it is comes back as it is.
+
+    Raises:
+        MotionGPTError: the way is not positive, or another skeleton.
+    """
+    check_editable(motion)
+    if not (np.isfinite(metres) and metres > 0):
+        raise MotionGPTError(f"The way must be a positive number of metres, not {metres}.")
+    reached = _way(motion)
+    if reached[-1] < 0.1:
+        return motion
+    if reached[-1] < metres:
+        longer = min(1.2 * metres / reached[-1], 10.0)
+        motion = loop(motion, longer * motion.seconds)
+        reached = _way(motion)
+    return motion[: int(np.searchsorted(reached, metres)) + 1]
+
+
+def _way(motion: Motion) -> np.ndarray:
+    """(T,) metres that the root has come over the ground, without its sway from step to step."""
+    path = gaussian(motion.joints[:, 0, [0, 2]].astype(np.float64), 0.25 * motion.fps)
+    return np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(path, axis=0), axis=-1))])
+
+
 def hold(motion: Motion, seconds: float) -> Motion:
     """Prolong standing or sitting still: play a quiet motion back and forth and slow down at each reversal.
 

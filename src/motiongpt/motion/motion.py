@@ -27,6 +27,9 @@ class Motion:
         name: a label for messages and file names.
         text: a caption, or "".
         remarks: what was guessed or substituted when it was read or made, a sentence each.
+        source: of what a model answers: "generated" by the networks, "retrieved" from a library of recordings, or
+            "composed" of several parts of which some are recordings. Empty for a motion that was read or edited.
+        recordings: origins of these recordings.
 
     Raises:
         MotionGPTError: wrong shape, no frames, or a coordinate that is not finite (the text names frame and joint).
@@ -38,6 +41,8 @@ class Motion:
     name: str = ""
     text: str = ""
     remarks: tuple[str, ...] = ()
+    source: str = ""
+    recordings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         label = self.name or "motion"

@@ -48,6 +48,11 @@ _AROUND = (
 _BEHIND = "(?:[ -](?:long|please|total|in total|in length|duration))*"
 # "For three seconds": how long an action lasts.
 _FOR_LENGTH = re.compile(rf"\bfor {_HEDGE}{_LONG}(?! (?:of|time)\b)", re.IGNORECASE)
+# Metres of the units of a distance. "A foot" is a limb more often than a length.
+_METRES = {"m|met(?:er|re)s?": 1.0, "feet|ft": 0.3048, "yards?|yds?": 0.9144}
+_DISTANCE = re.compile(
+    rf"(?<![\w.])(?P<number>{_AMOUNT})(?:[ -]|(?<=\d))(?P<unit>{'|'.join(_METRES)})\b", re.IGNORECASE
+)
 # What says how long the whole motion lasts. Each match can be left out of the sentence, but for the named group "kept".
 _WHOLE_LENGTHS = tuple(
     re.compile(pattern, re.IGNORECASE)
@@ -158,6 +163,24 @@ def stated_length(sentence: str) -> tuple[Length | None, str]:
         # Nothing but a length is no description.
         return (length, rest) if rest else (None, sentence)
     return None, sentence
+
+
+def stated_distance(sentence: str) -> float | None:
+    """The distance in metres that a sentence states for one action; None if it states none.
+
+    >>> stated_distance("a person walks 2 m forward")
+    2.0
+    >>> round(stated_distance("he walks ten feet"), 2)
+    3.05
+    """
+    match = _DISTANCE.search(sentence)
+    if match is None:
+        return None
+    amount, unit = _amount(match["number"].lower()), match["unit"].lower()
+    # "On two feet" says nothing of a way.
+    if unit == "feet" and amount <= 2:
+        return None
+    return amount * next(metres for units, metres in _METRES.items() if re.fullmatch(units, unit))
 
 
 def _length(match: re.Match[str]) -> Length | None:

@@ -257,7 +257,7 @@ class VQVAE(nn.Module):
             if isinstance(layer, nn.Sequential):
                 stack = layer[0]
                 assert isinstance(stack, _ResidualStack)
-                stack.model = nn.Sequential(*stack.model[-depth:])
+                stack.model = nn.Sequential(*list(stack.model)[-depth:])
         self.config = dataclasses.replace(self.config, decoder_depth=depth)
 
     def encode(self, features: Tensor) -> Tensor:

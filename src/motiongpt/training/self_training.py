@@ -33,6 +33,7 @@ from motiongpt.generation.decode import steady_joints
 from motiongpt.generation.motiongpt import MotionGPT
 from motiongpt.generation.prototypes import canonical_sentences
 from motiongpt.lm.sentence_encoder import SentenceEncoder, sentence_vectors
+from motiongpt.motion import Motion
 from motiongpt.motion.detectors import DETECTORS
 from motiongpt.retrieval.matcher import Matcher
 from motiongpt.text.captions import normalise_caption
@@ -300,7 +301,7 @@ def _matcher(model: MotionGPT) -> Matcher:
 
 
 def _share_passed(meaning: str, features: np.ndarray) -> float:
-    return passed(meaning, steady_joints(features))
+    return passed(meaning, steady_joints(Motion.from_features(features)))
 
 
 def _single_thread() -> None:

@@ -74,6 +74,13 @@ class Generate(Completion):
     ) = None
     rerank: Rerank | None = None
     clauses: Annotated[bool, Field(description="Generate the actions of a sentence one by one.")] | None = None
+    retrieval: (
+        Annotated[
+            Literal["on", "off", "only"],
+            Field(description="Whether recordings of the library compete with what the model writes."),
+        ]
+        | None
+    ) = None
 
 
 class OfMotion(Body):
@@ -175,6 +182,10 @@ class ResultOut(BaseModel):
     fps: float
     seconds: float
     remarks: list[str] = Field(description="What was guessed or substituted, a sentence each.")
+    origin: Literal["generated", "retrieved", "composed", ""] = Field(
+        description="Whether the model wrote it, or recordings of its library are part of it."
+    )
+    recordings: list[str] = Field(description="These recordings.")
     given: tuple[int, int] | None
     source: str | None
     page: str

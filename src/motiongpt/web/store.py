@@ -78,6 +78,8 @@ class Result:
             "fps": self.motion.fps,
             "seconds": round(self.motion.seconds, 3),
             "remarks": list(self.motion.remarks),
+            "origin": self.motion.source,
+            "recordings": list(self.motion.recordings),
             "given": self.given,
             "source": self.source,
             "page": f"/?result={self.id}",

@@ -116,6 +116,7 @@ export function facts(result) {
   const parts = [`${number(result.seconds)} s`];
   if (result.seed !== null && result.seed !== undefined) parts.push(`seed ${result.seed}`);
   if (result.rerank > 1) parts.push(`best of ${result.rerank}`);
+  if (result.recordings?.length) parts.push(`from ${result.recordings.join(" and ")}`);
   if (result.kind === "upload") parts.push("uploaded");
   return parts.join(" · ");
 }
