@@ -23,7 +23,7 @@ demo: $(VENV)/installed-all
 	@$(BIN)/motiongpt generate "$(TEXT)" --seconds 4 --seed 0 --format mp4,bvh,npy,png --output outputs/demo
 
 test: lint tests/node_modules browser
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 # What reads our files for the web in tests: the Khronos validator and three.js, and a browser. Without npm, or without
 # a browser and the right to install one, these tests are skipped and say why.
@@ -37,7 +37,7 @@ browser:
 		|| echo "no chromium: tests in a browser will be skipped"; fi
 
 quick: $(VENV)/installed-dev
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check

@@ -181,10 +181,15 @@ class Retriever:
     def _adapted(self, found: Found, clause: Clause, bounds: tuple[int, int]) -> list[Motion]:
         """The stretch in canonical placement, with a length within bounds where it can have one.
 
-        For a clause that says how often, the stretch is there again, repeated so many times.
+        A cyclic stretch is there repeated as well, and for a clause that says how often, repeated so many times.
         """
         low, high = bounds
-        several = [self._stretch(found, low, high)]
+        plain = self._stretch(found, low, high)
+        goal = low if low == high else min(round(_REPEATED * plain.fps), high)
+        several = [plain]
+        if len(plain) < goal and find_seam(plain, plain).cost < _CYCLIC:
+            # The seam may cut off what matters: then the checks prefer the stretch as it is.
+            several.insert(0, loop(plain, goal / plain.fps))
         times = max((dict(check.arguments).get("times", 0) for check in checks(clause.meaning)), default=0)
         if 1 < times <= _MOST_TIMES:
             several.append(reduce(splice, [self._stretch(found, 1, high)] * times))
@@ -201,9 +206,6 @@ class Retriever:
         motion = whole[start : start + size]
         if len(motion) < low and len(motion) >= _SLOWEST * low:
             motion = change_tempo(motion, (len(motion) - 1) / (low - 1))
-        goal = low if low == high else min(round(_REPEATED * whole.fps), high)
-        if len(motion) < goal and find_seam(motion, motion).cost < _CYCLIC:
-            motion = loop(motion, goal / whole.fps)
         return motion
 
     def _candidate(
