@@ -18,6 +18,7 @@ from motiongpt.retrieval.indexing import index
 from motiongpt.retrieval.library import Recording
 from motiongpt.retrieval.matcher import Matcher, MatcherConfig
 
+LEGS = ("hip", "knee", "ankle", "foot")
 ONLY = {"retrieval": "only", "cleanup": False}
 
 
@@ -35,7 +36,9 @@ def model(tiny_model_folder, bert_folder, make_walk):
     arm = make_walk(60, speed=0.0).joints.copy()
     shoulder, wrist = HUMANML3D.index("left_shoulder"), HUMANML3D.index("left_wrist")
     # It ends with the arm up and the knees bent, so that it is no cycle.
-    legs = [HUMANML3D.index(f"{side}_{part}") for side in ("left", "right") for part in ("hip", "knee", "ankle", "foot")]
+    legs = [
+        HUMANML3D.index(f"{side}_{part}") for side in ("left", "right") for part in ("hip", "knee", "ankle", "foot")
+    ]
     arm[40:, [joint for joint in range(HUMANML3D.num_joints) if joint not in legs], 1] -= 0.5
     arm[40:, wrist] = arm[40:, shoulder] + np.array([0, 0.9, 0])
     rows = [(Recording(f"walk{k}", f"own {k}", "", ("a person walks",)), one) for k, one in enumerate(walks)]
