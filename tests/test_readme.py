@@ -31,9 +31,8 @@ def _blocks(page: Path) -> list[tuple[str, str]]:
 def _run(command: list[str], folder: Path) -> None:
     """Run a program in a folder, with this environment's ``motiongpt`` first on the path."""
     search = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
-    done = subprocess.run(
-        command, cwd=folder, env={**os.environ, "PATH": search}, capture_output=True, text=True, check=False
-    )
+    own = {"PATH": search, "MOTIONGPT_LIBRARIES": str(folder / "libraries")}
+    done = subprocess.run(command, cwd=folder, env={**os.environ, **own}, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
 
 
