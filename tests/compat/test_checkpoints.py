@@ -323,5 +323,7 @@ def test_the_embedded_model_comes_back_identical(tmp_path: Path) -> None:
         for name, weight in weights.items():
             assert torch.equal(weight, found[name]), name
     assert again.defaults == model.defaults
-    made, remade = (one.generate("a person walks", seconds=1.0, seed=3, rerank=1) for one in (model, again))
+    made, remade = (
+        one.generate("a person walks", seconds=1.0, seed=3, rerank=1, retrieval="off") for one in (model, again)
+    )
     np.testing.assert_array_equal(made.joints, remade.joints)
