@@ -124,11 +124,17 @@ def test_render_several_and_transparent(cli: Cli, walk_file: Path) -> None:
         assert (picture.mode, picture.size) == ("RGBA", (320, 120))
 
 
+def test_a_png_is_a_strip_where_no_mode_is_named(cli: Cli, walk_file: Path) -> None:
+    for name, options in (("plain.png", ()), ("named.png", ("--mode", "strip"))):
+        assert cli("render", walk_file, "-o", name, "--size", "400x100", *options).code == 0
+    assert Path("plain.png").read_bytes() == Path("named.png").read_bytes()
+
+
 def test_render_refusals(refused: Callable[..., str], walk_file: Path) -> None:
     assert "60 frames" in refused("render", walk_file, "--mode", "frame", "--frame", 60)
     assert "1280x720" in refused("render", walk_file, "--size", "large")
     assert ".png" in refused("render", walk_file, "-o", "w.mp4", "--mode", "strip")
-    assert ".mp4" in refused("render", walk_file, "-o", "w.png")
+    assert ".mp4" in refused("render", walk_file, "-o", "w.png", "--mode", "video")
     assert "blender" in refused("render", walk_file, "--engine", "blender", "--blender", "nowhere/blender")
     assert ".webm" in refused("render", walk_file, "-o", "w.mp4", "--transparent")
     assert "one motion, not 2" in refused("render", walk_file, walk_file, "--mode", "sequence")

@@ -207,9 +207,13 @@ def render(
         ),
     ] = None,
     mode: Annotated[
-        Mode,
-        typer.Option("--mode", help="A video, poses along the path, side by side or behind one another, or one frame."),
-    ] = Mode.video,
+        Mode | None,
+        typer.Option(
+            "--mode",
+            help="A video, poses along the path, side by side or behind one another, or one frame; a strip where the "
+            "output is a .png, a video otherwise.",
+        ),
+    ] = None,
     frame: Annotated[
         int, typer.Option("--frame", metavar="K", help="Frame of --mode frame, from 0; -1 is the last.")
     ] = 0,
@@ -261,8 +265,9 @@ def render(
     Several motions stand side by side, labelled with their names. The motions keep the placement and frame rate of
     their files. Writes outputs/<name>.mp4, or outputs/<name>_<mode>.png, by default.
     """
-    if onion and output is not None and output.suffix.lower() == ".png" and mode is Mode.video:
-        mode = Mode.onion
+    if mode is None:
+        still = output is not None and output.suffix.lower() == ".png"
+        mode = (Mode.onion if onion else Mode.strip) if still else Mode.video
     path = check_output(output or _default_output(files, mode, transparent))
     if (mode is Mode.video) != (path.suffix.lower() in VIDEO_SUFFIXES):
         expected = " or ".join(VIDEO_SUFFIXES) if mode is Mode.video else ".png"
