@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any, TypedDict
+from typing import Any, Literal, TypedDict, get_args
 
 from motiongpt.errors import MotionGPTError
 from motiongpt.weights_io import config_from
@@ -13,7 +13,8 @@ from motiongpt.weights_io import config_from
 # Keys of older model folders and of older commands, with the names they have now.
 _RENAMED = {"wordings": "paraphrases"}
 # Whether recordings compete with what is written.
-RETRIEVAL = ("on", "off", "only")
+Retrieval = Literal["on", "off", "only"]
+RETRIEVAL: tuple[str, ...] = get_args(Retrieval)
 
 
 class CompletionOptions(TypedDict, total=False):

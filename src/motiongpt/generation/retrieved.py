@@ -187,9 +187,9 @@ class Retriever:
         plain = self._stretch(found, low, high)
         goal = low if low == high else min(round(_REPEATED * plain.fps), high)
         several = [plain]
-        if len(plain) < goal and find_seam(plain, plain).cost < _CYCLIC:
+        if len(plain) < goal and (seam := find_seam(plain, plain)).cost < _CYCLIC:
             # The seam may cut off what matters: then the checks prefer the stretch as it is.
-            several.insert(0, loop(plain, goal / plain.fps))
+            several.insert(0, loop(plain, goal / plain.fps, seam))
         times = max((dict(check.arguments).get("times", 0) for check in checks(clause.meaning)), default=0)
         if 1 < times <= _MOST_TIMES:
             several.append(reduce(splice, [self._stretch(found, 1, high)] * times))

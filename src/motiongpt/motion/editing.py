@@ -383,10 +383,15 @@ def both_arms(motion: Motion, side: str) -> Motion:
     return replace(motion, joints=result, text="")
 
 
-def loop(motion: Motion, seconds: float) -> Motion:
+def loop(motion: Motion, seconds: float, seam: Seam | None = None) -> Motion:
     """Repeat a cyclic motion, such as walking, by splicing it to itself.
 
     It begins like the motion and ends anywhere; :func:`motiongpt.motion.looping.seamless_loop` ends where it begins.
+
+    Args:
+        motion: the motion.
+        seconds: duration of the result.
+        seam: of the motion with itself, see :func:`find_seam`; None takes the best.
 
     Returns:
         round(seconds * fps) frames that begin like the motion.
@@ -395,7 +400,8 @@ def loop(motion: Motion, seconds: float) -> Motion:
         MotionGPTError: the duration is not positive, or another skeleton.
     """
     count = _frames(motion, seconds)
-    seam = find_seam(motion, motion)
+    if seam is None:
+        seam = find_seam(motion, motion)
     period = seam.first - seam.second
     if period < 1:
         raise MotionGPTError(f"A motion of {len(motion)} frames is too short to be repeated; give a longer one.")

@@ -28,7 +28,7 @@ class Motion:
         text: a caption, or "".
         remarks: what was guessed or substituted when it was read or made, a sentence each.
         source: of what a model answers: "generated" by the networks, "retrieved" from a library of recordings, or
-            "composed" of several parts of which some are recordings. Empty for a motion that was read or edited.
+            "composed" of several parts of which some are recordings. Edits keep it; empty for a motion that was read.
         recordings: origins of these recordings.
 
     Raises:

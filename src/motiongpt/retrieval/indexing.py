@@ -103,10 +103,7 @@ def _unfit(motion: Motion) -> str | None:
     """Why a recording cannot be shown on level ground, or None."""
     if not 10 <= len(motion) <= MAX_FRAMES:
         return "too short or too long"
-    found = faults(motion.joints)
-    if found.floats or found.glides or not found.clean:
-        return "not on level ground"
-    return None
+    return None if faults(motion.joints).clean else "not on level ground"
 
 
 def _recording(item: MotionText, row: dict[str, str]) -> Recording:

@@ -154,10 +154,6 @@ class Library:
             raise MotionGPTError(f"The recording {one.name} of the library is damaged ({error}).") from error
         return Motion(joints, name=one.name, text=one.captions[0] if one.captions else "")
 
-    def frames_of(self, number: int) -> int:
-        """Length of a recording in frames."""
-        return int(self._frames[number])
-
     def search(self, queries: Sequence[Query]) -> list[Found]:
         """All stretches, each as it fits a sentence or its mirror image better, in the order of the library."""
         words = np.full((len(queries), len(self.recordings)), -1.0)

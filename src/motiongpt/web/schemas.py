@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from motiongpt.generation.options import SamplingOptions
+from motiongpt.generation.options import Retrieval, SamplingOptions
 
 View = Literal["joints", "clip", "none"]
 _FINITE = {"allow_inf_nan": False}
@@ -76,7 +76,7 @@ class Generate(Completion):
     clauses: Annotated[bool, Field(description="Generate the actions of a sentence one by one.")] | None = None
     retrieval: (
         Annotated[
-            Literal["on", "off", "only"],
+            Retrieval,
             Field(description="Whether recordings of the library compete with what the model writes."),
         ]
         | None
